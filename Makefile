@@ -1,0 +1,45 @@
+# Needs Python >= 3.11 with venv, make and git. Everything is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out/demo
+ROOMS := imagery models training inference resilience
+
+.PHONY: help install links demo test check slow clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+install: $(VENV)/.installed links ## set up .venv with every extra (about 7 GB: PyTorch's default build)
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	touch $@
+
+links: # mypy cannot see through the editable install's import hook; it reads these links
+	@rm -rf .links && mkdir -p .links/pitscape
+	@for room in $(ROOMS); do ln -s ../../$$room .links/pitscape/$$room; done
+	@for file in pitscape/*; do ln -s ../../$$file .links/pitscape/; done
+
+demo: install ## the whole chain on a simulated mine, then say where the report is (OUT=DIR)
+	$(BIN)/pitscape demo --out $(OUT)
+
+check: install ## style, types, the order of the rooms, examples in the documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	rm -rf build && $(BIN)/python -m pip install --quiet --no-deps --target build/site .
+	cd build/site && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../pyproject.toml
+	cd build/site && ../../$(BIN)/python -m pytest -q -p no:cacheprovider --import-mode=prepend --rootdir=. -c /dev/null \
+	  -W error --doctest-modules pitscape
+
+test: check ## check, then every quick test
+	$(BIN)/python -m pytest -m "not slow"
+
+slow: install ## the tests that take minutes: the demo, the wheel in an empty environment
+	$(BIN)/python -m pytest -m slow
+
+clean: ## remove what was built, keep .venv
+	rm -rf build dist out .links .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -1,0 +1,13 @@
+"""The errors that a user of pitscape can meet, each one line that says what to do."""
+
+
+class PitscapeError(Exception):
+    """A run that failed for a reason outside pitscape, told in one line."""
+
+    exit_status = 1
+
+
+class InputError(PitscapeError):
+    """Wrong input or use: the message names the file or option, the value and the remedy."""
+
+    exit_status = 2

@@ -1,0 +1,101 @@
+"""Files that appear whole or not at all."""
+
+import hashlib
+import json
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pitscape.imagery.errors import InputError
+
+CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that takes its place when the block ends well.
+
+    Args:
+        path: The output; its folder is made where missing. What stood there before stays until the last moment.
+
+    Yields:
+        A path in the same folder, with the same suffix, to write to. It is deleted when the block raises.
+
+    Raises:
+        InputError: If the folder cannot be made or written to.
+    """
+    with scratch(path) as temporary:
+        yield temporary
+        temporary.replace(path)
+
+
+@contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """Give a path for work beside an output, with its suffix; what is written there is deleted at the end.
+
+    Raises:
+        InputError: If the folder cannot be made or written to.
+    """
+    check_writable(path)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Make the folder of an output and make sure that a file can be written there.
+
+    Raises:
+        InputError: If ``path`` is a folder, or its folder cannot be made or written to.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file to write.")
+    make_folder(path.parent)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder, with its parents, and make sure that files can be written in it.
+
+    Raises:
+        InputError: If that fails.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to ({error.strerror}); choose another output.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole, in UTF-8 with line feeds on every system."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Write a JSON file whole. NaN, which JSON lacks, must have become null before."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def sidecar(path: Path) -> Path:
+    """The JSON that stands beside an output.
+
+    >>> sidecar(Path("map/classes.tif")).name
+    'classes.tif.json'
+    """
+    return path.with_name(path.name + ".json")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal, read in chunks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""YAML files read into checked values; wrong ones answered in one line."""
+
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pitscape.imagery.errors import InputError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_settings(path: Path, model: type[Model]) -> Model:
+    """Read a YAML file into a pydantic model.
+
+    Args:
+        path: The file.
+        model: What it must hold; unknown keys are refused where the model forbids extras.
+
+    Returns:
+        The checked value.
+
+    Raises:
+        InputError: With the file, the key, the value and what is wrong, in one line.
+    """
+    return checked(read_yaml(path), model, path)
+
+
+def checked(content: Any, model: type[Model], source: Path | str) -> Model:  # noqa: ANN401 - it is what is checked
+    """Turn plain content into a pydantic model, or say in one line what is wrong with it.
+
+    Raises:
+        InputError: If ``content`` does not fit.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{source}: {_first_problem(error)}") from error
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - whatever YAML can hold
+    """The plain content of a YAML file.
+
+    Raises:
+        InputError: If it does not exist, or is not YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a YAML file; check the path.") from error
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f", line {place.line + 1}" if place else ""
+        raise InputError(f"{path}{line}: is not valid YAML ({getattr(error, 'problem', None) or error}).") from error
+
+
+def expand_path(text: str | Path, base: Path) -> Path:
+    """A path from a settings file: environment variables replaced, relative to the folder ``base``.
+
+    Raises:
+        InputError: If a variable in it is not set.
+    """
+    expanded = os.path.expandvars(str(text))
+    if "$" in expanded:
+        raise InputError(f"{text}: names an environment variable that is not set; set it to the folder of the data.")
+    return base / Path(expanded).expanduser()
+
+
+def _first_problem(error: ValidationError) -> str:
+    """The first of a validation's problems as a sentence."""
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "the file"
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {where!r}; remove it or check its spelling."
+    message = problem["msg"].removeprefix("Value error, ")
+    value = "" if problem["type"] == "missing" else f" (got {str(problem['input'])[:80]!r})"
+    more = f" And {len(error.errors()) - 1} more." if len(error.errors()) > 1 else ""
+    return f"{where}: {message[0].lower()}{message[1:].rstrip('.')}{value}.{more}"

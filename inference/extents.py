@@ -1,0 +1,100 @@
+"""Extents of a class as polygons whose areas match the map."""
+
+import math
+
+import cc3d
+import geopandas
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from pyproj import CRS, Geod
+from rasterio.features import shapes
+from scipy import ndimage
+from shapely.geometry import shape
+
+from pitscape.imagery.cell_area import cell_areas
+from pitscape.imagery.class_map import BLOCK, ClassMap
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import row_band
+from pitscape.imagery.legend import UNOBSERVED
+
+M2_PER_HA = 1e4
+M2_PER_KM2 = 1e6
+
+
+def class_extents(
+    classes: ClassMap, class_name: str, *, epoch: str, min_area_ha: float = 0.0, close_m: float = 0.0
+) -> geopandas.GeoDataFrame:
+    """Polygons of a class, one per patch of edge-neighbouring cells, holes kept.
+
+    Args:
+        classes: The open map.
+        class_name: The class.
+        epoch: Written to every row.
+        min_area_ha: Smaller patches are left out [ha].
+        close_m: Gaps narrower than twice this are closed first [m]; unobserved cells stay out. Needs a metric grid.
+
+    Returns:
+        class_id, class_name, epoch, area_km2 (sum of the patch's geodesic cell areas), geometry_area_km2 (geodesic,
+        of the polygon itself), perimeter_km, mean_confidence (empty: the map has none), geometry; largest first.
+
+    Raises:
+        InputError: If the class is unknown, or ``close_m`` is given on a grid in degrees.
+    """
+    class_id = classes.legend.id_of(class_name)
+    ids = classes.read()
+    mask = _closed(ids == class_id, classes.grid, close_m) & (ids != UNOBSERVED)
+    labels = cc3d.connected_components(mask, connectivity=4).astype(np.int32)
+    areas = _patch_areas(labels, classes.grid)
+    small = np.flatnonzero(areas < min_area_ha * M2_PER_HA)
+    labels[np.isin(labels, small)] = 0
+    crs = CRS.from_user_input(str(classes.grid.crs))
+    records = [
+        {
+            "class_id": class_id,
+            "class_name": class_name,
+            "epoch": epoch,
+            "area_km2": areas[int(label)] / M2_PER_KM2,
+            "geometry": shape(geometry),
+        }
+        for geometry, label in shapes(labels, mask=labels > 0, connectivity=4, transform=classes.grid.affine)
+    ]
+    columns = ["class_id", "class_name", "epoch", "area_km2", "geometry"]
+    table = geopandas.GeoDataFrame(records, columns=columns, geometry="geometry", crs=crs)
+    return _measured(table).sort_values("area_km2", ascending=False, ignore_index=True)
+
+
+def _closed(mask: NDArray[np.bool_], grid: GeoBox, close_m: float) -> NDArray[np.bool_]:
+    """Morphological closing with a disc."""
+    if close_m == 0:
+        return mask
+    if grid.crs is None or not grid.crs.projected:
+        raise InputError("--close: the map is in degrees; reproject it to a metric grid, or leave the option out.")
+    radius = max(1, math.ceil(close_m / abs(grid.affine.a)))
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    padded = np.pad(mask, radius)
+    closed: NDArray[np.bool_] = ndimage.binary_closing(padded, structure=x**2 + y**2 <= radius**2)
+    return closed[radius:-radius, radius:-radius]
+
+
+def _patch_areas(labels: NDArray[np.int32], grid: GeoBox) -> NDArray[np.float64]:
+    """Area [m2] by label, added up band of rows by band of rows."""
+    areas = np.zeros(int(labels.max()) + 1)
+    for start in range(0, len(labels), BLOCK):
+        rows = labels[start : start + BLOCK]
+        per_cell = np.broadcast_to(cell_areas(row_band(grid, start, start + len(rows))), rows.shape)
+        areas += np.bincount(rows.ravel(), weights=per_cell.ravel(), minlength=len(areas))
+    return areas
+
+
+def _measured(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Add what is measured on the geometry: geodesic area and perimeter."""
+    degrees = table.to_crs(table.crs.geodetic_crs)
+    ellipsoid: Geod = table.crs.get_geod()
+    measures = [ellipsoid.geometry_area_perimeter(polygon) for polygon in degrees.geometry]
+    geometry = table.pop("geometry")
+    table["geometry_area_km2"] = [abs(area) / M2_PER_KM2 for area, _ in measures]
+    table["perimeter_km"] = [perimeter / 1000 for _, perimeter in measures]
+    table["mean_confidence"] = np.full(len(table), np.nan)
+    table["geometry"] = geometry
+    return table.set_geometry("geometry")

@@ -1,0 +1,158 @@
+"""One scene to one class map."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.outputs import check_writable, sha256_of, sidecar, write_json
+from pitscape.imagery.scene import Scene, open_scene
+from pitscape.inference.blend import Rows, blended_rows
+from pitscape.inference.parts import Parts, assemble
+from pitscape.inference.predictor import OnnxPredictor, Predictor
+from pitscape.inference.tiles import Tiles
+
+BLOCK_ROWS = 512
+
+Progress = Callable[[int, int], None]
+"""Called with tiles done and tiles in all."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a scene is cut up.
+
+    Attributes:
+        tile: Side of the square tiles [px]; the card's by default.
+        overlap: Of neighbouring tiles [px]; the card's by default.
+        batch: Tiles that go through the network at once.
+        stored_bands: The scene's bands by name, where the file does not name them.
+    """
+
+    tile: int | None = None
+    overlap: int | None = None
+    batch: int = 4
+    stored_bands: Sequence[str] | None = None
+
+
+def predict_scene(
+    source: Path,
+    predictor: OnnxPredictor,
+    output: Path,
+    *,
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Map a scene; the map, its class names and a JSON of how it was made appear when all of it is done.
+
+    Args:
+        source: The scene, with the bands of the model's card.
+        predictor: The model.
+        output: The class map, a cloud-optimised GeoTIFF.
+        options: How the scene is cut up.
+        progress: Told of tiles done.
+
+    Returns:
+        What stands in the JSON beside the map: inputs, options, versions and the offset that was applied.
+
+    Raises:
+        InputError: If the scene does not fit the card, or the output cannot be written.
+    """
+    options = options or RunOptions()
+    check_writable(output)
+    if output.resolve() == source.resolve():
+        raise InputError(f"{output}: is the scene itself; choose another output.")
+    card = predictor.card
+    with open_scene(source, card.sensor, bands=card.bands, stored_bands=options.stored_bands) as scene:
+        _check_resolution(scene, card.gsd_m)
+        tiles = _tiles(scene, predictor, options)
+        made_of = _made_of(scene, predictor, tiles)
+        parts = Parts(output.with_name(output.name + ".parts"), scene.grid, card.legend, made_of)
+        parts.begin()
+        for first_row, ids in _blocks(class_rows(scene, predictor, tiles, batch=options.batch, progress=progress)):
+            parts.add(first_row, ids)
+        parts.close()
+    assemble(parts.folder, output)
+    record = made_of | {"schema": 1, "options": asdict(options), "notes": list(card.legend.notes)}
+    write_json(sidecar(output), record)
+    shutil.rmtree(parts.folder)
+    return record
+
+
+def class_rows(
+    scene: Scene, predictor: Predictor, tiles: Tiles, *, batch: int, progress: Progress | None = None
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Class ids of a scene from top to bottom: first row and ids (y, x), 255 where unobserved."""
+    done = 0
+
+    def count(finished: int) -> None:
+        nonlocal done
+        done += finished
+        if progress:
+            progress(done, len(tiles))
+
+    for rows in blended_rows(scene, predictor, tiles, batch=batch, on_tile=count):
+        yield rows.start, _classes(rows)
+
+
+def _classes(rows: Rows) -> NDArray[np.uint8]:
+    """The most probable class; of equal ones the first."""
+    best = rows.probabilities.argmax(axis=0).astype(np.uint8)
+    return np.where(rows.observed, best, np.uint8(UNOBSERVED))
+
+
+def _blocks(rows: Iterator[tuple[int, NDArray[np.uint8]]]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Gather rows into blocks of at least ``BLOCK_ROWS``, the last one excepted."""
+    waiting: list[NDArray[np.uint8]] = []
+    first = 0
+    for start, ids in rows:
+        if not waiting:
+            first = start
+        waiting.append(ids)
+        if sum(map(len, waiting)) >= BLOCK_ROWS:
+            yield first, np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield first, np.concatenate(waiting)
+
+
+def _tiles(scene: Scene, predictor: Predictor, options: RunOptions) -> Tiles:
+    tile = options.tile or predictor.card.tile
+    overlap = options.overlap if options.overlap is not None else min(predictor.card.overlap, tile // 4)
+    if not 0 <= overlap < tile:
+        raise InputError(f"--tile {tile} --overlap {overlap}: the overlap must be smaller than the tile.")
+    height, width = scene.grid.shape
+    return Tiles(height=height, width=width, tile=tile, overlap=overlap)
+
+
+def _check_resolution(scene: Scene, gsd_m: float) -> None:
+    """Refuse metric grids that are much coarser or finer than what the network was trained on."""
+    if scene.grid.crs is None or not scene.grid.crs.projected:
+        raise InputError(f"{scene.path}: is in degrees; reproject it to a metric grid of {gsd_m:g} m, such as UTM.")
+    found = abs(scene.grid.affine.a)
+    if not 0.5 <= found / gsd_m <= 2:
+        raise InputError(f"{scene.path}: has pixels of {found:g} m, the model was trained at {gsd_m:g} m; resample it.")
+
+
+def _made_of(scene: Scene, predictor: OnnxPredictor, tiles: Tiles) -> dict[str, Any]:
+    why = f"acquired {scene.acquired}" if scene.acquired else "no date in the file's name: taken as recent"
+    return {
+        "scene": scene.path.name,
+        "scene_sha256": sha256_of(scene.path),
+        "acquired": scene.acquired.isoformat() if scene.acquired else None,
+        "model": predictor.card.name,
+        "model_sha256": sha256_of(predictor.path),
+        "radiometry": predictor.card.radiometry,
+        "added_offset": scene.added_offset,
+        "added_offset_reason": why,
+        "tile": tiles.tile,
+        "overlap": tiles.overlap,
+        "versions": {"pitscape": version("pitscape"), "onnxruntime": version("onnxruntime")},
+    }

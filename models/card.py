@@ -1,0 +1,112 @@
+"""The model card: all that a scene must be and all that a class means, in one value that travels with the network."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import Legend
+from pitscape.imagery.sensor import Sensor
+
+CARD_KEY = "pitscape_card"
+"""Where the card stands in the metadata of an ONNX file."""
+
+
+class Normalisation(BaseModel):
+    """Mean and standard deviation of reflectance per band, over observed training pixels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class TrainingRecord(BaseModel):
+    """What a network was trained on.
+
+    Attributes:
+        fingerprint: SHA-256 over the SHA-256s of all training images and masks, in order of name.
+        scenes: Names of the scenes.
+        region: Which part of them was used for training, in words.
+        licence: Terms of the training data.
+        steps: Optimiser steps.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fingerprint: str
+    scenes: tuple[str, ...]
+    region: str
+    licence: str
+    steps: int
+
+
+class ModelCard(BaseModel):
+    """What a network takes and gives.
+
+    Attributes:
+        name: Of the model.
+        architecture: Network and encoder.
+        sensor: The sensor, with the convention of stored numbers that enter the graph.
+        bands: Names of the bands in the order of the input's channels.
+        normalisation: What the graph does after turning stored numbers into reflectance.
+        nodata: How unobserved pixels enter: as stored 0 in all bands, which the graph turns into the mean.
+        legend: The classes in the order of the output's channels.
+        gsd_m: Ground sampling distance of the training imagery [m].
+        tile: Side of the square tiles of scene inference [px].
+        overlap: By how much neighbouring tiles overlap [px].
+        training: What it was trained on.
+        metrics: Accuracies on its validation land, by name.
+        calibration: How probabilities were calibrated; None: they are raw softmax.
+        versions: Of the libraries that made it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    card_version: Literal[1] = 1
+    name: str
+    architecture: str
+    sensor: Sensor
+    bands: tuple[str, ...]
+    normalisation: Normalisation
+    nodata: str = "stored 0 in every band; enters the network as the mean of each band"
+    legend: Legend
+    gsd_m: float = Field(gt=0)
+    tile: int = Field(gt=0)
+    overlap: int = Field(ge=0)
+    training: TrainingRecord
+    metrics: dict[str, float | None]
+    calibration: str | None = None
+    versions: dict[str, str]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "ModelCard":
+        if not len(self.bands) == len(self.normalisation.mean) == len(self.normalisation.std):
+            raise ValueError("bands and normalisation differ in length")
+        if unknown := set(self.bands) - set(self.sensor.band_names):
+            raise ValueError(f"bands {sorted(unknown)} are not of sensor {self.sensor.name}")
+        if 2 * self.overlap > self.tile:
+            raise ValueError("overlap must be at most half of the tile")
+        return self
+
+    @property
+    def radiometry(self) -> str:
+        """The convention of stored numbers that enter the graph, in words."""
+        return self.sensor.convention
+
+
+def card_from_json(text: str, source: Path) -> ModelCard:
+    """Read a card from JSON.
+
+    Raises:
+        InputError: If it is not a card that this version knows.
+    """
+    try:
+        return ModelCard.model_validate_json(text)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise InputError(
+            f"{source}: its model card is not valid ({where}: {problem['msg']}); export it again."
+        ) from error

@@ -1,0 +1,57 @@
+"""Checkpoints: weights with the plain values that are needed to use them."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import Legend
+from pitscape.imagery.sensor import Sensor
+from pitscape.models.card import Normalisation, TrainingRecord
+from pitscape.models.network import NetworkSettings, SegmentationNetwork
+
+CHECKPOINT_KEY = "pitscape"
+
+
+class Recipe(BaseModel):
+    """What, beside its weights, is needed to use a network; see ``ModelCard`` for the meanings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: NetworkSettings
+    sensor: Sensor
+    bands: tuple[str, ...]
+    normalisation: Normalisation
+    legend: Legend
+    gsd_m: float
+    tile: int
+    training: TrainingRecord
+    metrics: dict[str, float | None]
+
+
+def load_checkpoint(path: Path) -> tuple[Recipe, SegmentationNetwork]:
+    """Read a checkpoint of ``pitscape fit``; nothing in it is executed.
+
+    Returns:
+        The recipe, and the network with its weights, ready to predict.
+
+    Raises:
+        InputError: If the file is no such checkpoint.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; check the path.")
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        recipe = Recipe.model_validate(content[CHECKPOINT_KEY])
+        weights = content["state_dict"]
+    except (OSError, RuntimeError, KeyError, TypeError, ValidationError, ValueError, EOFError) as error:
+        raise InputError(
+            f"{path}: is no checkpoint of this version of pitscape; train again with pitscape fit."
+        ) from error
+    settings = recipe.network.model_copy(update={"encoder_weights": None})
+    network = SegmentationNetwork(settings, bands=len(recipe.bands), classes=len(recipe.legend))
+    prefix = "network."
+    network.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
+    return recipe, network.eval()

@@ -1,0 +1,98 @@
+"""Charts of a site's results."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+INK = "#33302c"
+GRID = "#e4dfd6"
+SERIES = ("#c0562f", "#3e7cb1", "#5a8f4a", "#8a7f98", "#b58a2b")
+
+
+def areas_over_time(site: dict[str, Any]) -> go.Figure:
+    """Area of each class at each epoch, stacked."""
+    figure = go.Figure()
+    epochs = [epoch["name"] for epoch in site["epochs"]]
+    for land in site["legend"]:
+        rows = {row["epoch"]: row["area_km2"] for row in site["areas"] if row["class_id"] == land["id"]}
+        figure.add_bar(x=epochs, y=[rows[e] for e in epochs], name=land["name"], marker_color=land["colour"])
+    figure.update_layout(barmode="stack")
+    return _styled(figure, "area [km²]")
+
+
+def mined_over_time(site: dict[str, Any]) -> go.Figure:
+    """Area of the mined land at each epoch, in all and of the largest polygon."""
+    epochs = [row["epoch"] for row in site["extents"]]
+    figure = go.Figure()
+    for key, name, colour in (("area_km2", "all polygons", SERIES[0]), ("largest_km2", "largest polygon", SERIES[3])):
+        y = [row[key] for row in site["extents"]]
+        figure.add_scatter(x=epochs, y=y, name=name, mode="lines+markers", line_color=colour)
+    figure.update_yaxes(rangemode="tozero")
+    return _styled(figure, "area [km²]")
+
+
+def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> go.Figure | None:
+    """Several values over the epochs; None where no row has one.
+
+    Args:
+        rows: One per epoch.
+        keys: Name in the legend by key of the row.
+        unit: Title of the value axis.
+    """
+    figure = go.Figure()
+    for number, (key, name) in enumerate(keys.items()):
+        values = [row.get(key) for row in rows]
+        if any(value is not None for value in values):
+            x = [row["epoch"] for row in rows]
+            colour = SERIES[number % len(SERIES)]
+            figure.add_scatter(x=x, y=values, name=name, mode="lines+markers", line_color=colour)
+    return _styled(figure, unit) if figure.data else None
+
+
+def thv(site: dict[str, Any]) -> go.Figure | None:
+    """ThV in both forms, with the baseline's 1."""
+    forms = site["integrity"]["series"]
+    figure = go.Figure()
+    for number, (form, rows) in enumerate(forms.items()):
+        if rows and rows[0].get("thv") is not None:
+            x, y = [row["epoch"] for row in rows], [row["thv"] for row in rows]
+            figure.add_scatter(x=x, y=y, name=form, mode="lines+markers", line_color=SERIES[number])
+    if not figure.data:
+        return None
+    figure.add_hline(y=1, line_dash="dot", line_color=INK)
+    return _styled(figure, "ThV = ECI / ECI of the baseline")
+
+
+def production(site: dict[str, Any]) -> go.Figure | None:
+    """Yearly output; None where the site file names none."""
+    if not site["life_cycle"]:
+        return None
+    rows = site["life_cycle"]["production"]
+    figure = go.Figure(
+        go.Bar(x=[r["year"] for r in rows], y=[r["production_mt"] for r in rows], marker_color=SERIES[3])
+    )
+    return _styled(figure, "output [Mt]")
+
+
+def as_html(figure: go.Figure | None) -> str:
+    """A chart as a fragment of a page that holds plotly.js; empty for none."""
+    if figure is None:
+        return ""
+    fragment: str = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False})
+    return fragment
+
+
+def _styled(figure: go.Figure, unit: str) -> go.Figure:
+    figure.update_layout(
+        template="none",
+        font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
+        height=320,
+        margin={"l": 60, "r": 10, "t": 10, "b": 40},
+        legend={"orientation": "h", "y": 1.12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    figure.update_xaxes(type="category", linecolor=INK)
+    figure.update_yaxes(title=unit, gridcolor=GRID, zeroline=False)
+    return figure

@@ -1,0 +1,68 @@
+"""The verbs that train: they need the extra ``train``."""
+
+import argparse
+import logging
+import warnings
+from typing import Any
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.outputs import write_json
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """``pitscape fit``, ``validate`` and ``test``."""
+    from pitscape.training.run import run_training
+
+    _quiet()
+    run_training(arguments.verb, arguments.config, arguments.rest)
+
+
+def baseline(arguments: argparse.Namespace) -> None:
+    """``pitscape baseline``."""
+    from pitscape.site import score_table
+    from pitscape.training.baseline import forest_counts
+    from pitscape.training.run import data_of
+
+    _quiet()
+    data = data_of(arguments.config)
+    training = list(zip(data.scenes, data.training_regions, strict=True))
+    judging = list(zip(data.scenes, data.validation_regions, strict=True))
+    scores = score_table(forest_counts(training, judging, classes=len(data.legend)), data.legend)
+    print_scores("random forest", scores)
+    if arguments.output:
+        write_json(arguments.output, {"schema": 1, "baseline": "random forest", "split": str(data.split)} | scores)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """``pitscape export``."""
+    from pitscape.models.export import export_onnx
+
+    _quiet()
+    if arguments.tile < 32:
+        raise InputError(f"--tile {arguments.tile}: at least 32 pixels are needed.")
+    card, parity = export_onnx(arguments.checkpoint, arguments.output, name=arguments.name, tile=arguments.tile)
+    print(
+        f"{arguments.output}: {card.architecture}, {len(card.bands)} bands; torch and onnxruntime differ by at most "
+        f"{parity.largest_difference:.1e} on {parity.pixels} pixels, {parity.other_classes} with another class"
+    )
+    print(f"stored numbers that enter: {card.radiometry}")
+    if card.sensor.offset_since:
+        change = card.sensor.offset_since
+        print(f"in other programs, add {change.added} to scenes acquired before {change.date}; pitscape does it itself")
+
+
+def print_scores(title: str, scores: dict[str, Any]) -> None:
+    """Accuracies as a small table."""
+    print(f"{title}: mIoU {scores['mean_iou']:.3f}, overall {scores['overall']:.3f}")
+    print(f"  {'class':12} {'IoU':>6} {'F1':>6} {'user':>6} {'prod.':>6}")
+    for row in scores["classes"]:
+        values = (row[key] for key in ("iou", "f1", "users_accuracy", "producers_accuracy"))
+        print(f"  {row['class_name']:12} " + " ".join(f"{value:6.3f}" for value in values))
+
+
+def _quiet() -> None:
+    """Lightning's hints and deprecations of its own are not for users."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+    warnings.filterwarnings("ignore", message=".*litlogger.*")

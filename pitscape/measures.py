@@ -1,0 +1,255 @@
+"""What is measured of one epoch, and what follows from the measures of all."""
+
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.enums import Resampling
+
+from pitscape.ecology import (
+    annual_precipitation,
+    mean_ndvi,
+    mean_on_land,
+    naming,
+    raster_on_grid,
+    read_climate,
+    sieved,
+    type_shares,
+)
+from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.imagery.scene import open_scene
+from pitscape.imagery.sensor import Sensor
+from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds
+from pitscape.resilience.climate import MonthlyClimate, precipitation_variability, temperature_variability
+from pitscape.resilience.diversity import h_bits
+from pitscape.resilience.elasticity import (
+    FOUR_CLASS_SCORES,
+    FOUR_CLASS_SCORES_ALTERNATIVE,
+    SIGMA,
+    TYPE_SCORES,
+    TYPE_SCORES_ALTERNATIVE,
+    ScoreSet,
+    elasticity,
+    weighted_score,
+)
+from pitscape.resilience.integrity import Form, Indicators, Weights, integrity_series, normalise, weigh
+from pitscape.resilience.landscape import LandscapeMetrics, landscape_metrics
+from pitscape.resilience.water import FOUR_CLASS_RUNOFF, mean_runoff_coefficient, runoff, water_conservation
+from pitscape.site_settings import Epoch, SiteSettings
+
+FORMS: tuple[Form, ...] = ("published", "departure")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all epochs of a site share.
+
+    Attributes:
+        settings: The site file.
+        source: Its path, for messages.
+        legend: Of the class maps.
+        sensor: Of the images; None where the epochs are ready class maps.
+        grid: Of the class maps.
+        land: Cells (y, x) that were observed at every epoch: indices compare the same land only.
+        climate: Monthly records, where the site has them.
+        ecosystems: Code of the ecosystem type by cell, where the site has them.
+    """
+
+    settings: SiteSettings
+    source: Path
+    legend: Legend
+    sensor: Sensor | None
+    grid: GeoBox
+    land: NDArray[np.bool_]
+    climate: MonthlyClimate | None
+    ecosystems: NDArray[np.float64] | None
+
+    @property
+    def scores(self) -> ScoreSet:
+        """The resilience scores of the site's types."""
+        alternative = self.settings.scores == "alternative"
+        if self.ecosystems is None:
+            return FOUR_CLASS_SCORES_ALTERNATIVE if alternative else FOUR_CLASS_SCORES
+        return TYPE_SCORES_ALTERNATIVE if alternative else TYPE_SCORES
+
+
+def common_ground(
+    settings: SiteSettings,
+    source: Path,
+    grid: GeoBox,
+    legend: Legend,
+    *,
+    sensor: Sensor | None,
+    land: NDArray[np.bool_],
+) -> Ground:
+    """Read what all epochs of a site share."""
+    ecosystems = None
+    if settings.ecosystems:
+        ecosystems = raster_on_grid(Path(settings.ecosystems.raster), grid, Resampling.nearest)
+    climate = read_climate(Path(settings.climate)) if settings.climate else None
+    return Ground(settings, source, legend, sensor, grid, land, climate, ecosystems)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """One epoch in numbers; NaN where an input is missing. Units stand in the names or in the rooms' own values.
+
+    Attributes:
+        epoch: Its name.
+        landscape: Pattern metrics of the sieved map.
+        shares: Share of each ecosystem type.
+        resilience: Every component of equations (1)-(5).
+        npp: Mean net primary production [kg C m-2 y-1].
+        q: Mean water conservation [mm].
+        water: Precipitation, evapotranspiration and runoff [mm].
+    """
+
+    epoch: str
+    landscape: LandscapeMetrics
+    shares: dict[str, float]
+    resilience: dict[str, Any]
+    npp: float
+    q: float
+    water: dict[str, float]
+
+    @property
+    def indicators(self) -> Indicators:
+        """The seven indicators of integrity, raw."""
+        pattern = self.landscape
+        return Indicators(
+            shei=pattern.shei,
+            mpfd=pattern.frac_mn,
+            contag=pattern.contag,
+            connect=pattern.connect,
+            npp=self.npp,
+            q=self.q,
+            e=self.resilience["e"],
+        )
+
+
+def measure(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground) -> Measures:
+    """Measure one epoch on the land that all epochs observed.
+
+    Args:
+        epoch: Its files.
+        ids: Its class map (y, x).
+        ground: What the epochs share.
+    """
+    settings = ground.settings
+    seen = np.where(ground.land, ids, np.uint8(UNOBSERVED))
+    cell_size = (abs(ground.grid.affine.a), abs(ground.grid.affine.e))
+    with naming(ground.source):
+        pattern = landscape_metrics(
+            sieved(seen, settings.smallest_patch_cells),
+            cell_size=cell_size,
+            nodata=UNOBSERVED,
+            connect_distance=settings.connect_distance_m,
+        )
+        types = settings.ecosystems
+        shares = type_shares(
+            seen,
+            ground.grid,
+            ground.legend,
+            ecosystems=ground.ecosystems,
+            types=types.types if types else None,
+            otherwise=types.otherwise if types else "vegetated",
+        )
+        resilience = _resilience(epoch, shares, ground)
+        water = _water(epoch, seen, ground)
+    npp = mean_on_land(Path(epoch.npp), ground.grid, ground.land) if epoch.npp else math.nan
+    return Measures(epoch.name, pattern, shares, resilience, npp, water.pop("q_mm"), water)
+
+
+def integrity(measures: Sequence[Measures], ground: Ground) -> dict[str, Any]:
+    """Integrity of all epochs in both forms; only SC where inputs for FC or E are missing."""
+    settings = ground.settings
+    raw = [each.indicators for each in measures]
+    complete = not any(math.isnan(value) for each in raw for value in (each.npp, each.q, each.e))
+    with naming(ground.source):
+        weights = Weights(**settings.weights)
+        bounds = _bounds(measures, ground)
+        result: dict[str, Any] = {
+            "baseline": measures[0].epoch,
+            "indicators": [{"epoch": m.epoch, **asdict(i)} for m, i in zip(measures, raw, strict=True)],
+            "bounds": {name: asdict(value) for name, value in bounds.items()},
+            "weights": asdict(weights),
+        }
+        if not complete:
+            sc = [weigh(normalise(each, bounds), weights)[0] for each in raw]
+            rows = [{"epoch": m.epoch, "sc": value} for m, value in zip(measures, sc, strict=True)]
+            return result | {"series": {"published": rows}, "missing": _missing(raw)}
+        result["series"] = {
+            form: [
+                {"epoch": m.epoch, **asdict(value)}
+                for m, value in zip(
+                    measures, integrity_series(raw, bounds=bounds, weights=weights, form=form), strict=True
+                )
+            ]
+            for form in FORMS
+        }
+    return result | {"missing": []}
+
+
+def _resilience(epoch: Epoch, shares: dict[str, float], ground: Ground) -> dict[str, Any]:
+    """E with all its components, or those that need no climate."""
+    scores, settings = ground.scores, ground.settings
+    ndvi = _ndvi(epoch, ground)
+    if ground.climate is None or math.isnan(ndvi):
+        h, mean_score = h_bits(list(shares.values())), weighted_score(shares, scores)
+        known = {"h_bits": h, "ndvi": ndvi, "weighted_score": mean_score, "eco_res": h * mean_score, "e": math.nan}
+        return known | {"score_set": scores.name, "coarse_legend": scores.coarse}
+    with naming(settings.climate or ground.source):
+        c1 = precipitation_variability(ground.climate, year=epoch.year)
+        c2 = temperature_variability(ground.climate, year=epoch.year, growing_season=settings.growing_season)
+    return asdict(
+        elasticity(shares, ndvi=ndvi, c1=c1, c2=c2, scores=scores, sigma=SIGMA, h_exponent=settings.h_exponent)
+    )
+
+
+def _ndvi(epoch: Epoch, ground: Ground) -> float:
+    if epoch.image is None or ground.sensor is None:
+        return math.nan
+    bands = [ground.sensor.named("red"), ground.sensor.named("nir")]
+    with ExitStack() as stack:
+        scene = stack.enter_context(open_scene(Path(epoch.image), ground.sensor, bands=bands))
+        return mean_ndvi(scene, ground.sensor, ground.land)
+
+
+def _water(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground) -> dict[str, float]:
+    """Q = P - ET - R with its terms [mm]; Q is NaN where one is missing."""
+    if ground.climate is None or epoch.et is None:
+        return {"q_mm": math.nan}
+    with naming(ground.settings.climate or ground.source):
+        rain = annual_precipitation(ground.climate, epoch.year)
+    coefficients = dict(FOUR_CLASS_RUNOFF) | ground.settings.runoff
+    roles = type_shares(ids, ground.grid, ground.legend, otherwise="vegetated")
+    off = runoff(rain, mean_runoff_coefficient(roles, coefficients))
+    evaporated = mean_on_land(Path(epoch.et), ground.grid, ground.land)
+    return {
+        "q_mm": water_conservation(rain, evaporated, off),
+        "precipitation_mm": rain,
+        "evapotranspiration_mm": evaporated,
+        "runoff_mm": off,
+    }
+
+
+def _bounds(measures: Sequence[Measures], ground: Ground) -> dict[str, Bounds]:
+    """The default bounds, that of E from the first epoch, and those of the site file over both."""
+    first = measures[0].resilience
+    bounds = dict(DEFAULT_BOUNDS) | {"e": Bounds(0, 1)}
+    if not math.isnan(first["e"]):
+        types = {name for each in measures for name in each.shares}
+        best = max(ground.scores.scores[name] for name in types)
+        bounds["e"] = elasticity_bounds(types=max(len(types), 2), best_score=best, c1=first["c1"], c2=first["c2"])
+    return bounds | {name: Bounds(**value.model_dump()) for name, value in ground.settings.bounds.items()}
+
+
+def _missing(raw: Sequence[Indicators]) -> list[str]:
+    """Which indicators some epoch lacks."""
+    return [name for name in ("npp", "q", "e") if any(math.isnan(getattr(each, name)) for each in raw)]

@@ -1,0 +1,70 @@
+"""Pictures of scenes and class maps for people: PNG, small enough for a page."""
+
+import base64
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
+
+from pitscape.imagery.class_map import open_class_map
+from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.scene import open_scene
+from pitscape.imagery.sensor import Sensor
+
+LARGEST_SIDE = 640
+STRETCH = (1.0, 99.0)
+"""Percentiles of reflectance that become black and white."""
+
+
+def class_picture(path: Path) -> bytes:
+    """A class map in the colours of its legend, PNG with alpha: unobserved land is transparent."""
+    with open_class_map(path) as classes:
+        shape = _small(classes.dataset.shape)
+        ids = classes.dataset.read(1, out_shape=shape, resampling=Resampling.mode)
+        colours = np.zeros((256, 4), np.uint8)
+        for land in classes.legend.classes:
+            colours[land.id] = (*land.rgb, 255)
+        colours[UNOBSERVED] = 0
+    return png(np.moveaxis(colours[ids], -1, 0))
+
+
+def scene_picture(path: Path, sensor: Sensor) -> bytes:
+    """A scene in natural colours, PNG with alpha, each scene stretched by its own percentiles."""
+    bands = [sensor.named(name) for name in ("red", "green", "blue")]
+    with open_scene(path, sensor, bands=bands) as scene:
+        shape = (3, *_small(scene.dataset.shape))
+        stored = scene.dataset.read(scene.indexes, out_shape=shape, resampling=Resampling.average)
+    observed = (stored != sensor.fill).all(axis=0)
+    if not observed.any():
+        return png(np.zeros((4, *shape[1:]), np.uint8))
+    low, high = np.percentile(stored[:, observed], STRETCH)
+    scaled = np.clip((stored - low) / max(high - low, 1e-9), 0, 1) ** 0.8 * 255
+    alpha = np.where(observed, 255, 0)[None]
+    return png(np.concatenate([scaled, alpha]).astype(np.uint8))
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels (3 or 4 bands, y, x) as a PNG file."""
+    bands, height, width = pixels.shape
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture has no place on the ground
+        with MemoryFile() as memory:
+            with memory.open(driver="PNG", count=bands, height=height, width=width, dtype="uint8") as dataset:
+                dataset.write(pixels)
+            content: bytes = memory.read()
+    return content
+
+
+def data_uri(picture: bytes) -> str:
+    """A picture as an address that holds it."""
+    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
+
+
+def _small(shape: tuple[int, int]) -> tuple[int, int]:
+    """The shape reduced to the largest side that a page needs; never enlarged."""
+    factor = min(1.0, LARGEST_SIDE / max(shape))
+    return max(1, round(shape[0] * factor)), max(1, round(shape[1] * factor))

@@ -1,0 +1,144 @@
+"""The report of a site: one page that opens without a network."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+from pyproj import Geod
+
+from pitscape import charts
+from pitscape.imagery.class_map import open_class_map
+from pitscape.imagery.outputs import write_text
+from pitscape.inference.predictor import OnnxPredictor
+from pitscape.pictures import class_picture, data_uri, scene_picture
+from pitscape.site_settings import SiteSettings, load_site
+
+ROUND_LENGTHS_KM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+
+
+def write_report(out: Path, *, site_file: Path) -> Path:
+    """Write ``report.html`` from ``site.json`` and the class maps of a folder.
+
+    Args:
+        out: Folder of a site's results.
+        site_file: Its site file, for the images.
+
+    Returns:
+        The page.
+    """
+    site = json.loads((out / "site.json").read_text(encoding="utf-8"))
+    settings = load_site(site_file)
+    environment = Environment(loader=PackageLoader("pitscape", "."), autoescape=True, undefined=StrictUndefined)
+    environment.filters["number"] = number
+    page = environment.get_template("report.html").render(
+        site=site,
+        summary=summary(site),
+        maps=_maps(settings, out),
+        scale=_scale_bar(_class_maps(settings, out)[0]),
+        charts={name: Markup(html) for name, html in _charts(site).items()},  # noqa: S704 - plotly's own fragments
+        plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library itself
+        caveats=caveats(site),
+    )
+    path = out / "report.html"
+    write_text(path, page)
+    return path
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for people; a dash where there is none.
+
+    >>> number(1234.5678, 1), number(None)
+    ('1,234.6', '–')
+    """
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def summary(site: dict[str, Any]) -> list[str]:
+    """The result in a few plain sentences."""
+    first, last = site["extents"][0], site["extents"][-1]
+    change = (
+        f"Between {first['epoch']} and {last['epoch']} the {_mined(site)} land went from "
+        f"{first['area_km2']:.2f} to {last['area_km2']:.2f} km², in {last['polygons']} polygons at the end; "
+        f"the largest covers {last['largest_km2']:.2f} km²."
+    )
+    said = [change, "These areas are counts of mapped pixels, without an interval yet."]
+    if site["accuracy"]:
+        found = site["accuracy"]["network"]
+        said.append(f"Against the reference maps the network has a mean IoU of {found['mean_iou']:.3f}.")
+    forms = site["integrity"]["series"]
+    for form, rows in forms.items():
+        if rows[-1].get("thv") is not None:
+            direction = "below" if rows[-1]["thv"] < 1 else "not below"
+            said.append(f"Integrity, {form} form: ThV is {rows[-1]['thv']:.3f} at the end, {direction} the baseline.")
+    return said
+
+
+def caveats(site: dict[str, Any]) -> list[str]:
+    """What a reader must know before using the numbers."""
+    said = list(site["site"]["notes"])
+    share = site["observed_share_of_all_epochs"]
+    said.append(f"Indices compare the {100 * share:.1f} % of cells that were observed at every epoch.")
+    if site["resilience"][0]["coarse_legend"]:
+        said.append(
+            "H and ECO_res are over the four land classes (coarse_legend): they are meant over ecosystem types, "
+            "and must not be compared with values that are."
+        )
+    said.append(
+        "H enters E squared: cutting up homogeneous land raises E, and land of one type has E = 0. Read E with its "
+        "components."
+    )
+    if site["integrity"]["missing"]:
+        said.append(f"FC, ECI and ThV are not computed: the site file lacks {', '.join(site['integrity']['missing'])}.")
+    said.append("NDVI is that of one date per epoch, not a growing-season mean.")
+    return said
+
+
+def _mined(site: dict[str, Any]) -> str:
+    """*Disturbed* where the legend's notes say that pits and dumps are one class."""
+    return "disturbed" if any("dump" in note for note in site["site"]["notes"]) else "mined"
+
+
+def _class_maps(settings: SiteSettings, out: Path) -> list[Path]:
+    return [Path(e.classes) if e.classes else out / "classes" / f"{e.name}.tif" for e in settings.epochs]
+
+
+def _maps(settings: SiteSettings, out: Path) -> Sequence[dict[str, str]]:
+    """Name, class map and scene of each epoch."""
+    sensor = OnnxPredictor(Path(settings.model)).card.sensor if settings.model else None
+    found = []
+    for epoch, classes in zip(settings.epochs, _class_maps(settings, out), strict=True):
+        scene = data_uri(scene_picture(Path(epoch.image), sensor)) if epoch.image and sensor else ""
+        found.append({"name": epoch.name, "classes": data_uri(class_picture(classes)), "scene": scene})
+    return found
+
+
+def _scale_bar(path: Path) -> dict[str, float]:
+    """A round length of about a quarter of the map's width: in km, and in percent of the width."""
+    with open_class_map(path) as classes:
+        west, south, east, north = classes.grid.geographic_extent.boundingbox.bbox
+    middle = (south + north) / 2
+    _, _, width_m = Geod(ellps="WGS84").inv(west, middle, east, middle)
+    length = max((km for km in ROUND_LENGTHS_KM if km <= width_m / 4000), default=ROUND_LENGTHS_KM[0])
+    return {"km": length, "percent": 100 * length * 1000 / width_m}
+
+
+def _charts(site: dict[str, Any]) -> dict[str, str]:
+    integrity = site["integrity"]["series"]["published"]
+    figures = {
+        "areas": charts.areas_over_time(site),
+        "mined": charts.mined_over_time(site),
+        "pattern": charts.series(site["landscape"], {"shei": "SHEI", "frac_mn": "MPFD", "frac_am": "FRAC_AM"}, "index"),
+        "contag": charts.series(site["landscape"], {"contag": "CONTAG", "connect": "CONNECT"}, "%"),
+        "resilience": charts.series(
+            site["resilience"], {"h_bits": "H [bits]", "eco_res": "ECO_res", "ndvi": "NDVI"}, "value"
+        ),
+        "e": charts.series(site["resilience"], {"e": "E"}, "E"),
+        "eci": charts.series(integrity, {"sc": "SC", "fc": "FC", "e": "E, normalised", "eci": "ECI"}, "score, 0 to 1"),
+        "thv": charts.thv(site),
+        "production": charts.production(site),
+    }
+    return {name: charts.as_html(figure) for name, figure in figures.items()}

@@ -1,0 +1,217 @@
+"""One site, from its file to ``site.json`` and the report."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pitscape.ecology import PRODUCTION_COLUMNS, read_table
+from pitscape.imagery.class_map import ClassMap, open_class_map
+from pitscape.imagery.confusion import confusion_counts, scores
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import same_grid
+from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.imagery.outputs import make_folder, replacing, sha256_of, write_json
+from pitscape.inference.extents import class_extents
+from pitscape.inference.predictor import OnnxPredictor
+from pitscape.inference.proportions import class_areas
+from pitscape.inference.scene_run import predict_scene
+from pitscape.measures import common_ground, integrity, measure
+from pitscape.resilience.mines import MINES
+from pitscape.resilience.national import national_area
+from pitscape.site_settings import Epoch, SiteSettings, load_site
+
+Say = Callable[[str], None]
+"""Told in one line what is being done."""
+
+AREA_COLUMNS = ["zone", "epoch", "class_id", "class_name", "cells", "area_km2", "share", "unobserved_km2"]
+
+
+@dataclass(frozen=True)
+class MappedEpoch:
+    """An epoch with its class map."""
+
+    epoch: Epoch
+    classes: Path
+    made_of: dict[str, Any]
+
+
+def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, Any]:
+    """Map every epoch of a site and measure it; class maps, tables and ``site.json`` go to a folder.
+
+    Args:
+        path: The site file.
+        out: The folder.
+        say: Told what is being done.
+
+    Returns:
+        The content of ``site.json``, with NaN for what is not known.
+
+    Raises:
+        InputError: If the site file or one of its inputs does not fit.
+    """
+    settings = load_site(path)
+    make_folder(out)
+    predictor = OnnxPredictor(Path(settings.model)) if settings.model else None
+    sensor = predictor.card.sensor if predictor else None
+    mapped = []
+    for number, epoch in enumerate(settings.epochs):
+        say(f"epoch {epoch.name} ({number + 1} of {len(settings.epochs)})")
+        mapped.append(_mapped(epoch, predictor, out))
+    say("areas and extents")
+    maps, legend = _read_maps(mapped)
+    land = np.logical_and.reduce([ids != UNOBSERVED for _, ids in maps])
+    if not land.any():
+        raise InputError(f"{path}: no cell is observed at every epoch; leave out the cloudiest one.")
+    ground = common_ground(settings, path, maps[0][0].grid, legend, sensor=sensor, land=land)
+    areas = [asdict(row) | {"epoch": m.epoch.name} for m in mapped for row in _areas(m)]
+    extents = _extents(mapped, out)
+    pd.DataFrame(areas, columns=AREA_COLUMNS).to_csv(out / "areas.csv", index=False)
+    say("landscape, resilience and integrity")
+    measures = [measure(m.epoch, ids, ground) for m, (_, ids) in zip(mapped, maps, strict=True)]
+    return {
+        "schema": 1,
+        "site": {"name": settings.site, "title": settings.title or settings.site, "notes": _notes(settings, legend)},
+        "epochs": [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped],
+        "legend": legend.model_dump()["classes"],
+        "observed_share_of_all_epochs": float(land.mean()),
+        "areas": areas,
+        "extents": extents,
+        "landscape": [{"epoch": m.epoch} | asdict(m.landscape) for m in measures],
+        "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
+        "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
+        "integrity": integrity(measures, ground),
+        "thresholds": None,
+        "life_cycle": _life_cycle(settings),
+        "succession": None,
+        "national": _national(),
+        "accuracy": _accuracy(mapped, len(legend), legend),
+        "provenance": {
+            "site_file": path.name,
+            "site_file_sha256": sha256_of(path),
+            "settings": settings.model_dump(exclude={"epochs", "model", "climate", "production", "ecosystems"}),
+            "maps": [m.made_of for m in mapped],
+            "versions": {"pitscape": version("pitscape")},
+        },
+    }
+
+
+def save_site(site: dict[str, Any], out: Path) -> Path:
+    """Write ``site.json``; what is not known becomes null."""
+    path = out / "site.json"
+    write_json(path, _without_nan(site))
+    return path
+
+
+def _mapped(epoch: Epoch, predictor: OnnxPredictor | None, out: Path) -> MappedEpoch:
+    if epoch.classes:
+        ready = Path(epoch.classes)
+        return MappedEpoch(epoch, ready, {"class_map": ready.name, "class_map_sha256": sha256_of(ready)})
+    assert predictor is not None
+    assert epoch.image is not None
+    output = out / "classes" / f"{epoch.name}.tif"
+    return MappedEpoch(epoch, output, predict_scene(Path(epoch.image), predictor, output))
+
+
+def _read_maps(mapped: Sequence[MappedEpoch]) -> tuple[list[tuple[ClassMap, NDArray[np.uint8]]], Legend]:
+    maps = []
+    for each in mapped:
+        with open_class_map(each.classes) as classes:
+            maps.append((classes, classes.read()))
+        first = maps[0][0]
+        if not same_grid(first.grid, classes.grid):
+            raise InputError(f"{each.classes}: is on another grid than {first.path}; bring all epochs to one grid.")
+        if classes.legend.names != first.legend.names:
+            raise InputError(f"{each.classes}: has another legend than {first.path}; map all epochs with one model.")
+    return maps, maps[0][0].legend
+
+
+def _areas(mapped: MappedEpoch) -> list[Any]:
+    with open_class_map(mapped.classes) as classes:
+        return class_areas(classes)
+
+
+def _extents(mapped: Sequence[MappedEpoch], out: Path) -> list[dict[str, Any]]:
+    """Polygons of all mined classes of all epochs in one file, and their sums."""
+    tables, sums = [], []
+    for each in mapped:
+        with open_class_map(each.classes) as classes:
+            mined = [c.name for c in classes.legend.classes if c.role == "mined"]
+            found = [class_extents(classes, name, epoch=each.epoch.name) for name in mined]
+        tables += found
+        areas = [float(area) for table in found for area in table["area_km2"]]
+        largest = max(areas, default=0.0)
+        sums.append({"epoch": each.epoch.name, "polygons": len(areas), "area_km2": sum(areas), "largest_km2": largest})
+    joined = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
+    with replacing(out / "extents.gpkg") as temporary:
+        geopandas.GeoDataFrame(joined, geometry="geometry", crs=tables[0].crs).to_file(temporary, layer="extents")
+    return sums
+
+
+def _accuracy(mapped: Sequence[MappedEpoch], classes: int, legend: Legend) -> dict[str, Any] | None:
+    """Agreement with the reference maps, epoch by epoch and over all."""
+    total = np.zeros((classes, classes), np.int64)
+    epochs = []
+    for each in mapped:
+        if each.epoch.reference is None:
+            continue
+        with open_class_map(each.classes) as found, open_class_map(Path(each.epoch.reference), legend) as truth:
+            if not same_grid(found.grid, truth.grid):
+                raise InputError(f"{truth.path}: is on another grid than {found.path}; bring it to the image's grid.")
+            reference = truth.read()
+            counts = confusion_counts(found.read(), reference, classes=classes)
+        total += counts
+        epochs.append({"epoch": each.epoch.name, "confusion": counts.tolist()} | score_table(counts, legend))
+    if not epochs:
+        return None
+    return {"network": score_table(total, legend) | {"confusion": total.tolist()}, "epochs": epochs}
+
+
+def score_table(counts: NDArray[np.int64], legend: Legend) -> dict[str, Any]:
+    """Accuracies of confusion counts with the names of their classes."""
+    found = scores(counts)
+    per_class = zip(legend.names, found.iou, found.f1, found.users, found.producers, strict=True)
+    return {
+        "mean_iou": found.macro_iou,
+        "mean_f1": found.macro_f1,
+        "overall": found.overall,
+        "classes": [
+            {"class_name": name, "iou": iou, "f1": f1, "users_accuracy": users, "producers_accuracy": producers}
+            for name, iou, f1, users, producers in per_class
+        ],
+    }
+
+
+def _life_cycle(settings: SiteSettings) -> dict[str, Any] | None:
+    if settings.production is None:
+        return None
+    table = read_table(Path(settings.production), PRODUCTION_COLUMNS)
+    columns = list(PRODUCTION_COLUMNS)
+    return {"production": table[columns].to_dict(orient="records")}
+
+
+def _national() -> dict[str, Any]:
+    """The paper's national figure: of its five mines, not of this site."""
+    found = national_area([mine.affected_km2 for mine in MINES])
+    return {"of": "the five mines of Dong et al. (2025), not of this site"} | asdict(found)
+
+
+def _notes(settings: SiteSettings, legend: Legend) -> list[str]:
+    return [*settings.notes, *(note for note in legend.notes if note not in settings.notes)]
+
+
+def _without_nan(value: Any) -> Any:  # noqa: ANN401 - plain content of any depth
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return value

@@ -1,0 +1,186 @@
+"""The verbs that need no torch."""
+
+import argparse
+import csv
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.outputs import check_writable, make_folder, replacing, sha256_of, sidecar, write_json
+from pitscape.progress import bar, say
+
+
+def simulate(arguments: argparse.Namespace) -> None:
+    """``pitscape simulate``."""
+    from pitscape.demo import simulated_site
+
+    folder = simulated_site(arguments.out, size=arguments.size, epochs=arguments.epochs, seed=arguments.seed)
+    print(f"{folder}: simulated; run it with pitscape fit --config {folder / 'train.yaml'}")
+
+
+def predict(arguments: argparse.Namespace) -> None:
+    """``pitscape predict``."""
+    from pitscape.inference.predictor import OnnxPredictor
+    from pitscape.inference.scene_run import RunOptions, predict_scene
+
+    options = RunOptions(
+        tile=arguments.tile,
+        overlap=arguments.overlap,
+        batch=arguments.batch,
+        stored_bands=arguments.bands.split(",") if arguments.bands else None,
+    )
+    if arguments.batch < 1 or (arguments.tile is not None and arguments.tile < 1):
+        raise InputError("--batch and --tile must be at least 1.")
+    outputs = _outputs(arguments.scene, arguments.output)
+    predictor = OnnxPredictor(arguments.model, threads=arguments.threads)
+    for scene, output in zip(arguments.scene, outputs, strict=True):
+        with bar(scene.name) as progress:
+            record = predict_scene(scene, predictor, output, options=options, progress=progress)
+        say(f"{scene.name}: {record['added_offset']} added to stored numbers ({record['added_offset_reason']})")
+        print(output)
+
+
+def areas(arguments: argparse.Namespace) -> None:
+    """``pitscape areas``."""
+    from pitscape.imagery.class_map import open_class_map
+    from pitscape.inference.proportions import Zone, class_areas, read_zones
+
+    check_writable(arguments.output)
+    with open_class_map(arguments.classes, _legend(arguments.legend)) as classes:
+        zones = [Zone("all")]
+        if arguments.zones:
+            zones = read_zones(arguments.zones, classes, name_column=arguments.zone_name)
+        rows = class_areas(classes, zones)
+    epoch = _epoch(arguments.classes)
+    columns = ["zone", "epoch", "class_id", "class_name", "cells", "area_km2", "share", "unobserved_km2"]
+    with replacing(arguments.output) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) | {"epoch": epoch} for row in rows)
+    _record(arguments, arguments.classes, *([arguments.zones] if arguments.zones else []))
+    for row in rows:
+        print(f"{row.zone:20} {row.class_name:12} {row.area_km2:12.4f} km2 {100 * row.share:7.2f} %")
+
+
+def extents(arguments: argparse.Namespace) -> None:
+    """``pitscape extents``."""
+    from pitscape.imagery.class_map import open_class_map
+    from pitscape.inference.extents import class_extents
+
+    check_writable(arguments.output)
+    if arguments.output.suffix.lower() != ".gpkg":
+        raise InputError(f"{arguments.output}: extents are written as GeoPackage; end the name in .gpkg.")
+    if min(arguments.min_area, arguments.close) < 0:
+        raise InputError("--min-area and --close must not be negative.")
+    with open_class_map(arguments.classes, _legend(arguments.legend)) as classes:
+        table = class_extents(
+            classes,
+            arguments.class_name,
+            epoch=_epoch(arguments.classes),
+            min_area_ha=arguments.min_area,
+            close_m=arguments.close,
+        )
+    with replacing(arguments.output) as temporary:
+        table.to_file(temporary, layer="extents")
+    _record(arguments, arguments.classes)
+    print(f"{arguments.output}: {len(table)} polygons of {arguments.class_name}, {table['area_km2'].sum():.4f} km2")
+
+
+def scale(arguments: argparse.Namespace) -> None:
+    """``pitscape scale``."""
+    from pitscape.ecology import naming
+    from pitscape.resilience.national import national_area
+
+    mines = _mines(arguments.mines)
+    output = [mine["production_mt"] for mine in mines]
+    with naming(arguments.mines or "scale"):
+        found = national_area(
+            [mine["affected_km2"] for mine in mines],
+            production_mt=None if None in output else output,
+            mines_mt=arguments.mines_mt,
+            national_mt=arguments.national_mt,
+        )
+    excavated, affected = (sum(mine[key] for mine in mines) for key in ("excavated_km2", "affected_km2"))
+    print(f"{'mine':20} {'excavated km2':>14} {'affected km2':>14}")
+    for mine in mines:
+        print(f"{mine['name']:20} {mine['excavated_km2']:14.2f} {mine['affected_km2']:14.2f}")
+    print(f"{'sum':20} {excavated:14.2f} {affected:14.2f}")
+    print(f"national: {found.area_km2:,.2f} km2 = {100 * found.land_share:.2f} % of the land")
+    print(
+        f"{found.spread}: {found.low_km2:,.2f} to {found.high_km2:,.2f} km2; {100 * found.extrapolated_share:.1f} % of the output is extrapolated"
+    )
+    if arguments.output:
+        sums = {"excavated_km2": excavated, "affected_km2": affected}
+        write_json(arguments.output, {"schema": 1, "mines": mines, "sums": sums, "national": asdict(found)})
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """``pitscape run``."""
+    from pitscape.report import write_report
+    from pitscape.site import run_site, save_site
+
+    site = run_site(arguments.site, arguments.out, say=say)
+    save_site(site, arguments.out)
+    print(write_report(arguments.out, site_file=arguments.site))
+
+
+def _outputs(scenes: list[Path], output: Path) -> list[Path]:
+    if len(scenes) == 1 and not output.is_dir():
+        return [output]
+    names = [scene.stem + ".tif" for scene in scenes]
+    if len(set(names)) != len(names):
+        raise InputError(f"{output}: two scenes have the same name; map them one by one.")
+    if output.suffix.lower() == ".tif":
+        raise InputError(f"{output}: {len(scenes)} scenes need a folder; name one.")
+    make_folder(output)
+    return [output / name for name in names]
+
+
+def _legend(name: str | None) -> Any:  # noqa: ANN401 - imported where it is used
+    from pitscape.imagery.legend import load_legend
+
+    return load_legend(name) if name else None
+
+
+def _epoch(path: Path) -> str:
+    from pitscape.imagery.scene import date_of
+
+    acquired = date_of(path)
+    return acquired.isoformat() if acquired else path.stem
+
+
+def _mines(path: Path | None) -> list[dict[str, Any]]:
+    """Name, areas and output of each mine; the paper's five by default."""
+    from pitscape.resilience.mines import MINES
+
+    if path is None:
+        return [
+            {"name": m.name, "excavated_km2": m.excavated_km2, "affected_km2": m.affected_km2, "production_mt": None}
+            for m in MINES
+        ]
+    import pandas as pd
+
+    from pitscape.ecology import read_table
+
+    table = read_table(path, ("excavated_km2", "affected_km2"))
+    if "name" not in table.columns:
+        raise InputError(f"{path}: lacks column name; it has {', '.join(map(str, table.columns))}.")
+    if "production_mt" not in table.columns:
+        table["production_mt"] = None
+    records = table[["name", "excavated_km2", "affected_km2", "production_mt"]].to_dict(orient="records")
+    return [{str(k): None if pd.isna(v) else v for k, v in record.items()} for record in records]
+
+
+def _record(arguments: argparse.Namespace, *inputs: Path) -> None:
+    """The JSON beside an output: options, versions and hashes of the inputs."""
+    options = {k: v if isinstance(v, int | float | None) else str(v) for k, v in vars(arguments).items()}
+    for key in ("run", "rest", "output", "classes", "zones"):
+        options.pop(key, None)
+    hashes = {path.name: sha256_of(path) for path in inputs}
+    versions = {"pitscape": version("pitscape"), "python": sys.version.split()[0]}
+    write_json(
+        sidecar(arguments.output), {"schema": 1, "options": options, "inputs_sha256": hashes, "versions": versions}
+    )

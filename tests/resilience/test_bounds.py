@@ -1,0 +1,49 @@
+import math
+
+import pytest
+
+from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds
+from pitscape.resilience.elasticity import TYPE_SCORES, elasticity
+
+
+def test_stored_defaults() -> None:
+    ends = {name: (each.low, each.high, each.sign) for name, each in DEFAULT_BOUNDS.items()}
+    assert ends == {
+        "shei": (0, 1, 1),
+        "mpfd": (1, 2, 1),
+        "contag": (0, 100, 1),
+        "connect": (0, 100, 1),
+        "npp": (0, 1, 1),
+        "q": (-500, 500, 1),
+    }
+
+
+def test_values_are_scaled_and_cut() -> None:
+    q = DEFAULT_BOUNDS["q"]
+    assert [q.normalise(value) for value in (-900.0, -500.0, 0.0, 250.0, 800.0)] == [0, 0, 0.5, 0.75, 1]
+    assert [q.holds(value) for value in (-900.0, -500.0, 500.0, 800.0, math.nan)] == [False, True, True, False, True]
+    assert Bounds(0, 100, sign=-1).normalise(25) == 0.75
+    assert math.isnan(q.normalise(math.nan))
+
+
+def test_no_zone_exceeds_the_bound_of_e() -> None:
+    high = elasticity_bounds(types=4, best_score=0.9, c1=0.2, c2=0.1).high
+    assert high == pytest.approx(0.08 * 4 * 0.9 / 0.02)
+    shares = dict.fromkeys(("forest", "water", "grassland", "farmland"), 0.25)
+    assert elasticity(shares, ndvi=1.0, c1=0.2, c2=0.1, scores=TYPE_SCORES).e == pytest.approx(high * 0.7 / 0.9)
+
+
+def test_the_bound_of_e_has_the_same_floor_and_exponent_as_e() -> None:
+    assert elasticity_bounds(types=2, best_score=1.0, c1=0.001, c2=0.1).high == pytest.approx(0.08 / 0.001)
+    assert elasticity_bounds(types=8, best_score=1.0, c1=0.8, c2=0.1, h_exponent=1).high == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("low", "high", "sign"), [(1, 1, 1), (2, 1, 1), (0, math.inf, 1), (math.nan, 1, 1), (0, 1, 0)])
+def test_bounds_that_bound_nothing_are_refused(low: float, high: float, sign: int) -> None:
+    with pytest.raises(ValueError, match=r"low < high|sign must be 1"):
+        Bounds(low, high, sign)
+
+
+def test_bounds_of_e_need_types() -> None:
+    with pytest.raises(ValueError, match="at least 2 types"):
+        elasticity_bounds(types=1, best_score=0.9, c1=0.2, c2=0.1)

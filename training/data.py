@@ -1,0 +1,119 @@
+"""The data of a training run: scenes, classes and split, as a Lightning data module."""
+
+from pathlib import Path
+
+import lightning
+from torch.utils.data import DataLoader
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import load_legend
+from pitscape.imagery.scene import open_raster
+from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.settings import expand_path
+from pitscape.training.augmentation import Jitter
+from pitscape.training.labelled import LabelledScene, fingerprint, labelled_scenes
+from pitscape.training.split import ColumnSplit
+from pitscape.training.statistics import band_statistics
+from pitscape.training.windows import BalancedWindows, CountingSampler, RegularWindows, Sample, plots
+
+
+class LabelledScenes(lightning.LightningDataModule):
+    """Scenes with label rasters of the same names, trained and validated on different land.
+
+    Args:
+        images: Folder of images; environment variables are replaced.
+        masks: Folder of masks of the same names and grids, one band of label codes.
+        crosswalk: Class name by label code; "ignore", and codes not named, stand for no class.
+        split: Which columns train and which judge.
+        licence: Terms of the training data, for the model card.
+        sensor: Name of a sensor that comes with pitscape, or a YAML file.
+        bands: Names of the bands to use; all of the sensor's by default.
+        legend: Name of a legend that comes with pitscape, or a YAML file.
+        legend_notes: Sentences that every report repeats, such as "mined includes dumps".
+        tile: Side of the training windows [px].
+        batch_size: Windows per step.
+        steps_per_epoch: Steps between two looks at the validation land.
+        context: Land around validation windows that is seen and not judged [px].
+        jitter: Radiometric augmentation.
+        workers: Processes that read ahead; 0 reads in the training process.
+        seed: Of the windows drawn.
+    """
+
+    def __init__(  # noqa: PLR0913 - one keyword per key of the configuration
+        self,
+        *,
+        images: str,
+        masks: str,
+        crosswalk: dict[int, str],
+        split: ColumnSplit,
+        licence: str,
+        sensor: str = "sentinel2_l2a",
+        bands: list[str] | None = None,
+        legend: str = "four_class",
+        legend_notes: list[str] | None = None,
+        tile: int = 128,
+        batch_size: int = 8,
+        steps_per_epoch: int = 100,
+        context: int = 16,
+        jitter: Jitter = Jitter(),  # noqa: B008 - immutable
+        workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.images, self.masks = images, masks
+        self.crosswalk, self.split, self.licence = crosswalk, split, licence
+        self.sensor = load_sensor(sensor)
+        self.bands = tuple(bands or self.sensor.band_names)
+        self.legend = load_legend(legend).model_copy(update={"notes": tuple(legend_notes or ())})
+        self.tile, self.batch_size, self.steps_per_epoch = tile, batch_size, steps_per_epoch
+        self.context, self.jitter, self.workers, self.seed = context, jitter, workers, seed
+        self.scenes: tuple[LabelledScene, ...] = ()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Pair images and masks, and take the band statistics of the training land."""
+        del stage
+        if self.scenes:
+            return
+        here = Path.cwd()
+        codes = self.legend.crosswalk(self.crosswalk)
+        images, masks = expand_path(self.images, here), expand_path(self.masks, here)
+        self.scenes = labelled_scenes(images, masks, sensor=self.sensor, bands=self.bands, codes=codes)
+        self.training_regions = [self.split.training_region(scene) for scene in self.scenes]
+        self.validation_regions = [self.split.validation_region(scene) for scene in self.scenes]
+        self.normalisation = band_statistics(self.scenes, self.training_regions)
+        self.fingerprint = fingerprint(self.scenes)
+        self.gsd_m = _ground_sampling_distance(self.scenes[0])
+
+    def train_dataloader(self) -> DataLoader[Sample]:
+        """Balanced, turned and jittered windows of the training land."""
+        per_epoch = self.batch_size * self.steps_per_epoch
+        windows = BalancedWindows(
+            plots(self.scenes, self.training_regions, seed=self.seed),
+            size=self.tile,
+            per_epoch=per_epoch,
+            seed=self.seed,
+            jitter=self.jitter,
+        )
+        return DataLoader(
+            windows,
+            batch_size=self.batch_size,
+            sampler=CountingSampler(per_epoch),
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+        )
+
+    def val_dataloader(self) -> DataLoader[Sample]:
+        """All of the validation land, once."""
+        windows = RegularWindows(self.scenes, self.validation_regions, size=self.tile, context=self.context)
+        return DataLoader(windows, batch_size=self.batch_size, num_workers=self.workers)
+
+    def test_dataloader(self) -> DataLoader[Sample]:
+        """The validation land again: a split with test land of its own is named in the configuration."""
+        return self.val_dataloader()
+
+
+def _ground_sampling_distance(scene: LabelledScene) -> float:
+    with open_raster(scene.image) as dataset:
+        if dataset.crs is None or not dataset.crs.is_projected:
+            raise InputError(f"{scene.image}: has no metric grid; reproject it to UTM.")
+        return float(abs(dataset.transform.a))

@@ -1,0 +1,123 @@
+"""Training from a configuration through Lightning's command line, its errors told in one line."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.outputs import make_folder
+from pitscape.imagery.settings import read_yaml
+from pitscape.training.data import LabelledScenes
+from pitscape.training.task import SegmentationTask
+
+QUIET = {"exit_on_error": False}
+"""Makes jsonargparse raise what is wrong instead of printing a page of usage."""
+
+
+ATTEMPTS = (
+    "Does not validate",
+    "Subtypes:",
+    "Errors:",
+    "Problem with given class_path",
+    "Expected a <class 'NoneType'>",
+)
+"""How the lines begin in which jsonargparse tells what it tried."""
+
+
+class TrainingCLI(LightningCLI):
+    """LightningCLI that takes its arguments from its caller alone."""
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse what the caller gave; the process's own arguments belong to pitscape."""
+        assert isinstance(args, list)
+        self.config = parser.parse_args(args)
+
+
+def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> LightningCLI:
+    """Run ``fit``, ``validate`` or ``test`` on a configuration.
+
+    Checkpoints (``best.ckpt`` by mean IoU on the validation land, and ``last.ckpt``), ``metrics.csv`` and the resolved
+    configuration go to the trainer's ``default_root_dir``.
+
+    Args:
+        verb: What to do.
+        config: YAML with ``trainer``, ``model`` and ``data``. It names classes to import: trust it like code.
+        rest: Further options of LightningCLI, such as ``--trainer.max_steps=10``.
+
+    Returns:
+        Lightning's command line with ``trainer``, ``model`` and ``datamodule`` as they ended.
+
+    Raises:
+        InputError: If the configuration or the data does not fit.
+    """
+    root = make_folder(_root(config, rest))
+    checkpoints = ModelCheckpoint(root, filename="best", monitor="val/macro_iou", mode="max", save_last=True)
+    logger = {"class_path": "CSVLogger", "init_args": {"save_dir": str(root), "name": "", "version": ""}}
+    defaults = {
+        "default_root_dir": str(root),
+        "enable_model_summary": False,
+        "enable_progress_bar": sys.stderr.isatty(),
+        "log_every_n_steps": 10,
+        "logger": logger,
+        "callbacks": [checkpoints],
+    }
+    return _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
+
+
+def data_of(config: Path) -> LabelledScenes:
+    """The data of a configuration, set up.
+
+    Raises:
+        InputError: If the configuration or the data does not fit.
+    """
+    data = _cli([f"--config={config}"], config, run=False).datamodule
+    if not isinstance(data, LabelledScenes):
+        raise InputError(f"{config}: data is not LabelledScenes; pitscape baseline needs that.")
+    data.setup()
+    return data
+
+
+def _cli(arguments: list[str], config: Path, **options: Any) -> LightningCLI:  # noqa: ANN401 - passed on
+    subcommands = dict.fromkeys(("fit", "validate", "test", "predict"), QUIET) if options.get("run", True) else {}
+    try:
+        return TrainingCLI(
+            SegmentationTask,
+            lightning.LightningDataModule,
+            args=arguments,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            seed_everything_default=0,
+            save_config_kwargs={"overwrite": True},
+            parser_kwargs={**QUIET, **subcommands},
+            **options,
+        )
+    except argparse.ArgumentError as error:
+        raise InputError(f"{config}: {_innermost(str(error))}") from error
+    except InputError as error:
+        raise InputError(f"{config}: {error}") from error
+
+
+def _innermost(message: str) -> str:
+    """What is wrong, out of jsonargparse's account of all it tried."""
+    account = message.split("Given value type", maxsplit=1)[0]
+    lines = (line.strip(" -") for line in account.splitlines())
+    reason = " ".join(line for line in lines if line and not line.startswith(ATTEMPTS))
+    remedy = "; remove it or check its spelling" if "not accept" in reason else ""
+    return reason.replace("Parser key ", "").replace('"', "")[:400].rstrip(".") + remedy + "."
+
+
+def _root(config: Path, rest: Sequence[str]) -> Path:
+    """The folder of a run: given as an option, or in the configuration, or named after it."""
+    option = "--trainer.default_root_dir="
+    given = [text.removeprefix(option) for text in rest if text.startswith(option)]
+    content = read_yaml(config)
+    if not isinstance(content, dict):
+        raise InputError(f"{config}: is no training configuration; it needs trainer, model and data.")
+    configured = (content.get("trainer") or {}).get("default_root_dir")
+    return Path(given[-1] if given else configured or f"runs/{config.stem}")
