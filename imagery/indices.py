@@ -18,6 +18,6 @@ def normalised_difference(one: NDArray[np.floating], other: NDArray[np.floating]
     >>> normalised_difference(np.array([0.4, 0.0]), np.array([0.1, 0.0])).round(2).tolist()
     [0.6, nan]
     """
-    total = np.asarray(one, np.float32) + other
-    difference = np.asarray(one, np.float32) - other
-    return np.clip(np.divide(difference, total, out=np.full_like(total, np.nan), where=total > 0), -1, 1)
+    one, other = np.asarray(one, np.float32), np.asarray(other, np.float32)
+    total = one + other
+    return np.clip(np.divide(one - other, total, out=np.full_like(total, np.nan), where=total > 0), -1, 1)

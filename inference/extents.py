@@ -36,7 +36,7 @@ def class_extents(
 
     Returns:
         class_id, class_name, epoch, area_km2 (sum of the patch's geodesic cell areas), geometry_area_km2 (geodesic,
-        of the polygon itself), perimeter_km, mean_confidence (empty: the map has none), geometry; largest first.
+        of the polygon itself), perimeter_km (holes included), mean_confidence (empty: the map has none), geometry; largest first.
 
     Raises:
         InputError: If the class is unknown, or ``close_m`` is given on a grid in degrees.
@@ -91,10 +91,9 @@ def _measured(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     """Add what is measured on the geometry: geodesic area and perimeter."""
     degrees = table.to_crs(table.crs.geodetic_crs)
     ellipsoid: Geod = table.crs.get_geod()
-    measures = [ellipsoid.geometry_area_perimeter(polygon) for polygon in degrees.geometry]
     geometry = table.pop("geometry")
-    table["geometry_area_km2"] = [abs(area) / M2_PER_KM2 for area, _ in measures]
-    table["perimeter_km"] = [perimeter / 1000 for _, perimeter in measures]
+    table["geometry_area_km2"] = [abs(ellipsoid.geometry_area_perimeter(p)[0]) / M2_PER_KM2 for p in degrees.geometry]
+    table["perimeter_km"] = [ellipsoid.geometry_length(p.boundary) / 1000 for p in degrees.geometry]
     table["mean_confidence"] = np.full(len(table), np.nan)
     table["geometry"] = geometry
     return table.set_geometry("geometry")

@@ -1,10 +1,11 @@
 """Checkpoints: weights with the plain values that are needed to use them."""
 
 from pathlib import Path
+from pickle import UnpicklingError  # raised by torch; nothing is unpickled here
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
@@ -46,7 +47,7 @@ def load_checkpoint(path: Path) -> tuple[Recipe, SegmentationNetwork]:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         recipe = Recipe.model_validate(content[CHECKPOINT_KEY])
         weights = content["state_dict"]
-    except (OSError, RuntimeError, KeyError, TypeError, ValidationError, ValueError, EOFError) as error:
+    except (OSError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError, EOFError) as error:
         raise InputError(
             f"{path}: is no checkpoint of this version of pitscape; train again with pitscape fit."
         ) from error

@@ -13,7 +13,7 @@ def train(arguments: argparse.Namespace) -> None:
     """``pitscape fit``, ``validate`` and ``test``."""
     from pitscape.training.run import run_training
 
-    _quiet()
+    quiet()
     run_training(arguments.verb, arguments.config, arguments.rest)
 
 
@@ -23,7 +23,7 @@ def baseline(arguments: argparse.Namespace) -> None:
     from pitscape.training.baseline import forest_counts
     from pitscape.training.run import data_of
 
-    _quiet()
+    quiet()
     data = data_of(arguments.config)
     training = list(zip(data.scenes, data.training_regions, strict=True))
     judging = list(zip(data.scenes, data.validation_regions, strict=True))
@@ -37,7 +37,7 @@ def export(arguments: argparse.Namespace) -> None:
     """``pitscape export``."""
     from pitscape.models.export import export_onnx
 
-    _quiet()
+    quiet()
     if arguments.tile < 32:
         raise InputError(f"--tile {arguments.tile}: at least 32 pixels are needed.")
     card, parity = export_onnx(arguments.checkpoint, arguments.output, name=arguments.name, tile=arguments.tile)
@@ -60,7 +60,7 @@ def print_scores(title: str, scores: dict[str, Any]) -> None:
         print(f"  {row['class_name']:12} " + " ".join(f"{value:6.3f}" for value in values))
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """Lightning's hints and deprecations of its own are not for users."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)

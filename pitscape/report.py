@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 from pyproj import Geod
+from rasterio.warp import transform_bounds
 
 from pitscape import charts
 from pitscape.imagery.class_map import open_class_map
@@ -119,7 +120,7 @@ def _maps(settings: SiteSettings, out: Path) -> Sequence[dict[str, str]]:
 def _scale_bar(path: Path) -> dict[str, float]:
     """A round length of about a quarter of the map's width: in km, and in percent of the width."""
     with open_class_map(path) as classes:
-        west, south, east, north = classes.grid.geographic_extent.boundingbox.bbox
+        west, south, east, north = transform_bounds(classes.dataset.crs, "EPSG:4326", *classes.dataset.bounds)
     middle = (south + north) / 2
     _, _, width_m = Geod(ellps="WGS84").inv(west, middle, east, middle)
     length = max((km for km in ROUND_LENGTHS_KM if km <= width_m / 4000), default=ROUND_LENGTHS_KM[0])

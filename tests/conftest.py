@@ -1,0 +1,83 @@
+"""What tests of all rooms share: small scenes, a small model, the reference data."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from small_scenes import BANDS, UTM, SceneMaker, training_file, write_labelled_scenes, write_raster
+
+from pitscape.imagery.legend import load_legend
+from pitscape.imagery.sensor import load_sensor
+from pitscape.models.card import ModelCard, Normalisation, TrainingRecord
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of real data; tests that need it are skipped where there is none."""
+    if "PITSCAPE_DATA" not in os.environ:
+        pytest.skip("PITSCAPE_DATA is not set: it names the folder of the reference data")
+    return Path(os.environ["PITSCAPE_DATA"])
+
+
+@pytest.fixture
+def write_scene(tmp_path: Path) -> SceneMaker:
+    """A function that writes an array (band, y, x) as a scene and gives its path."""
+
+    def write(
+        pixels: NDArray[np.generic],
+        name: str = "scene_20230709.tif",
+        *,
+        bands: Sequence[str] | None = BANDS,
+        nodata: float | None = None,
+        crs: str | None = UTM,
+        side: float = 10.0,
+    ) -> Path:
+        return write_raster(tmp_path / name, pixels, bands=bands, nodata=nodata, crs=crs, side=side)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def card() -> ModelCard:
+    """A card of ten Sentinel-2 bands and the four classes, with small tiles."""
+    return ModelCard(
+        name="test",
+        architecture="none",
+        sensor=load_sensor("sentinel2_l2a"),
+        bands=BANDS,
+        normalisation=Normalisation(mean=(0.2,) * 10, std=(0.1,) * 10),
+        legend=load_legend(),
+        gsd_m=10,
+        tile=32,
+        overlap=8,
+        training=TrainingRecord(fingerprint="0", scenes=(), region="none", licence="none", steps=0),
+        metrics={},
+        versions={},
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with labelled scenes, ``train.yaml`` and, in ``run``, what two steps of training leave."""
+    from pitscape.training.run import run_training
+
+    folder = tmp_path_factory.mktemp("trained")
+    write_labelled_scenes(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Lightning's own
+        run_training("fit", training_file(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(trained: Path) -> Path:
+    """The ONNX file of ``trained``."""
+    from pitscape.models.export import export_onnx
+
+    path = trained / "model.onnx"
+    export_onnx(trained / "run" / "best.ckpt", path, tile=32)
+    return path

@@ -1,0 +1,151 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from numpy.typing import NDArray
+from small_scenes import BANDS, SceneMaker, stored_numbers
+
+from pitscape.imagery.class_map import open_class_map
+from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.inference import scene_run
+from pitscape.inference.parts import MANIFEST, assemble
+from pitscape.inference.predictor import OnnxPredictor
+from pitscape.inference.scene_run import RunOptions, predict_scene
+
+
+@pytest.fixture
+def predictor(model: Path) -> OnnxPredictor:
+    return OnnxPredictor(model, threads=1)
+
+
+def map_of(path: Path) -> NDArray[np.uint8]:
+    with open_class_map(path) as classes:
+        return classes.read()
+
+
+def test_a_scene_becomes_a_class_map_with_its_record(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    stored = stored_numbers(70, 45)
+    stored[:, 10:20, 5:9] = 0
+    scene, output, told = write_scene(stored, "mine_20190601.tif"), tmp_path / "out" / "classes.tif", []
+    record = predict_scene(scene, predictor, output, progress=lambda done, total: told.append((done, total)))
+    ids = map_of(output)
+    np.testing.assert_array_equal(ids == 255, (stored == 0).all(axis=0))
+    assert ids[ids != 255].max() <= 3
+    assert told[-1] == (len(told), told[0][1]) or told[-1][0] == told[-1][1]
+    assert record["added_offset"] == 1000
+    assert json.loads((tmp_path / "out" / "classes.tif.json").read_text()) == json.loads(json.dumps(record))
+    names = {"classes.tif", "classes.tif.aux.xml", "classes.tif.json"}
+    assert {p.name for p in output.parent.iterdir()} == names
+    with rasterio.open(output) as dataset, rasterio.open(scene) as source:
+        assert dataset.transform == source.transform
+        assert dataset.crs == source.crs
+
+
+def test_the_map_is_what_onnxruntime_says_of_the_whole_scene(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    stored = stored_numbers(60, 80)
+    output = tmp_path / "classes.tif"
+    predict_scene(write_scene(stored), predictor, output, options=RunOptions(tile=100))
+    whole = predictor.probabilities(stored[None].astype(np.float32))[0].argmax(axis=0)
+    np.testing.assert_array_equal(map_of(output), whole)
+
+
+def test_blocks_of_any_height_give_the_same_bytes(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = write_scene(stored_numbers(90, 40))
+    predict_scene(scene, predictor, tmp_path / "a" / "c.tif")
+    monkeypatch.setattr(scene_run, "BLOCK_ROWS", 1)
+    predict_scene(scene, predictor, tmp_path / "b" / "c.tif")
+    assert (tmp_path / "a" / "c.tif").read_bytes() == (tmp_path / "b" / "c.tif").read_bytes()
+
+
+def test_a_failing_network_leaves_the_earlier_map(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, output = write_scene(stored_numbers(90, 40)), tmp_path / "out" / "c.tif"
+    predict_scene(scene, predictor, output)
+    before = output.read_bytes()
+    calls = iter([None, None, None])
+
+    def fail(stored: NDArray[np.float32]) -> NDArray[np.float32]:
+        next(calls)
+        return np.full((len(stored), 4, *stored.shape[2:]), 0.25, np.float32)
+
+    monkeypatch.setattr(predictor, "probabilities", fail)
+    with pytest.raises((RuntimeError, StopIteration)):
+        predict_scene(scene, predictor, output, options=RunOptions(batch=1))
+    assert output.read_bytes() == before
+    monkeypatch.undo()
+    predict_scene(scene, predictor, output)
+    assert not (tmp_path / "out" / "c.tif.parts").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"bands": (*BANDS[:9], "B99")}, "lacks band B12"),
+        ({"side": 30.0}, "pixels of 30 m, the model was trained at 10 m"),
+        ({"crs": "EPSG:4326", "side": 0.0001}, "is in degrees"),
+        ({"crs": None}, "no coordinate reference system"),
+    ],
+)
+def test_scenes_that_do_not_fit_the_card_are_refused(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, change: dict[str, object], problem: str
+) -> None:
+    scene = write_scene(stored_numbers(20, 20), **change)
+    with pytest.raises(InputError, match=problem):
+        predict_scene(scene, predictor, tmp_path / "out" / "c.tif")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_scene_itself_is_never_overwritten(write_scene: SceneMaker, predictor: OnnxPredictor) -> None:
+    scene = write_scene(stored_numbers(20, 20))
+    before = scene.read_bytes()
+    with pytest.raises(InputError, match="is the scene itself"):
+        predict_scene(scene, predictor, scene)
+    assert scene.read_bytes() == before
+
+
+def test_a_folder_that_is_no_runs_is_not_removed(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    mine = tmp_path / "c.tif.parts" / "thesis.docx"
+    mine.parent.mkdir()
+    mine.write_text("years of work")
+    with pytest.raises(InputError, match=r"thesis\.docx, which is no part of a run"):
+        predict_scene(write_scene(stored_numbers(20, 20)), predictor, tmp_path / "c.tif")
+    assert mine.read_text() == "years of work"
+
+
+def test_parts_that_were_changed_or_lost_are_noticed(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene_run, "BLOCK_ROWS", 1)
+    monkeypatch.setattr(scene_run.shutil, "rmtree", lambda _: None)
+    predict_scene(write_scene(stored_numbers(90, 40)), predictor, tmp_path / "c.tif")
+    parts = tmp_path / "c.tif.parts"
+    assemble(parts, tmp_path / "again.tif")
+    assert (tmp_path / "again.tif").read_bytes() == (tmp_path / "c.tif").read_bytes()
+    blocks = sorted(parts.glob("*.tif"))
+    blocks[1].write_bytes(blocks[0].read_bytes())
+    with pytest.raises(PitscapeError, match="was changed since it was written"):
+        assemble(parts, tmp_path / "bad.tif")
+    (parts / MANIFEST).unlink()
+    with pytest.raises(InputError, match="holds no complete run"):
+        assemble(parts, tmp_path / "bad.tif")
+    assert not (tmp_path / "bad.tif").exists()
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    text = tmp_path / "m.onnx"
+    text.write_text("no")
+    with pytest.raises(InputError, match="is not an ONNX model"):
+        OnnxPredictor(text)
+    with pytest.raises(InputError, match="no such file"):
+        OnnxPredictor(tmp_path / "none.onnx")

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+
+from pitscape.imagery.errors import InputError
+from pitscape.models.card import ModelCard, card_from_json
+
+
+def test_a_card_survives_json(card: ModelCard) -> None:
+    assert card_from_json(card.model_dump_json(), Path("m.onnx")) == card
+    assert "+1000 offset included" in card.radiometry
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"bands": ["B02"]}, "differ in length"),
+        ({"bands": ["B99"] * 10}, "B99"),
+        ({"overlap": 17}, "at most half"),
+        ({"card_version": 2}, "card_version"),
+        ({"extra": 1}, "extra"),
+    ],
+)
+def test_cards_that_contradict_themselves_are_refused(card: ModelCard, change: dict[str, object], problem: str) -> None:
+    import json
+
+    text = json.dumps(card.model_dump(mode="json") | change)
+    with pytest.raises(InputError, match=problem) as caught:
+        card_from_json(text, Path("m.onnx"))
+    assert str(caught.value).startswith("m.onnx: ")

@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.models import export
+from pitscape.models.card import CARD_KEY, ModelCard
+from pitscape.models.checkpoint import load_checkpoint
+from pitscape.models.export import export_onnx
+from pitscape.models.network import DeployedNetwork, Standardiser
+
+
+def test_onnxruntime_gives_what_torch_gives(trained: Path, model: Path) -> None:
+    """On batches, sizes and unobserved pixels that the export itself did not check."""
+    recipe, network = load_checkpoint(trained / "run" / "best.ckpt")
+    deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.normalisation), network).eval()
+    session = onnxruntime.InferenceSession(str(model))
+    rng = np.random.default_rng(1)
+    for shape in [(1, 10, 1, 1), (5, 10, 37, 53), (2, 10, 128, 96)]:
+        stored = rng.integers(0, 12000, shape).astype(np.float32)
+        stored[:, :, shape[2] // 2 :, 0] = 0
+        with torch.inference_mode():
+            expected = deployed(torch.from_numpy(stored)).numpy()
+        found = session.run(None, {"stored": stored})[0]
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+        best = np.sort(expected, axis=1)
+        clear = best[:, -1] - best[:, -2] > 2e-4
+        np.testing.assert_array_equal(found.argmax(axis=1)[clear], expected.argmax(axis=1)[clear])
+
+
+def test_the_card_is_inside_and_beside(trained: Path, model: Path) -> None:
+    inside = onnxruntime.InferenceSession(str(model)).get_modelmeta().custom_metadata_map[CARD_KEY]
+    beside = json.loads((trained / "model.onnx.json").read_text())
+    assert json.loads(inside) == beside
+    card = ModelCard.model_validate(beside)
+    assert card.training.scenes == ("tile_20230701.tif", "tile_20230702.tif")
+    assert card.training.steps == 2
+    assert "val/iou_water" in card.metrics
+    assert str(trained) not in inside
+
+
+def test_a_network_that_onnxruntime_runs_differently_is_not_written(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pitscape.models.parity.TOLERANCE", -1.0)
+    with pytest.raises(PitscapeError, match="not written; onnxruntime differs from torch"):
+        export_onnx(trained / "run" / "best.ckpt", tmp_path / "m.onnx", tile=32)
+    assert not list(tmp_path.iterdir())
+    assert export.OPSET == 18
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other.ckpt"
+    torch.save({"state_dict": {}}, other)
+    text = tmp_path / "text.ckpt"
+    text.write_text("no")
+    for path in (other, text, tmp_path / "none.ckpt"):
+        with pytest.raises(InputError, match=r"is no checkpoint|no such file"):
+            export_onnx(path, tmp_path / "m.onnx")
+    assert not (tmp_path / "m.onnx").exists()

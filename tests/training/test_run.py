@@ -1,0 +1,85 @@
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from small_scenes import training_file, write_labelled_scenes, write_raster
+
+from pitscape.imagery.errors import InputError
+from pitscape.models.checkpoint import load_checkpoint
+from pitscape.training.run import run_training
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
+
+
+def test_a_run_leaves_checkpoints_a_log_and_its_configuration(trained: Path) -> None:
+    run = trained / "run"
+    assert {p.name for p in run.iterdir()} == {"best.ckpt", "last.ckpt", "metrics.csv", "config.yaml"}
+    rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
+    logged = set(rows[0])
+    for name in ("mined", "occupied", "vegetated", "water"):
+        assert {f"val/{key}_{name}" for key in ("iou", "f1", "users", "producers")} <= logged
+    assert {"val/macro_iou", "val/macro_f1", "val/overall", "train/loss"} <= logged
+    resolved = yaml.safe_load((run / "config.yaml").read_text())
+    assert resolved["data"]["init_args"]["batch_size"] == 2
+
+
+def test_checkpoints_hold_plain_values_only(trained: Path) -> None:
+    content = torch.load(trained / "run" / "best.ckpt", weights_only=True)
+    assert content["pitscape"]["network"]["encoder_depth"] == 3
+    recipe, network = load_checkpoint(trained / "run" / "best.ckpt")
+    assert recipe.legend.names == ("mined", "occupied", "vegetated", "water")
+    assert not network.training
+
+
+def test_validate_gives_the_accuracies_of_a_checkpoint(trained: Path) -> None:
+    cli = run_training("validate", trained / "train.yaml", [f"--ckpt_path={trained / 'run' / 'best.ckpt'}"])
+    recipe, _ = load_checkpoint(trained / "run" / "best.ckpt")
+    assert float(cli.trainer.callback_metrics["val/macro_iou"]) == pytest.approx(recipe.metrics["val/macro_iou"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "problem"),
+    [
+        (("data", "init_args", "tyle"), 3, "tyle.*not accepted"),
+        (("model", "init_args", "network", "encodr"), "x", "encodr"),
+        (("trainer", "max_step"), 3, "trainer.max_step"),
+        (("data", "init_args", "split", "bufer"), 3, "bufer"),
+        (("data", "init_args", "crosswalk"), {1: "minded"}, "unknown class 'minded'"),
+        (("data", "init_args", "images"), "${NO_SUCH_VARIABLE}/images", "NO_SUCH_VARIABLE.*not set"),
+        (("data", "init_args", "split", "buffer"), 200, "leaves no columns"),
+        (("model", "init_args", "network", "encoder"), "resnet19", "resnet19"),
+    ],
+)
+def test_wrong_configurations_are_answered_in_one_line(
+    tmp_path: Path, keys: tuple[str, ...], value: object, problem: str
+) -> None:
+    write_labelled_scenes(tmp_path, scenes=1)
+    path = training_file(tmp_path)
+    content = yaml.safe_load(path.read_text())
+    holder = content
+    for key in keys[:-1]:
+        holder = holder[key]
+    holder[keys[-1]] = value
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=problem) as caught:
+        run_training("fit", path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mask_on_another_grid_is_refused(tmp_path: Path) -> None:
+    import numpy as np
+
+    write_labelled_scenes(tmp_path, scenes=1)
+    write_raster(tmp_path / "masks" / "tile_20230701.tif", np.ones((1, 64, 95), np.uint8))
+    with pytest.raises(InputError, match="is on another grid"):
+        run_training("fit", training_file(tmp_path))
+
+
+def test_a_missing_mask_is_refused(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path)
+    (tmp_path / "masks" / "tile_20230702.tif").unlink()
+    with pytest.raises(InputError, match=r"tile_20230702\.tif: no such file"):
+        run_training("fit", training_file(tmp_path))
