@@ -33,7 +33,7 @@ check: install ## style, types, the order of the rooms, examples in the document
 	rm -rf build && $(BIN)/python -m pip install --quiet --no-deps --target build/site .
 	cd build/site && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../pyproject.toml
 	cd build/site && ../../$(BIN)/python -m pytest -q -p no:cacheprovider --import-mode=prepend --rootdir=. -c /dev/null \
-	  -W error --doctest-modules pitscape
+	  -W error -W "ignore:Use .@. matmul:PendingDeprecationWarning" --doctest-modules pitscape
 
 test: check ## check, then every quick test
 	$(BIN)/python -m pytest -m "not slow"

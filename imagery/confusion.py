@@ -86,8 +86,9 @@ def scores(counts: Counts) -> Scores:
 
 
 def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.number]) -> NDArray[np.float64]:
-    ratio: NDArray[np.float64] = np.full(len(numerator), np.nan)
-    return np.divide(numerator, denominator, out=ratio, where=denominator > 0)
+    ratio = np.full(len(numerator), np.nan)
+    np.divide(numerator, denominator, out=ratio, where=denominator > 0)
+    return ratio
 
 
 def _mean(values: NDArray[np.float64]) -> float:

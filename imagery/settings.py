@@ -34,6 +34,8 @@ def checked(content: Any, model: type[Model], source: Path | str) -> Model:  # n
     Raises:
         InputError: If ``content`` does not fit.
     """
+    if not isinstance(content, dict):
+        raise InputError(f"{source}: holds no keys; it must be a YAML file of {model.__name__}.")
     try:
         return model.model_validate(content)
     except ValidationError as error:

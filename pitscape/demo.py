@@ -13,7 +13,12 @@ from pitscape.imagery.outputs import write_text
 from pitscape.progress import bar, say
 
 STEPS = 450
-NETWORK = {"architecture": "unet", "encoder": "resnet18", "encoder_depth": 3, "decoder_channels": [64, 32, 16]}
+NETWORK = {
+    "architecture": "unet",
+    "encoder": "mobilenet_v2",
+    "encoder_depth": 4,
+    "decoder_channels": [64, 32, 16, 16],
+}
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -146,7 +151,7 @@ def _training_file(folder: Path, *, side: int) -> dict[str, Any]:
         "trainer": {"default_root_dir": str(folder / "training" / "run"), "max_steps": STEPS, "gradient_clip_val": 1.0},
         "model": {
             "class_path": "pitscape.training.task.SegmentationTask",
-            "init_args": {"network": NETWORK, "learning_rate": 2e-3},
+            "init_args": {"network": NETWORK, "learning_rate": 2e-3, "dice_weight": 1.0},
         },
         "data": {
             "class_path": "pitscape.training.data.LabelledScenes",

@@ -149,7 +149,10 @@ def load_site(path: Path) -> SiteSettings:
 
 
 def _existing(site: Path, key: str, text: str) -> Path:
-    found = expand_path(text, site.parent)
+    try:
+        found = expand_path(text, site.parent)
+    except InputError as error:
+        raise InputError(f"{site}: {key}: {error}") from error
     if not found.exists():
         hint = " Make it with pitscape fit and pitscape export." if key == "model" else " Check the path."
         raise InputError(f"{site}: {key}: {found} does not exist.{hint}")

@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,3 +79,16 @@ def test_tiles_without_an_observed_pixel_do_not_go_through_the_network(
     assert sum(done) == len(tiles)
     assert rows[0].observed[:, :30].all()
     assert not rows[0].observed[:, 30:].any()
+
+
+def test_memory_does_not_grow_with_the_height_of_the_scene(write_scene: SceneMaker, card: ModelCard) -> None:
+    peaks = []
+    for height in (128, 1024):
+        tiles = Tiles(height=height, width=200, tile=64, overlap=16)
+        with open_scene(write_scene(stored_numbers(height, 200), f"s{height}.tif"), card.sensor) as scene:
+            tracemalloc.start()
+            for _ in blended_rows(scene, ConstantPredictor(card), tiles, batch=2):
+                pass
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]

@@ -1,0 +1,141 @@
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pytest
+from small_scenes import BANDS, grid, stored_numbers, training_file, write_labelled_scenes, write_raster
+
+from pitscape.cli import main
+from pitscape.imagery.class_map import save_class_map
+from pitscape.imagery.legend import load_legend
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    return write_raster(tmp_path / "in" / "mine_20230709.tif", stored_numbers(40, 50), bands=BANDS)
+
+
+@pytest.fixture
+def class_map(tmp_path: Path) -> Path:
+    ids = np.full((20, 30), 2, np.uint8)
+    ids[5:10, 5:15] = 0
+    path = tmp_path / "in" / "classes_2023-07-09.tif"
+    save_class_map(path, ids, grid(20, 30), load_legend())
+    return path
+
+
+def test_predict_areas_and_extents_agree(model: Path, scene: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    classes, areas, extents = out / "c.tif", out / "areas.csv", out / "extents.gpkg"
+    assert main(["predict", str(scene), "--model", str(model), "--output", str(classes), "--tile", "32"]) == 0
+    assert main(["areas", str(classes), "--output", str(areas)]) == 0
+    assert main(["extents", str(classes), "--output", str(extents)]) == 0
+    rows = list(csv.DictReader(areas.read_text().splitlines()))
+    assert list(rows[0]) == ["zone", "epoch", "class_id", "class_name", "cells", "area_km2", "share", "unobserved_km2"]
+    assert sum(int(row["cells"]) for row in rows) == 2000
+    mined = geopandas.read_file(extents, layer="extents")["area_km2"].sum()
+    assert mined == pytest.approx(float(rows[0]["area_km2"]), rel=1e-9)
+    for output in (classes, areas, extents):
+        record = json.loads((out / (output.name + ".json")).read_text())
+        assert "pitscape" in record["versions"]
+        assert str(tmp_path) not in json.dumps(record)
+
+
+def test_several_scenes_go_to_a_folder_under_their_names(model: Path, scene: Path, tmp_path: Path) -> None:
+    other = shutil.copy(scene, scene.with_name("mine_20230801.tif"))
+    out = tmp_path / "maps"
+    assert main(["predict", str(scene), str(other), "--model", str(model), "--output", str(out)]) == 0
+    assert {p.name for p in out.glob("*.tif")} == {"mine_20230709.tif", "mine_20230801.tif"}
+
+
+def test_scale_prints_the_papers_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    """Dong et al. (2025): 274.80 and 1679.60 km2; 12,502.37 km2 are 0.13 % of China's land."""
+    assert main(["scale"]) == 0
+    printed = capsys.readouterr().out
+    for figure in ("274.80", "1679.60", "12,502.37", "0.13 %"):
+        assert figure in printed
+
+
+def test_scale_takes_other_mines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """(10 + 30) / (5 + 15) km2 per Mt times 100 Mt = 200 km2."""
+    table = tmp_path / "mines.csv"
+    table.write_text("name,excavated_km2,affected_km2,production_mt\na,1,10,5\nb,2,30,15\n")
+    output = tmp_path / "scale.json"
+    assert main(["scale", "--mines", str(table), "--national-mt", "100", "--output", str(output)]) == 0
+    assert "200.00 km2" in capsys.readouterr().out
+    assert json.loads(output.read_text())["national"]["area_km2"] == pytest.approx(200)
+
+
+def test_wrong_input_is_answered_in_one_line_with_status_2_and_leaves_nothing(
+    model: Path, scene: Path, class_map: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "in" / "notes.tif"
+    text.write_text("no raster")
+    nine = write_raster(tmp_path / "in" / "nine.tif", stored_numbers(9, 9)[:9], bands=BANDS[:9])
+    unnamed = write_raster(tmp_path / "in" / "unnamed.tif", stored_numbers(9, 9))
+    mines = tmp_path / "in" / "mines.csv"
+    mines.write_text("name,excavated_km2,affected_km2\na,1,ten\n")
+    out = tmp_path / "out"
+    predict = ["--model", str(model), "--output", str(out / "c.tif")]
+    cases = [
+        (["predict", str(nine), *predict], str(nine), "lacks band B12"),
+        (["predict", str(unnamed), *predict], str(unnamed), "--bands"),
+        (["predict", str(unnamed), "--bands", "B02,B03", *predict], str(unnamed), "name each one"),
+        (["predict", str(text), *predict], str(text), "give a GeoTIFF"),
+        (["predict", str(tmp_path / "none.tif"), *predict], "none.tif", "check the path"),
+        (["predict", str(scene), *predict, "--tile", "16", "--overlap", "16"], "--overlap 16", "smaller"),
+        (["predict", str(scene), "--model", str(text), "--output", str(out / "c.tif")], str(text), "pitscape export"),
+        (["predict", str(scene), "--model", str(model), "--output", str(text / "c.tif")], str(text), "another output"),
+        (["areas", str(scene), "--output", str(out / "a.csv")], str(scene), "one band of uint8"),
+        (["areas", str(class_map), "--zones", str(text), "--output", str(out / "a.csv")], str(text), "GeoPackage"),
+        (["extents", str(class_map), "--class", "pit", "--output", str(out / "e.gpkg")], "'pit'", "mined, occupied"),
+        (["extents", str(class_map), "--output", str(out / "e.shp")], "e.shp", ".gpkg"),
+        (["scale", "--mines", str(mines)], f"{mines}, line 2", "give a number"),
+        (["run", str(text), "--out", str(out)], str(text), "SiteSettings"),
+        (["demo", "--out", str(tmp_path / "in")], str(tmp_path / "in"), "new folder"),
+    ]
+    before = {p: p.read_bytes() for p in (tmp_path / "in").iterdir()}
+    for arguments, named, remedy in cases:
+        assert main(arguments) == 2, arguments
+        message = capsys.readouterr().err
+        assert message.count("\n") == 1, message
+        assert message.startswith("pitscape: ")
+        assert named in message
+        assert remedy in message
+    assert not out.exists() or not list(out.iterdir())
+    assert {p: p.read_bytes() for p in (tmp_path / "in").iterdir()} == before
+
+
+@pytest.mark.filterwarnings("ignore::Warning:lightning")
+def test_wrong_training_input_is_answered_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_labelled_scenes(tmp_path, scenes=1)
+    config = training_file(tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for arguments, problem in [
+        (["fit", "--config", str(config), f"--data.init_args.images={empty}"], "holds no raster"),
+        (["fit", "--config", str(config), "--data.init_args.colour=red"], "colour"),
+        (["fit", "--config", str(tmp_path / "none.yaml")], "cannot be read"),
+        (["export", "--checkpoint", str(config), "--output", str(tmp_path / "m.onnx")], "is no checkpoint"),
+    ]:
+        assert main(arguments) == 2
+        message = capsys.readouterr().err.splitlines()[-1]
+        assert message.startswith("pitscape: ")
+        assert problem in message
+    assert not (tmp_path / "m.onnx").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux has a folder that nobody may write to")
+def test_an_unwritable_folder_is_refused(class_map: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["areas", str(class_map), "--output", "/proc/pitscape/a.csv"]) == 2
+    assert "choose another output" in capsys.readouterr().err
+
+
+def test_wrong_use_ends_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scale", "--colour", "red"]) == 2
+    assert "unknown argument --colour" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["dig"])

@@ -1,0 +1,37 @@
+"""Every shipped configuration is run, with few steps, through the real command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pitscape.cli import main
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "configs" / "train").glob("*.yaml")), ids=lambda path: path.stem)
+def test_training_configurations(
+    config: Path, reference_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PITSCAPE_DATA", str(reference_data))
+    monkeypatch.chdir(tmp_path)
+    steps = ["--trainer.max_steps=1", "--data.init_args.steps_per_epoch=1", "--data.init_args.batch_size=2"]
+    assert main(["fit", "--config", str(config), *steps, "--trainer.limit_val_batches=1"]) == 0
+    assert (tmp_path / "runs" / config.stem / "best.ckpt").exists()
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "configs" / "sites").glob("*.yaml")), ids=lambda path: path.stem)
+def test_site_configurations(
+    config: Path, model: Path, reference_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PITSCAPE_DATA", str(reference_data))
+    content = yaml.safe_load(config.read_text()) | {"model": str(model)}
+    site = tmp_path / "site.yaml"
+    site.write_text(yaml.safe_dump(content))
+    assert main(["run", str(site), "--out", str(tmp_path / "out")]) == 0
+    found = json.loads((tmp_path / "out" / "site.json").read_text())
+    assert len(found["areas"]) == 4 * len(content["epochs"])
+    assert all(row["ndvi"] is not None for row in found["resilience"])
