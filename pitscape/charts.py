@@ -79,7 +79,9 @@ def as_html(figure: go.Figure | None) -> str:
     """A chart as a fragment of a page that holds plotly.js; empty for none."""
     if figure is None:
         return ""
-    fragment: str = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False})
+    fragment: str = figure.to_html(
+        full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True}
+    )
     return fragment
 
 
@@ -88,11 +90,11 @@ def _styled(figure: go.Figure, unit: str) -> go.Figure:
         template="none",
         font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
         height=320,
-        margin={"l": 60, "r": 10, "t": 10, "b": 40},
-        legend={"orientation": "h", "y": 1.12},
+        margin={"l": 60, "r": 10, "t": 40, "b": 40},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    figure.update_xaxes(type="category", linecolor=INK)
+    figure.update_xaxes(type="category", linecolor=INK, automargin=True)
     figure.update_yaxes(title=unit, gridcolor=GRID, zeroline=False)
     return figure

@@ -14,7 +14,11 @@ def train(arguments: argparse.Namespace) -> None:
     from pitscape.training.run import run_training
 
     quiet()
-    run_training(arguments.verb, arguments.config, arguments.rest)
+    cli = run_training(arguments.verb, arguments.config, arguments.rest)
+    best = getattr(cli.trainer.checkpoint_callback, "best_model_path", "")
+    if arguments.verb == "fit" and best:
+        score = float(cli.trainer.checkpoint_callback.best_model_score)
+        print(f"{best}: mIoU {score:.3f} on the validation land; next: pitscape export --checkpoint {best}")
 
 
 def baseline(arguments: argparse.Namespace) -> None:

@@ -18,6 +18,25 @@ from pitscape.inference.predictor import OnnxPredictor
 from pitscape.pictures import class_picture, data_uri, scene_picture
 from pitscape.site_settings import SiteSettings, load_site
 
+RESILIENCE_COLUMNS = {
+    "h_bits": "H [bits]",
+    "ndvi": "NDVI",
+    "weighted_score": "Σ P·S",
+    "eco_res": "ECO_res",
+    "c1": "C1",
+    "c2": "C2",
+    "mu": "μ",
+    "e": "E",
+}
+INDICATOR_COLUMNS = {
+    "shei": "SHEI",
+    "mpfd": "MPFD",
+    "contag": "CONTAG [%]",
+    "connect": "CONNECT [%]",
+    "npp": "NPP [kg C m⁻² a⁻¹]",
+    "q": "Q [mm]",
+    "e": "E",
+}
 ROUND_LENGTHS_KM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -43,6 +62,8 @@ def write_report(out: Path, *, site_file: Path) -> Path:
         charts={name: Markup(html) for name, html in _charts(site).items()},  # noqa: S704 - plotly's own fragments
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library itself
         caveats=caveats(site),
+        resilience_columns=_known(RESILIENCE_COLUMNS, site["resilience"]),
+        indicator_columns=_known(INDICATOR_COLUMNS, site["integrity"]["indicators"]),
     )
     path = out / "report.html"
     write_text(path, page)
@@ -96,6 +117,11 @@ def caveats(site: dict[str, Any]) -> list[str]:
         said.append(f"FC, ECI and ThV are not computed: the site file lacks {', '.join(site['integrity']['missing'])}.")
     said.append("NDVI is that of one date per epoch, not a growing-season mean.")
     return said
+
+
+def _known(columns: dict[str, str], rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The columns in which some row has a value."""
+    return {key: title for key, title in columns.items() if any(row.get(key) is not None for row in rows)}
 
 
 def _mined(site: dict[str, Any]) -> str:

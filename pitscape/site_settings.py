@@ -34,7 +34,7 @@ class Epoch(Strict):
     reference: str | None = None
     npp: str | None = None
     et: str | None = None
-    name: str = ""
+    name: str = Field(default="", pattern=r"^[\w\-. ]*$")
     year: int = 0
 
     @model_validator(mode="before")

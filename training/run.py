@@ -48,7 +48,8 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
     Args:
         verb: What to do.
         config: YAML with ``trainer``, ``model`` and ``data``. It names classes to import: trust it like code.
-        rest: Further options of LightningCLI, such as ``--trainer.max_steps=10``.
+        rest: Further options of LightningCLI, such as ``--trainer.max_steps=10``; ``--ckpt_path=CKPT`` names the
+            checkpoint that ``validate`` and ``test`` judge, by default the run's best one.
 
     Returns:
         Lightning's command line with ``trainer``, ``model`` and ``datamodule`` as they ended.
@@ -57,17 +58,20 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
         InputError: If the configuration or the data does not fit.
     """
     root = make_folder(_root(config, rest))
-    checkpoints = ModelCheckpoint(root, filename="best", monitor="val/macro_iou", mode="max", save_last=True)
-    logger = {"class_path": "CSVLogger", "init_args": {"save_dir": str(root), "name": "", "version": ""}}
-    defaults = {
+    defaults: dict[str, Any] = {
         "default_root_dir": str(root),
         "enable_model_summary": False,
         "enable_progress_bar": sys.stderr.isatty(),
-        "log_every_n_steps": 10,
-        "logger": logger,
-        "callbacks": [checkpoints],
+        "logger": False,
     }
-    return _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
+    if verb == "fit":
+        checkpoints = ModelCheckpoint(root, filename="best", monitor="val/macro_iou", mode="max", save_last=True)
+        log = {"class_path": "CSVLogger", "init_args": {"save_dir": str(root), "name": "", "version": ""}}
+        defaults |= {"logger": log, "log_every_n_steps": 10, "callbacks": [checkpoints]}
+        return _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
+    checkpoint = _checkpoint(root, rest)
+    arguments = [verb, f"--config={config}", *rest, f"--ckpt_path={checkpoint}"]
+    return _cli(arguments, config, trainer_defaults=defaults, save_config_callback=None)
 
 
 def data_of(config: Path) -> LabelledScenes:
@@ -121,3 +125,13 @@ def _root(config: Path, rest: Sequence[str]) -> Path:
         raise InputError(f"{config}: is no training configuration; it needs trainer, model and data.")
     configured = (content.get("trainer") or {}).get("default_root_dir")
     return Path(given[-1] if given else configured or f"runs/{config.stem}")
+
+
+def _checkpoint(root: Path, rest: Sequence[str]) -> Path:
+    """The checkpoint to judge: given as an option, or the best one of the run."""
+    option = "--ckpt_path="
+    given = [Path(text.removeprefix(option)) for text in rest if text.startswith(option)]
+    checkpoint = given[-1] if given else root / "best.ckpt"
+    if not checkpoint.is_file():
+        raise InputError(f"{checkpoint}: no such checkpoint; train first, or name one with --ckpt_path=CKPT.")
+    return checkpoint

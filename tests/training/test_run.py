@@ -34,9 +34,13 @@ def test_checkpoints_hold_plain_values_only(trained: Path) -> None:
 
 
 def test_validate_gives_the_accuracies_of_a_checkpoint(trained: Path) -> None:
-    cli = run_training("validate", trained / "train.yaml", [f"--ckpt_path={trained / 'run' / 'best.ckpt'}"])
+    log = (trained / "run" / "metrics.csv").read_bytes()
+    cli = run_training("validate", trained / "train.yaml")
     recipe, _ = load_checkpoint(trained / "run" / "best.ckpt")
     assert float(cli.trainer.callback_metrics["val/macro_iou"]) == pytest.approx(recipe.metrics["val/macro_iou"])
+    assert (trained / "run" / "metrics.csv").read_bytes() == log
+    with pytest.raises(InputError, match=r"none\.ckpt: no such checkpoint"):
+        run_training("test", trained / "train.yaml", ["--ckpt_path=none.ckpt"])
 
 
 @pytest.mark.parametrize(
