@@ -13,6 +13,10 @@ from pitscape.imagery.outputs import write_text
 from pitscape.progress import bar, say
 
 STEPS = 450
+AVERAGING = {
+    "class_path": "lightning.pytorch.callbacks.EMAWeightAveraging",
+    "init_args": {"decay": 0.98, "update_starting_at_step": 50},
+}
 NETWORK = {
     "architecture": "unet",
     "encoder": "mobilenet_v2",
@@ -148,7 +152,12 @@ def _training_file(folder: Path, *, side: int) -> dict[str, Any]:
     cut = side - side // 4
     return {
         "seed_everything": 0,
-        "trainer": {"default_root_dir": str(folder / "training" / "run"), "max_steps": STEPS, "gradient_clip_val": 1.0},
+        "trainer": {
+            "default_root_dir": str(folder / "training" / "run"),
+            "max_steps": STEPS,
+            "gradient_clip_val": 1.0,
+            "callbacks": [AVERAGING],
+        },
         "model": {
             "class_path": "pitscape.training.task.SegmentationTask",
             "init_args": {"network": NETWORK, "learning_rate": 2e-3, "dice_weight": 1.0},

@@ -11,13 +11,15 @@ from pitscape.imagery.outputs import write_json
 
 def train(arguments: argparse.Namespace) -> None:
     """``pitscape fit``, ``validate`` and ``test``."""
+    from lightning.pytorch.callbacks import ModelCheckpoint
+
     from pitscape.training.run import run_training
 
     quiet()
     cli = run_training(arguments.verb, arguments.config, arguments.rest)
-    best = getattr(cli.trainer.checkpoint_callback, "best_model_path", "")
-    if arguments.verb == "fit" and best:
-        score = float(cli.trainer.checkpoint_callback.best_model_score)
+    kept = cli.trainer.checkpoint_callback
+    if isinstance(kept, ModelCheckpoint) and kept.best_model_score is not None:
+        best, score = kept.best_model_path, float(kept.best_model_score)
         print(f"{best}: mIoU {score:.3f} on the validation land; next: pitscape export --checkpoint {best}")
 
 

@@ -1,0 +1,1 @@
+"""A simulated mine site: land, scenes and records of which every pixel and number is known."""
