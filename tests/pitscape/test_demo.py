@@ -1,9 +1,11 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
+from pitscape import demo
 from pitscape.cli import main
 from pitscape.demo import excavated_areas, simulated_site
 
@@ -36,6 +38,23 @@ def test_errors_of_the_excavated_area_by_hand() -> None:
     assert excavated_areas(site) == [
         {"epoch": "b", "area_km2": 0.011, "truth_km2": pytest.approx(0.01), "error_percent": pytest.approx(10)}
     ]
+
+
+def test_a_small_demo_goes_the_whole_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Too small to be good: three steps on 96 x 96 cells."""
+    monkeypatch.setattr(demo, "STEPS", 3)
+    monkeypatch.setattr(demo, "simulated_site", partial(simulated_site, size=96, epochs=2))
+    out = tmp_path / "demo"
+    assert main(["demo", "--out", str(out)]) == 0
+    site = json.loads((out / "site.json").read_text())
+    assert {"network", "random_forest", "excavated_area", "epochs"} == set(site["accuracy"])
+    assert site["integrity"]["missing"] == []
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "random forest" in page
+    assert "Mined area against the truth" in page
+    assert "random forest: mIoU" in capsys.readouterr().out
 
 
 @pytest.mark.slow
