@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.settings import load_settings
+from pitscape.imagery.settings import load_named
 
 UNOBSERVED = 255
 """Class id of pixels without a class: unlabelled in masks, unobserved in maps."""
@@ -111,9 +110,4 @@ def load_legend(name: str | Path = "four_class") -> Legend:
     Raises:
         InputError: If there is no such legend, or the file is not a valid one.
     """
-    path = Path(name)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = Path(str(files("pitscape.imagery") / f"legend_{name}.yaml"))
-        if not path.is_file():
-            raise InputError(f"unknown legend {str(name)!r}; give 'four_class' or the path of a YAML file.")
-    return load_settings(path, Legend)
+    return load_named("legend", name, Legend)

@@ -2,13 +2,12 @@
 
 import datetime
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.settings import load_settings
+from pitscape.imagery.settings import load_named
 
 
 class Band(BaseModel):
@@ -86,9 +85,4 @@ def load_sensor(name: str | Path) -> Sensor:
     Raises:
         InputError: If there is no such sensor, or the file is not a valid one.
     """
-    path = Path(name)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = Path(str(files("pitscape.imagery") / f"sensor_{name}.yaml"))
-        if not path.is_file():
-            raise InputError(f"unknown sensor {str(name)!r}; give 'sentinel2_l2a' or the path of a YAML file.")
-    return load_settings(path, Sensor)
+    return load_named("sensor", name, Sensor)

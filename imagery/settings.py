@@ -1,6 +1,7 @@
 """YAML files read into checked values; wrong ones answered in one line."""
 
 import os
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,27 @@ def load_settings(path: Path, model: type[Model]) -> Model:
         InputError: With the file, the key, the value and what is wrong, in one line.
     """
     return checked(read_yaml(path), model, path)
+
+
+def load_named(kind: str, name: str | Path, model: type[Model]) -> Model:
+    """A value that comes with pitscape, by its name, or a user's own YAML file, by its path.
+
+    Args:
+        kind: "legend", "sensor": files ``KIND_NAME.yaml`` come with pitscape.
+        name: Name or path.
+        model: What the file must hold.
+
+    Raises:
+        InputError: If there is no such name, or the file is not a valid one.
+    """
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"}:
+        return load_settings(path, model)
+    folder = files("pitscape.imagery")
+    known = sorted(entry.name[len(kind) + 1 : -5] for entry in folder.iterdir() if entry.name.startswith(f"{kind}_"))
+    if str(name) not in known:
+        raise InputError(f"unknown {kind} {str(name)!r}; give {' or '.join(known)}, or the path of a YAML file.")
+    return load_settings(Path(str(folder / f"{kind}_{name}.yaml")), model)
 
 
 def checked(content: Any, model: type[Model], source: Path | str) -> Model:  # noqa: ANN401 - it is what is checked

@@ -9,91 +9,32 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from rasterio.enums import Resampling
 
 from pitscape.ecology import (
     annual_precipitation,
     mean_ndvi,
     mean_on_land,
     naming,
-    raster_on_grid,
-    read_climate,
     sieved,
     type_shares,
 )
-from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.ground import Ground
+from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.scene import open_scene
-from pitscape.imagery.sensor import Sensor
 from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds
-from pitscape.resilience.climate import MonthlyClimate, precipitation_variability, temperature_variability
+from pitscape.resilience.climate import precipitation_variability, temperature_variability
 from pitscape.resilience.diversity import h_bits
 from pitscape.resilience.elasticity import (
-    FOUR_CLASS_SCORES,
-    FOUR_CLASS_SCORES_ALTERNATIVE,
     SIGMA,
-    TYPE_SCORES,
-    TYPE_SCORES_ALTERNATIVE,
-    ScoreSet,
     elasticity,
     weighted_score,
 )
 from pitscape.resilience.integrity import Form, Indicators, Weights, integrity_series, normalise, weigh
 from pitscape.resilience.landscape import LandscapeMetrics, landscape_metrics
 from pitscape.resilience.water import FOUR_CLASS_RUNOFF, mean_runoff_coefficient, runoff, water_conservation
-from pitscape.site_settings import Epoch, SiteSettings
+from pitscape.site_settings import Epoch
 
 FORMS: tuple[Form, ...] = ("published", "departure")
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What all epochs of a site share.
-
-    Attributes:
-        settings: The site file.
-        source: Its path, for messages.
-        legend: Of the class maps.
-        sensor: Of the images; None where the epochs are ready class maps.
-        grid: Of the class maps.
-        land: Cells (y, x) that were observed at every epoch: indices compare the same land only.
-        climate: Monthly records, where the site has them.
-        ecosystems: Code of the ecosystem type by cell, where the site has them.
-    """
-
-    settings: SiteSettings
-    source: Path
-    legend: Legend
-    sensor: Sensor | None
-    grid: GeoBox
-    land: NDArray[np.bool_]
-    climate: MonthlyClimate | None
-    ecosystems: NDArray[np.float64] | None
-
-    @property
-    def scores(self) -> ScoreSet:
-        """The resilience scores of the site's types."""
-        alternative = self.settings.scores == "alternative"
-        if self.ecosystems is None:
-            return FOUR_CLASS_SCORES_ALTERNATIVE if alternative else FOUR_CLASS_SCORES
-        return TYPE_SCORES_ALTERNATIVE if alternative else TYPE_SCORES
-
-
-def common_ground(
-    settings: SiteSettings,
-    source: Path,
-    grid: GeoBox,
-    legend: Legend,
-    *,
-    sensor: Sensor | None,
-    land: NDArray[np.bool_],
-) -> Ground:
-    """Read what all epochs of a site share."""
-    ecosystems = None
-    if settings.ecosystems:
-        ecosystems = raster_on_grid(Path(settings.ecosystems.raster), grid, Resampling.nearest)
-    climate = read_climate(Path(settings.climate)) if settings.climate else None
-    return Ground(settings, source, legend, sensor, grid, land, climate, ecosystems)
 
 
 @dataclass(frozen=True)

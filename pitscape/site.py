@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pitscape.ecology import PRODUCTION_COLUMNS, read_table
+from pitscape.ground import common_ground
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.confusion import confusion_counts, scores
 from pitscape.imagery.errors import InputError
@@ -23,7 +24,7 @@ from pitscape.inference.extents import class_extents
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import class_areas
 from pitscape.inference.scene_run import predict_scene
-from pitscape.measures import common_ground, integrity, measure
+from pitscape.measures import integrity, measure
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.site_settings import Epoch, SiteSettings, load_site
@@ -92,7 +93,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "life_cycle": _life_cycle(settings),
         "succession": None,
         "national": _national(),
-        "accuracy": _accuracy(mapped, len(legend), legend),
+        "accuracy": _accuracy(mapped, legend),
         "provenance": {
             "site_file": path.name,
             "site_file_sha256": sha256_of(path),
@@ -155,8 +156,9 @@ def _extents(mapped: Sequence[MappedEpoch], out: Path) -> list[dict[str, Any]]:
     return sums
 
 
-def _accuracy(mapped: Sequence[MappedEpoch], classes: int, legend: Legend) -> dict[str, Any] | None:
+def _accuracy(mapped: Sequence[MappedEpoch], legend: Legend) -> dict[str, Any] | None:
     """Agreement with the reference maps, epoch by epoch and over all."""
+    classes = len(legend)
     total = np.zeros((classes, classes), np.int64)
     epochs = []
     for each in mapped:

@@ -1,0 +1,72 @@
+"""What all epochs of a site share: grid, legend, land, climate, ecosystems."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.enums import Resampling
+
+from pitscape.ecology import raster_on_grid, read_climate
+from pitscape.imagery.legend import Legend
+from pitscape.imagery.sensor import Sensor
+from pitscape.resilience.climate import MonthlyClimate
+from pitscape.resilience.elasticity import (
+    FOUR_CLASS_SCORES,
+    FOUR_CLASS_SCORES_ALTERNATIVE,
+    TYPE_SCORES,
+    TYPE_SCORES_ALTERNATIVE,
+    ScoreSet,
+)
+from pitscape.site_settings import SiteSettings
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all epochs of a site share.
+
+    Attributes:
+        settings: The site file.
+        source: Its path, for messages.
+        legend: Of the class maps.
+        sensor: Of the images; None where the epochs are ready class maps.
+        grid: Of the class maps.
+        land: Cells (y, x) that were observed at every epoch: indices compare the same land only.
+        climate: Monthly records, where the site has them.
+        ecosystems: Code of the ecosystem type by cell, where the site has them.
+    """
+
+    settings: SiteSettings
+    source: Path
+    legend: Legend
+    sensor: Sensor | None
+    grid: GeoBox
+    land: NDArray[np.bool_]
+    climate: MonthlyClimate | None
+    ecosystems: NDArray[np.float64] | None
+
+    @property
+    def scores(self) -> ScoreSet:
+        """The resilience scores of the site's types."""
+        alternative = self.settings.scores == "alternative"
+        if self.ecosystems is None:
+            return FOUR_CLASS_SCORES_ALTERNATIVE if alternative else FOUR_CLASS_SCORES
+        return TYPE_SCORES_ALTERNATIVE if alternative else TYPE_SCORES
+
+
+def common_ground(
+    settings: SiteSettings,
+    source: Path,
+    grid: GeoBox,
+    legend: Legend,
+    *,
+    sensor: Sensor | None,
+    land: NDArray[np.bool_],
+) -> Ground:
+    """Read what all epochs of a site share."""
+    ecosystems = None
+    if settings.ecosystems:
+        ecosystems = raster_on_grid(Path(settings.ecosystems.raster), grid, Resampling.nearest)
+    climate = read_climate(Path(settings.climate)) if settings.climate else None
+    return Ground(settings, source, legend, sensor, grid, land, climate, ecosystems)
