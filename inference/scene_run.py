@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
@@ -20,6 +21,8 @@ from pitscape.inference.predictor import OnnxPredictor, Predictor
 from pitscape.inference.tiles import Tiles
 
 BLOCK_ROWS = 512
+CACHE_MB = 64
+"""GDAL would keep up to 5 % of the machine's memory in decoded blocks; the rows of a tile are read once."""
 
 Progress = Callable[[int, int], None]
 """Called with tiles done and tiles in all."""
@@ -70,7 +73,10 @@ def predict_scene(
     if output.resolve() == source.resolve():
         raise InputError(f"{output}: is the scene itself; choose another output.")
     card = predictor.card
-    with open_scene(source, card.sensor, bands=card.bands, stored_bands=options.stored_bands) as scene:
+    with (
+        rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
+        open_scene(source, card.sensor, bands=card.bands, stored_bands=options.stored_bands) as scene,
+    ):
         _check_resolution(scene, card.gsd_m)
         tiles = _tiles(scene, predictor, options)
         made_of = _made_of(scene, predictor, tiles)
