@@ -1,5 +1,7 @@
 """Where pixels are: GeoBoxes of rasters, compared and cut into rows."""
 
+import math
+from pathlib import Path
 from typing import Any
 
 from odc.geo.geobox import GeoBox
@@ -24,6 +26,29 @@ def grid_of(dataset: Any) -> GeoBox:  # noqa: ANN401 - rasterio has no types
 def row_band(grid: GeoBox, start: int, stop: int) -> GeoBox:
     """The rows ``start`` to ``stop`` (excluded) of a grid, as a grid."""
     return grid[start:stop, :]
+
+
+def metric_cell_size(grid: GeoBox, source: Path | str) -> tuple[float, float]:
+    """The sides of a cell along rows and columns, on the plane of a projection in metres; turned grids too.
+
+    Args:
+        grid: Any grid.
+        source: What it is of, for the message.
+
+    Returns:
+        Width and height of a cell [m], > 0.
+
+    Raises:
+        InputError: If the grid is not in metres.
+
+    >>> from affine import Affine
+    >>> metric_cell_size(GeoBox((2, 2), Affine(3, 4, 0, 4, -3, 0), "EPSG:32633"), "turned")
+    (5.0, 5.0)
+    """
+    if grid.crs is None or not grid.crs.projected or set(grid.crs.units) != {"metre"}:
+        raise InputError(f"{source}: is not on a grid in metres; reproject it, for example to UTM.")
+    affine = grid.affine
+    return math.hypot(affine.a, affine.d), math.hypot(affine.b, affine.e)
 
 
 def same_grid(one: GeoBox, other: GeoBox) -> bool:

@@ -1,6 +1,7 @@
 """Extents of a class as polygons whose areas match the map."""
 
 import math
+from pathlib import Path
 
 import cc3d
 import geopandas
@@ -14,8 +15,7 @@ from shapely.geometry import shape
 
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import BLOCK, ClassMap
-from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import row_band
+from pitscape.imagery.grid import metric_cell_size, row_band
 from pitscape.imagery.legend import UNOBSERVED
 
 M2_PER_HA = 1e4
@@ -39,11 +39,11 @@ def class_extents(
         of the polygon itself), perimeter_km (holes included), mean_confidence (empty: the map has none), geometry; largest first.
 
     Raises:
-        InputError: If the class is unknown, or ``close_m`` is given on a grid in degrees.
+        InputError: If the class is unknown, or ``close_m`` is given on a grid that is not in metres.
     """
     class_id = classes.legend.id_of(class_name)
     ids = classes.read()
-    mask = _closed(ids == class_id, classes.grid, close_m) & (ids != UNOBSERVED)
+    mask = _closed(ids == class_id, classes.grid, close_m, source=classes.path) & (ids != UNOBSERVED)
     labels = cc3d.connected_components(mask, connectivity=4).astype(np.int32)
     areas = _patch_areas(labels, classes.grid)
     small = np.flatnonzero(areas < min_area_ha * M2_PER_HA)
@@ -64,13 +64,11 @@ def class_extents(
     return _measured(table).sort_values("area_km2", ascending=False, ignore_index=True)
 
 
-def _closed(mask: NDArray[np.bool_], grid: GeoBox, close_m: float) -> NDArray[np.bool_]:
+def _closed(mask: NDArray[np.bool_], grid: GeoBox, close_m: float, *, source: Path) -> NDArray[np.bool_]:
     """Morphological closing with a disc."""
     if close_m == 0:
         return mask
-    if grid.crs is None or not grid.crs.projected:
-        raise InputError("--close: the map is in degrees; reproject it to a metric grid, or leave the option out.")
-    radius = max(1, math.ceil(close_m / abs(grid.affine.a)))
+    radius = max(1, math.ceil(close_m / max(metric_cell_size(grid, source))))
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     padded = np.pad(mask, radius)
     closed: NDArray[np.bool_] = ndimage.binary_closing(padded, structure=x**2 + y**2 <= radius**2)

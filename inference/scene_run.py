@@ -12,6 +12,7 @@ import rasterio
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import check_writable, sha256_of, sidecar, write_json
 from pitscape.imagery.scene import Scene, open_scene
@@ -139,10 +140,8 @@ def _tiles(scene: Scene, predictor: Predictor, options: RunOptions) -> Tiles:
 
 
 def _check_resolution(scene: Scene, gsd_m: float) -> None:
-    """Refuse metric grids that are much coarser or finer than what the network was trained on."""
-    if scene.grid.crs is None or not scene.grid.crs.projected:
-        raise InputError(f"{scene.path}: is in degrees; reproject it to a metric grid of {gsd_m:g} m, such as UTM.")
-    found = abs(scene.grid.affine.a)
+    """Refuse grids that are much coarser or finer than what the network was trained on, or not in metres."""
+    found = max(metric_cell_size(scene.grid, scene.path))
     if not 0.5 <= found / gsd_m <= 2:
         raise InputError(f"{scene.path}: has pixels of {found:g} m, the model was trained at {gsd_m:g} m; resample it.")
 

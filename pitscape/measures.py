@@ -19,6 +19,7 @@ from pitscape.ecology import (
     type_shares,
 )
 from pitscape.ground import Ground
+from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.scene import open_scene
 from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds
@@ -33,6 +34,9 @@ from pitscape.resilience.integrity import Form, Indicators, Weights, integrity_s
 from pitscape.resilience.landscape import LandscapeMetrics, landscape_metrics
 from pitscape.resilience.water import FOUR_CLASS_RUNOFF, mean_runoff_coefficient, runoff, water_conservation
 from pitscape.site_settings import Epoch
+
+LEAST_PATCH_M2 = 100.0
+"""The fractal dimension has no meaning for smaller patches."""
 
 FORMS: tuple[Form, ...] = ("published", "departure")
 
@@ -84,10 +88,11 @@ def measure(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground) -> Measures:
     """
     settings = ground.settings
     seen = np.where(ground.land, ids, np.uint8(UNOBSERVED))
-    cell_size = (abs(ground.grid.affine.a), abs(ground.grid.affine.e))
+    cell_size = metric_cell_size(ground.grid, ground.source)
+    smallest = max(settings.smallest_patch_cells, math.ceil(LEAST_PATCH_M2 / math.prod(cell_size)))
     with naming(ground.source):
         pattern = landscape_metrics(
-            sieved(seen, settings.smallest_patch_cells),
+            sieved(seen, smallest),
             cell_size=cell_size,
             nodata=UNOBSERVED,
             connect_distance=settings.connect_distance_m,

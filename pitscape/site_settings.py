@@ -92,7 +92,8 @@ class SiteSettings(Strict):
         runoff: Runoff coefficient by land class; vegetated 0.0478 (steppe) and water 0 by default.
         growing_season: First and last month.
         connect_distance_m: Threshold of CONNECT.
-        smallest_patch_cells: Smaller patches are merged into their largest neighbour before patterns are measured.
+        smallest_patch_cells: Smaller patches, and those below 100 m2, join their largest neighbour before patterns are
+            measured.
         scores: Set of resilience scores.
         h_exponent: Power of H in E; 2 as published.
         weights: Weights of the indicators that differ from equal ones.

@@ -5,7 +5,7 @@ from pathlib import Path
 import lightning
 from torch.utils.data import DataLoader
 
-from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import grid_of, metric_cell_size
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.scene import open_raster
 from pitscape.imagery.sensor import load_sensor
@@ -114,6 +114,4 @@ class LabelledScenes(lightning.LightningDataModule):
 
 def _ground_sampling_distance(scene: LabelledScene) -> float:
     with open_raster(scene.image) as dataset:
-        if dataset.crs is None or not dataset.crs.is_projected:
-            raise InputError(f"{scene.image}: has no metric grid; reproject it to UTM.")
-        return float(abs(dataset.transform.a))
+        return max(metric_cell_size(grid_of(dataset), scene.image))

@@ -4,7 +4,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import grid_of, row_band, same_grid
+from pitscape.imagery.grid import grid_of, metric_cell_size, row_band, same_grid
 
 BASE = Affine(10, 0, 585420, 0, -10, 5652250)
 GRID = GeoBox((20, 30), BASE, "EPSG:32633")
@@ -29,6 +29,12 @@ def test_grids_are_compared_by_their_corners(
     same: bool,  # noqa: FBT001
 ) -> None:
     assert same_grid(GRID, GeoBox(shape, transform, crs)) is same
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2263"])
+def test_degrees_and_feet_are_not_metres(crs: str) -> None:
+    with pytest.raises(InputError, match=r"a\.tif: is not on a grid in metres"):
+        metric_cell_size(GeoBox((2, 2), BASE, crs), "a.tif")
 
 
 def test_row_bands_lie_where_their_rows_lie() -> None:

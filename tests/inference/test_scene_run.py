@@ -91,7 +91,7 @@ def test_a_failing_network_leaves_the_earlier_map(
     [
         ({"bands": (*BANDS[:9], "B99")}, "lacks band B12"),
         ({"side": 30.0}, "pixels of 30 m, the model was trained at 10 m"),
-        ({"crs": "EPSG:4326", "side": 0.0001}, "is in degrees"),
+        ({"crs": "EPSG:4326", "side": 0.0001}, "is not on a grid in metres"),
         ({"crs": None}, "no coordinate reference system"),
     ],
 )
