@@ -11,6 +11,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from pydantic import ValidationError
 from rasterio.shutil import copy as copy_raster
 from rasterio.windows import Window
 
@@ -40,10 +41,22 @@ class ClassMap:
     dataset: Any
 
     def read(self, rows: slice | None = None) -> NDArray[np.uint8]:
-        """Class ids (y, x), 255 where unobserved, of all rows or some."""
+        """Class ids (y, x), 255 where unobserved, of all rows or some.
+
+        Raises:
+            InputError: If there is an id that the legend lacks.
+        """
         height, width = self.grid.shape
         wanted = rows or slice(0, height)
         ids: NDArray[np.uint8] = self.dataset.read(1, window=Window.from_slices(wanted, slice(0, width)))
+        if self.dataset.nodata is not None:
+            ids[ids == self.dataset.nodata] = UNOBSERVED
+        unknown = ids[(ids >= len(self.legend)) & (ids != UNOBSERVED)]
+        if unknown.size:
+            names = ", ".join(self.legend.names)
+            raise InputError(
+                f"{self.path}: holds class id {unknown[0]}; its legend has {names} (0 to {len(self.legend) - 1})."
+            )
         return ids
 
     def row_bands(self, rows: int = BLOCK) -> Iterator[tuple[NDArray[np.uint8], GeoBox]]:
@@ -63,14 +76,14 @@ def open_class_map(path: Path, legend: Legend | None = None) -> Iterator[ClassMa
         legend: The classes, for maps that do not carry them.
 
     Raises:
-        InputError: If it is no one-byte raster, has no legend, or holds an id that the legend lacks.
+        InputError: If it is no one-byte raster, or has no legend.
     """
     with open_raster(path) as dataset:
         if dataset.count != 1 or dataset.dtypes[0] != "uint8":
             raise InputError(
                 f"{path}: is no class map; one band of uint8 is needed, it has {dataset.count} of {dataset.dtypes[0]}."
             )
-        yield ClassMap(path, grid_of(dataset), legend or _stored_legend(dataset), dataset)
+        yield ClassMap(path, grid_of(dataset), _legend_of(dataset, legend), dataset)
 
 
 @contextmanager
@@ -145,8 +158,14 @@ def _category_names(legend: Legend) -> str:
     )
 
 
-def _stored_legend(dataset: Any) -> Legend:  # noqa: ANN401
-    tags = dataset.tags(1)
-    if "LEGEND" in tags:
-        return Legend.model_validate_json(tags["LEGEND"])
-    raise InputError(f"{dataset.name}: carries no legend; name one with --legend (four_class or a YAML file).")
+def _legend_of(dataset: Any, given: Legend | None) -> Legend:  # noqa: ANN401
+    """The legend that the file carries, else the given one."""
+    stored = dataset.tags(1).get("LEGEND")
+    if stored is None:
+        if given is None:
+            raise InputError(f"{dataset.name}: carries no legend; name one with --legend (four_class or a YAML file).")
+        return given
+    try:
+        return Legend.model_validate_json(stored)
+    except ValidationError as error:
+        raise InputError(f"{dataset.name}: the legend in its tags is not valid; map the scene again.") from error

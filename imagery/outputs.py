@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,18 @@ def make_folder(folder: Path) -> Path:
             return folder
     except OSError as error:
         raise InputError(f"{folder}: cannot be written to ({error.strerror}); choose another output.") from error
+
+
+def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Make sure that no output would take the place of an input.
+
+    Raises:
+        InputError: Naming the first that would.
+    """
+    read = {path.resolve() for path in inputs}
+    for path in outputs:
+        if path.resolve() in read:
+            raise InputError(f"{path}: is an input of this run; choose another output.")
 
 
 def write_text(path: Path, text: str) -> None:

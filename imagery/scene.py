@@ -19,6 +19,16 @@ from pitscape.imagery.grid import grid_of
 from pitscape.imagery.sensor import Sensor
 
 DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
+OFFSET_BASELINE = 400
+"""Processing baseline 04.00: since then Sentinel-2 products carry the offset, whatever their date."""
+
+LOOK = 256
+BRIGHTEST_REFLECTANCE = 2.0
+"""A scene of floats whose first band is nowhere brighter holds reflectance, not stored numbers."""
+
+UNOBSERVED_STORED = 0
+"""What stands in every band of an unobserved pixel when it enters the network's graph, whatever the sensor's fill."""
+
 RASTER_SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img")
 
 
@@ -46,22 +56,27 @@ class Scene:
     dataset: Any
     indexes: tuple[int, ...]
 
-    def read(self, rows: slice, columns: slice) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def read(
+        self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Read a window.
 
         Args:
             rows: Start and stop within the scene.
             columns: The same across.
+            shape: Rows and columns to reduce it to, by nearest neighbour, for pictures.
 
         Returns:
             Stored numbers in the sensor's convention, (band, y, x), 0 where not observed; and the mask (y, x) of
             pixels at which every band was observed.
         """
         window = Window.from_slices(rows, columns)
-        stored = self.dataset.read(self.indexes, window=window)
+        size = (len(self.indexes), *shape) if shape else None
+        stored = self.dataset.read(self.indexes, window=window, out_shape=size)
         declared = np.array(self.nodata)[:, None, None]
         observed = ~((stored == self.fill) | (stored == declared) | np.isnan(stored)).any(axis=0)
-        return np.where(observed, stored + np.float32(self.added_offset), 0).astype(np.float32), observed
+        known = np.where(observed, stored + np.float32(self.added_offset), UNOBSERVED_STORED)
+        return known.astype(np.float32), observed
 
 
 @contextmanager
@@ -89,6 +104,7 @@ def open_scene(
         if missing:
             raise InputError(f"{path}: lacks band {', '.join(missing)}; it has {', '.join(stored)}.")
         acquired = date_of(path)
+        _check_stored_numbers(dataset, sensor)
         indexes = tuple(stored.index(name) + 1 for name in wanted)
         nodata = [dataset.nodatavals[index - 1] for index in indexes]
         yield Scene(
@@ -96,7 +112,7 @@ def open_scene(
             grid=grid_of(dataset),
             bands=wanted,
             acquired=acquired,
-            added_offset=sensor.missing_offset(acquired),
+            added_offset=0 if baseline_of(path) >= OFFSET_BASELINE else sensor.missing_offset(acquired),
             fill=sensor.fill,
             nodata=tuple(float("nan") if value is None else value for value in nodata),
             dataset=dataset,
@@ -119,6 +135,16 @@ def open_raster(path: Path) -> Iterator[Any]:
         raise InputError(f"{path}: is not a raster that GDAL can read; give a GeoTIFF.") from error
     with dataset:
         yield dataset
+
+
+def baseline_of(path: Path) -> int:
+    """The processing baseline in a Sentinel-2 product's name, 0 where it has none; reprocessed ones carry the offset.
+
+    >>> baseline_of(Path("S2A_MSIL2A_20170709T100031_N0500_R122.tif")), baseline_of(Path("mine_20170709.tif"))
+    (500, 0)
+    """
+    found = re.search(r"_N(\d{4})_", path.stem)
+    return int(found.group(1)) if found else 0
 
 
 def date_of(path: Path) -> datetime.date | None:
@@ -148,6 +174,19 @@ def rasters_in(folder: Path) -> list[Path]:
     if not found:
         raise InputError(f"{folder}: holds no raster ({', '.join(RASTER_SUFFIXES)}).")
     return found
+
+
+def _check_stored_numbers(dataset: Any, sensor: Sensor) -> None:  # noqa: ANN401
+    """Refuse scenes in reflectance, which look like a very dark scene in stored numbers."""
+    if "float" not in dataset.dtypes[0]:
+        return
+    shape = tuple(min(side, LOOK) for side in dataset.shape)
+    brightest = np.nanmax(np.append(dataset.read(1, out_shape=shape), 0))
+    if 0 < brightest <= BRIGHTEST_REFLECTANCE:
+        raise InputError(
+            f"{dataset.name}: holds reflectance (at most {brightest:.2f}); store (reflectance - {sensor.offset:g}) / "
+            f"{sensor.scale:g}: {sensor.convention}."
+        )
 
 
 def _stored_band_names(dataset: Any, given: Sequence[str] | None) -> tuple[str, ...]:  # noqa: ANN401

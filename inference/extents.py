@@ -6,6 +6,7 @@ from pathlib import Path
 import cc3d
 import geopandas
 import numpy as np
+import pyogrio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Geod
@@ -15,8 +16,10 @@ from shapely.geometry import shape
 
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import BLOCK, ClassMap
+from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size, row_band
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.outputs import replacing
 
 M2_PER_HA = 1e4
 M2_PER_KM2 = 1e6
@@ -64,11 +67,24 @@ def class_extents(
     return _measured(table).sort_values("area_km2", ascending=False, ignore_index=True)
 
 
+def write_extents(path: Path, table: geopandas.GeoDataFrame) -> None:
+    """Write a table of extents as layer ``extents`` of a GeoPackage, whole; equal tables give equal bytes."""
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "1970-01-01T00:00:00.000Z"})
+    try:
+        with replacing(path) as temporary:
+            table.to_file(temporary, layer="extents", driver="GPKG")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
 def _closed(mask: NDArray[np.bool_], grid: GeoBox, close_m: float, *, source: Path) -> NDArray[np.bool_]:
     """Morphological closing with a disc."""
     if close_m == 0:
         return mask
-    radius = max(1, math.ceil(close_m / max(metric_cell_size(grid, source))))
+    cells = close_m / max(metric_cell_size(grid, source))
+    if not cells <= max(mask.shape):
+        raise InputError(f"--close {close_m:g}: is wider than {source}; give metres.")
+    radius = max(1, math.ceil(cells))
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     padded = np.pad(mask, radius)
     closed: NDArray[np.bool_] = ndimage.binary_closing(padded, structure=x**2 + y**2 <= radius**2)

@@ -47,6 +47,8 @@ class Parts:
         Raises:
             InputError: If the folder cannot be made, or holds something that is no run's.
         """
+        if self.folder.is_file():
+            raise InputError(f"{self.folder}: is a file where the parts of the run would lie; choose another output.")
         if self.folder.exists():
             foreign = [p.name for p in self.folder.iterdir() if p.suffix != ".tif" and p.name != MANIFEST]
             if foreign:

@@ -1,7 +1,9 @@
 """Areas and shares of classes, by zone, from a class map."""
 
+import csv
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import geopandas
@@ -16,8 +18,10 @@ from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.outputs import replacing
 
 M2_PER_KM2 = 1e6
+AREA_COLUMNS = ("zone", "epoch", "class_id", "class_name", "cells", "area_km2", "share", "unobserved_km2")
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,19 @@ def read_zones(path: Path, classes: ClassMap, *, name_column: str | None = None)
     table = _read_vector(path)
     if table.crs is None:
         raise InputError(f"{path}: has no coordinate reference system; assign one.")
-    column = name_column or ("name" if "name" in table.columns else None)
-    if column is not None and column not in table.columns:
-        raise InputError(f"{path}: has no column {column!r}; it has {', '.join(map(str, table.columns))}.")
-    table = table[table.geometry.geom_type.isin(["Polygon", "MultiPolygon"])].to_crs(str(classes.grid.crs))
-    names = table[column].astype(str) if column else [str(number + 1) for number in range(len(table))]
+    columns = [str(name) for name in table.columns if name != table.geometry.name]
+    column = name_column or ("name" if "name" in columns else None)
+    if column is not None and column not in columns:
+        raise InputError(f"{path}: has no column {column!r}; it has {', '.join(columns) or 'none'}.")
+    table = table[table.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if table.empty:
+        raise InputError(f"{path}: holds no polygon; zones are polygons.")
+    table = table.to_crs(str(classes.grid.crs))
+    if not np.isfinite(table.total_bounds).all():
+        raise InputError(
+            f"{path}: a polygon reaches beyond what the map's CRS can show; cut it to the map's surroundings."
+        )
+    names = _zone_names(path, table[column]) if column else [str(number + 1) for number in range(len(table))]
     zones = [Zone(name, shape) for name, shape in zip(names, table.geometry, strict=True)]
     extent = classes.grid.extent.geom
     if not any(zone.geometry is not None and zone.geometry.intersects(extent) for zone in zones):
@@ -101,13 +113,35 @@ def read_zones(path: Path, classes: ClassMap, *, name_column: str | None = None)
     return zones
 
 
+def write_areas(path: Path, rows: Sequence[ClassArea], epochs: Sequence[str]) -> None:
+    """Write ``areas.csv``, whole: one line per row, each with its epoch; shares without observed land are empty."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, AREA_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row, epoch in zip(rows, epochs, strict=True):
+            share = "" if math.isnan(row.share) else row.share
+            writer.writerow(asdict(row) | {"epoch": epoch, "share": share})
+
+
+def _zone_names(path: Path, column: "geopandas.GeoSeries") -> list[str]:
+    names = [str(name) for name in column]
+    again = [name for number, name in enumerate(names) if name in names[:number]]
+    if column.isna().any() or again:
+        problem = f"two zones are named {again[0]!r}" if again else "a zone has no name"
+        raise InputError(f"{path}: {problem} in column {column.name}; give each one its own name.")
+    return names
+
+
 def _read_vector(path: Path) -> geopandas.GeoDataFrame:
     if not path.exists():
         raise InputError(f"{path}: no such file; check the path.")
     try:
-        return geopandas.read_file(path)
+        table = geopandas.read_file(path)
     except Exception as error:  # pyogrio and fiona raise different ones
         raise InputError(f"{path}: is not a vector file that GDAL can read; give a GeoPackage.") from error
+    if not isinstance(table, geopandas.GeoDataFrame):
+        raise InputError(f"{path}: has no geometry; give polygons, for example in a GeoPackage.")
+    return table
 
 
 def _inside(zone: Zone, grid: GeoBox) -> NDArray[np.bool_] | None:

@@ -11,10 +11,11 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.imagery.outputs import check_writable, sha256_of, sidecar, write_json
+from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar, write_json
 from pitscape.imagery.scene import Scene, open_scene
 from pitscape.inference.blend import Rows, blended_rows
 from pitscape.inference.parts import Parts, assemble
@@ -70,9 +71,10 @@ def predict_scene(
         InputError: If the scene does not fit the card, or the output cannot be written.
     """
     options = options or RunOptions()
-    check_writable(output)
-    if output.resolve() == source.resolve():
-        raise InputError(f"{output}: is the scene itself; choose another output.")
+    outputs = (output, sidecar(output), names_file(output))
+    keep_inputs(outputs, (source, predictor.path))
+    for path in outputs:
+        check_writable(path)
     card = predictor.card
     with (
         rasterio.Env(GDAL_CACHEMAX=CACHE_MB),

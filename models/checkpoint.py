@@ -27,7 +27,6 @@ class Recipe(BaseModel):
     normalisation: Normalisation
     legend: Legend
     gsd_m: float
-    tile: int
     training: TrainingRecord
     metrics: dict[str, float | None]
 

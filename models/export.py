@@ -12,7 +12,7 @@ import onnx
 import torch
 
 from pitscape.imagery.errors import PitscapeError
-from pitscape.imagery.outputs import replacing, scratch, write_text
+from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sidecar, write_text
 from pitscape.models.card import CARD_KEY, ModelCard
 from pitscape.models.checkpoint import Recipe, load_checkpoint
 from pitscape.models.network import DeployedNetwork, Standardiser
@@ -42,6 +42,7 @@ def export_onnx(
         InputError: If the checkpoint is none, or the output cannot be written.
         PitscapeError: If onnxruntime's probabilities differ from torch's; then nothing is written.
     """
+    keep_inputs((output, sidecar(output)), (checkpoint,))
     recipe, network = load_checkpoint(checkpoint)
     card = card_of(recipe, name=name or output.stem, tile=tile)
     deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.normalisation), network).eval()
@@ -55,7 +56,7 @@ def export_onnx(
             )
         with replacing(output) as final:
             draft.replace(final)
-    write_text(output.with_name(output.name + ".json"), card.model_dump_json(indent=2) + "\n")
+    write_text(sidecar(output), card.model_dump_json(indent=2) + "\n")
     return card, result
 
 

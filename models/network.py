@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.scene import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
 from pitscape.models.card import Normalisation
 
@@ -76,13 +77,12 @@ class Standardiser(nn.Module):
         mean, std = torch.tensor(normalisation.mean), torch.tensor(normalisation.std)
         self.gain: Tensor
         self.shift: Tensor
-        self.fill = sensor.fill
         self.register_buffer("gain", (sensor.scale / std)[:, None, None], persistent=False)
         self.register_buffer("shift", ((sensor.offset - mean) / std)[:, None, None], persistent=False)
 
     def forward(self, stored: Tensor) -> Tensor:
         """Standardised images of stored numbers (N, bands, H, W), float32."""
-        observed = (stored != self.fill).any(dim=1, keepdim=True)
+        observed = (stored != UNOBSERVED_STORED).any(dim=1, keepdim=True)
         standardised: Tensor = stored * self.gain + self.shift
         return torch.where(observed, standardised, torch.zeros_like(standardised))
 

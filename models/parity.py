@@ -8,6 +8,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
+from pitscape.imagery.scene import UNOBSERVED_STORED
 from pitscape.models.card import ModelCard
 from pitscape.models.network import DeployedNetwork
 
@@ -69,7 +70,7 @@ def _stored_numbers(
     if dtype != "float32":
         limits = np.iinfo(dtype)
         stored = np.clip(np.round(stored), 1, limits.max)
-    stored[:, :, :7, :5] = card.sensor.fill
+    stored[:, :, :7, :5] = UNOBSERVED_STORED
     return stored.astype(dtype).astype(np.float32)
 
 

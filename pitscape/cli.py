@@ -11,7 +11,7 @@ from pitscape.version import __version__
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - no public name
 
-TRAINING_VERBS = ("fit", "validate", "test")
+TRAINING_VERBS = ("fit", "validate")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _complain(f"{parsed.verb} needs {error.name}; install it with pip install 'pitscape[train]'", 2)
     except KeyboardInterrupt:
-        return _complain("stopped; nothing half-written was left", 130)
+        return _complain("stopped", 130)
     except OSError as error:
         return _complain(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
     return 0
@@ -86,7 +86,6 @@ def _train(verbs: Verbs) -> None:
     texts = {
         "fit": "train a network from a configuration (trusted code: it names the classes to import)",
         "validate": "accuracies of a checkpoint on the validation land of a configuration",
-        "test": "accuracies of a checkpoint on the test land of a configuration",
     }
     for name, text in texts.items():
         verb = _verb(verbs, name, "pitscape.learning:train", text + "; further options are Lightning's")

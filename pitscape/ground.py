@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
-from pitscape.ecology import raster_on_grid, read_climate
+from pitscape.ecology import PRODUCTION_COLUMNS, naming, raster_on_grid, read_climate, read_table
+from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.sensor import Sensor
-from pitscape.resilience.climate import MonthlyClimate
+from pitscape.resilience.climate import MonthlyClimate, precipitation_variability, temperature_variability
 from pitscape.resilience.elasticity import (
     FOUR_CLASS_SCORES,
     FOUR_CLASS_SCORES_ALTERNATIVE,
@@ -19,6 +20,7 @@ from pitscape.resilience.elasticity import (
     TYPE_SCORES_ALTERNATIVE,
     ScoreSet,
 )
+from pitscape.resilience.water import FOUR_CLASS_RUNOFF
 from pitscape.site_settings import SiteSettings
 
 
@@ -30,7 +32,7 @@ class Ground:
         settings: The site file.
         source: Its path, for messages.
         legend: Of the class maps.
-        sensor: Of the images; None where the epochs are ready class maps.
+        sensor: Of the images.
         grid: Of the class maps.
         land: Cells (y, x) that were observed at every epoch: indices compare the same land only.
         climate: Monthly records, where the site has them.
@@ -40,7 +42,7 @@ class Ground:
     settings: SiteSettings
     source: Path
     legend: Legend
-    sensor: Sensor | None
+    sensor: Sensor
     grid: GeoBox
     land: NDArray[np.bool_]
     climate: MonthlyClimate | None
@@ -55,13 +57,39 @@ class Ground:
         return TYPE_SCORES_ALTERNATIVE if alternative else TYPE_SCORES
 
 
+def check_records(settings: SiteSettings, source: Path) -> None:
+    """Before any map is made: the tables can be read and cover every epoch, and every type has a score.
+
+    Raises:
+        InputError: If not.
+    """
+    if settings.production:
+        read_table(Path(settings.production), PRODUCTION_COLUMNS)
+    if settings.ecosystems:
+        types = {*settings.ecosystems.types.values(), settings.ecosystems.otherwise}
+        if unknown := sorted(types - set(TYPE_SCORES.scores)):
+            raise InputError(
+                f"{source}: ecosystems: no score for {', '.join(unknown)}; there are {', '.join(TYPE_SCORES.scores)}."
+            )
+    if settings.climate:
+        climate = read_climate(Path(settings.climate))
+        with naming(settings.climate):
+            for year in sorted({epoch.year for epoch in settings.epochs}):
+                precipitation_variability(climate, year=year)
+                temperature_variability(climate, year=year, growing_season=settings.growing_season)
+    if settings.climate and any(epoch.et for epoch in settings.epochs):
+        coefficients = FOUR_CLASS_RUNOFF.keys() | settings.runoff.keys()
+        if missing := sorted({"mined", "occupied", "vegetated", "water"} - coefficients):
+            raise InputError(f"{source}: runoff: no coefficient for {', '.join(missing)}; give one between 0 and 1.")
+
+
 def common_ground(
     settings: SiteSettings,
     source: Path,
     grid: GeoBox,
     legend: Legend,
     *,
-    sensor: Sensor | None,
+    sensor: Sensor,
     land: NDArray[np.bool_],
 ) -> Ground:
     """Read what all epochs of a site share."""

@@ -10,7 +10,7 @@ from pitscape.imagery.outputs import write_json
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """``pitscape fit``, ``validate`` and ``test``."""
+    """``pitscape fit`` and ``validate``."""
     from lightning.pytorch.callbacks import ModelCheckpoint
 
     from pitscape.training.run import run_training

@@ -19,7 +19,8 @@ from pitscape.ecology import (
     type_shares,
 )
 from pitscape.ground import Ground
-from pitscape.imagery.grid import metric_cell_size
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import metric_cell_size, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.scene import open_scene
 from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds
@@ -159,11 +160,13 @@ def _resilience(epoch: Epoch, shares: dict[str, float], ground: Ground) -> dict[
 
 
 def _ndvi(epoch: Epoch, ground: Ground) -> float:
-    if epoch.image is None or ground.sensor is None:
+    if epoch.image is None:
         return math.nan
     bands = [ground.sensor.named("red"), ground.sensor.named("nir")]
     with ExitStack() as stack:
         scene = stack.enter_context(open_scene(Path(epoch.image), ground.sensor, bands=bands))
+        if not same_grid(scene.grid, ground.grid):
+            raise InputError(f"{epoch.image}: is on another grid than its class map; bring it to the map's grid.")
         return mean_ndvi(scene, ground.sensor, ground.land)
 
 

@@ -36,11 +36,11 @@ def scene_picture(path: Path, sensor: Sensor) -> bytes:
     """A scene in natural colours, PNG with alpha, each scene stretched by its own percentiles."""
     bands = [sensor.named(name) for name in ("red", "green", "blue")]
     with open_scene(path, sensor, bands=bands) as scene:
-        shape = (3, *_small(scene.dataset.shape))
-        stored = scene.dataset.read(scene.indexes, out_shape=shape, resampling=Resampling.average)
-    observed = (stored != sensor.fill).all(axis=0)
+        height, width = scene.dataset.shape
+        shape = _small((height, width))
+        stored, observed = scene.read(slice(0, height), slice(0, width), shape=shape)
     if not observed.any():
-        return png(np.zeros((4, *shape[1:]), np.uint8))
+        return png(np.zeros((4, *shape), np.uint8))
     low, high = np.percentile(stored[:, observed], STRETCH)
     scaled = np.clip((stored - low) / max(high - low, 1e-9), 0, 1) ** 0.8 * 255
     alpha = np.where(observed, 255, 0)[None]

@@ -14,6 +14,7 @@ from rasterio.warp import transform_bounds
 from pitscape import charts
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
+from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.pictures import class_picture, data_uri, scene_picture
 from pitscape.site_settings import SiteSettings, load_site
@@ -135,10 +136,10 @@ def _class_maps(settings: SiteSettings, out: Path) -> list[Path]:
 
 def _maps(settings: SiteSettings, out: Path) -> Sequence[dict[str, str]]:
     """Name, class map and scene of each epoch."""
-    sensor = OnnxPredictor(Path(settings.model)).card.sensor if settings.model else None
+    sensor = OnnxPredictor(Path(settings.model)).card.sensor if settings.model else load_sensor(settings.sensor)
     found = []
     for epoch, classes in zip(settings.epochs, _class_maps(settings, out), strict=True):
-        scene = data_uri(scene_picture(Path(epoch.image), sensor)) if epoch.image and sensor else ""
+        scene = data_uri(scene_picture(Path(epoch.image), sensor)) if epoch.image else ""
         found.append({"name": epoch.name, "classes": data_uri(class_picture(classes)), "scene": scene})
     return found
 

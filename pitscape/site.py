@@ -13,26 +13,28 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pitscape.ecology import PRODUCTION_COLUMNS, read_table
-from pitscape.ground import common_ground
+from pitscape.ground import check_records, common_ground
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.confusion import confusion_counts, scores
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend
-from pitscape.imagery.outputs import make_folder, replacing, sha256_of, write_json
-from pitscape.inference.extents import class_extents
+from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
+from pitscape.imagery.sensor import load_sensor
+from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.predictor import OnnxPredictor
-from pitscape.inference.proportions import class_areas
+from pitscape.inference.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.scene_run import predict_scene
 from pitscape.measures import integrity, measure
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
-from pitscape.site_settings import Epoch, SiteSettings, load_site
+from pitscape.site_settings import Epoch, SiteSettings, inputs_of, load_site
 
 Say = Callable[[str], None]
 """Told in one line what is being done."""
 
-AREA_COLUMNS = ["zone", "epoch", "class_id", "class_name", "cells", "area_km2", "share", "unobserved_km2"]
+OUTPUTS = ("areas.csv", "extents.gpkg", "site.json", "report.html")
+"""What a run writes beside its class maps."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,13 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         InputError: If the site file or one of its inputs does not fit.
     """
     settings = load_site(path)
+    check_records(settings, path)
+    inputs = inputs_of(settings)
+    maps_of = [out / "classes" / f"{epoch.name}.tif" for epoch in settings.epochs if not epoch.classes]
+    keep_inputs([*maps_of, *(out / name for name in OUTPUTS)], [path, *inputs])
     make_folder(out)
     predictor = OnnxPredictor(Path(settings.model)) if settings.model else None
-    sensor = predictor.card.sensor if predictor else None
+    sensor = predictor.card.sensor if predictor else load_sensor(settings.sensor)
     mapped = []
     for number, epoch in enumerate(settings.epochs):
         say(f"epoch {epoch.name} ({number + 1} of {len(settings.epochs)})")
@@ -72,18 +78,18 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
     if not land.any():
         raise InputError(f"{path}: no cell is observed at every epoch; leave out the cloudiest one.")
     ground = common_ground(settings, path, maps[0][0].grid, legend, sensor=sensor, land=land)
-    areas = [asdict(row) | {"epoch": m.epoch.name} for m in mapped for row in _areas(m)]
-    extents = _extents(mapped, out)
-    pd.DataFrame(areas, columns=AREA_COLUMNS).to_csv(out / "areas.csv", index=False)
+    areas = [(m.epoch.name, row) for m in mapped for row in _areas(m)]
     say("landscape, resilience and integrity")
     measures = [measure(m.epoch, ids, ground) for m, (_, ids) in zip(mapped, maps, strict=True)]
+    extents = _extents(mapped, out)
+    write_areas(out / "areas.csv", [row for _, row in areas], [epoch for epoch, _ in areas])
     return {
         "schema": 1,
         "site": {"name": settings.site, "title": settings.title or settings.site, "notes": _notes(settings, legend)},
         "epochs": [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped],
         "legend": legend.model_dump()["classes"],
         "observed_share_of_all_epochs": float(land.mean()),
-        "areas": areas,
+        "areas": [asdict(row) | {"epoch": epoch} for epoch, row in areas],
         "extents": extents,
         "landscape": [{"epoch": m.epoch} | asdict(m.landscape) for m in measures],
         "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
@@ -96,7 +102,8 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "accuracy": _accuracy(mapped, legend),
         "provenance": {
             "site_file": path.name,
-            "site_file_sha256": sha256_of(path),
+            "inputs_sha256": {f"{each.parent.name}/{each.name}": sha256_of(each) for each in inputs}
+            | {path.name: sha256_of(path)},
             "settings": settings.model_dump(exclude={"epochs", "model", "climate", "production", "ecosystems"}),
             "maps": [m.made_of for m in mapped],
             "versions": {"pitscape": version("pitscape")},
@@ -134,7 +141,7 @@ def _read_maps(mapped: Sequence[MappedEpoch]) -> tuple[list[tuple[ClassMap, NDAr
     return maps, maps[0][0].legend
 
 
-def _areas(mapped: MappedEpoch) -> list[Any]:
+def _areas(mapped: MappedEpoch) -> list[ClassArea]:
     with open_class_map(mapped.classes) as classes:
         return class_areas(classes)
 
@@ -151,8 +158,7 @@ def _extents(mapped: Sequence[MappedEpoch], out: Path) -> list[dict[str, Any]]:
         largest = max(areas, default=0.0)
         sums.append({"epoch": each.epoch.name, "polygons": len(areas), "area_km2": sum(areas), "largest_km2": largest})
     joined = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
-    with replacing(out / "extents.gpkg") as temporary:
-        geopandas.GeoDataFrame(joined, geometry="geometry", crs=tables[0].crs).to_file(temporary, layer="extents")
+    write_extents(out / "extents.gpkg", geopandas.GeoDataFrame(joined, geometry="geometry", crs=tables[0].crs))
     return sums
 
 
@@ -167,6 +173,8 @@ def _accuracy(mapped: Sequence[MappedEpoch], legend: Legend) -> dict[str, Any] |
         with open_class_map(each.classes) as found, open_class_map(Path(each.epoch.reference), legend) as truth:
             if not same_grid(found.grid, truth.grid):
                 raise InputError(f"{truth.path}: is on another grid than {found.path}; bring it to the image's grid.")
+            if truth.legend.names != legend.names:
+                raise InputError(f"{truth.path}: has another legend than {found.path}; give a map of the same classes.")
             reference = truth.read()
             counts = confusion_counts(found.read(), reference, classes=classes)
         total += counts

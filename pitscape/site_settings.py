@@ -1,13 +1,16 @@
 """The site file: what one site consists of, checked before anything runs."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.scene import date_of
 from pitscape.imagery.settings import expand_path, load_settings
+from pitscape.resilience.bounds import Bounds
+from pitscape.resilience.integrity import Indicators, Weights
 
 
 class Strict(BaseModel):
@@ -34,7 +37,7 @@ class Epoch(Strict):
     reference: str | None = None
     npp: str | None = None
     et: str | None = None
-    name: str = Field(default="", pattern=r"^[\w\-. ]*$")
+    name: str = Field(default="", pattern=r"^[\w\-. ]+$")
     year: int = 0
 
     @model_validator(mode="before")
@@ -85,6 +88,7 @@ class SiteSettings(Strict):
         title: Heading of the report.
         notes: Sentences that the report repeats.
         model: ONNX file that maps the images.
+        sensor: Of the images beside ready class maps; a model names its own.
         epochs: In order of time; the first one is the baseline.
         climate: Monthly records, ``climate.csv``.
         production: Yearly output, ``production.csv``.
@@ -105,6 +109,7 @@ class SiteSettings(Strict):
     title: str = ""
     notes: tuple[str, ...] = ()
     model: str | None = None
+    sensor: str = "sentinel2_l2a"
     epochs: tuple[Epoch, ...] = Field(min_length=1)
     climate: str | None = None
     production: str | None = None
@@ -118,13 +123,32 @@ class SiteSettings(Strict):
     weights: dict[str, float] = {}
     bounds: dict[str, BoundsSettings] = {}
 
+    @field_validator("weights")
+    @classmethod
+    def _weights_are_of_indicators(cls, weights: dict[str, float]) -> dict[str, float]:
+        known = {each.name for each in fields(Weights)}
+        if unknown := sorted(set(weights) - known):
+            raise ValueError(f"unknown {', '.join(unknown)}; there are weights of {', '.join(sorted(known))}")
+        Weights(**weights)
+        return weights
+
+    @field_validator("bounds")
+    @classmethod
+    def _bounds_are_of_indicators(cls, bounds: dict[str, BoundsSettings]) -> dict[str, BoundsSettings]:
+        known = {each.name for each in fields(Indicators)}
+        if unknown := sorted(set(bounds) - known):
+            raise ValueError(f"unknown {', '.join(unknown)}; there are bounds of {', '.join(sorted(known))}")
+        for value in bounds.values():
+            Bounds(**value.model_dump())
+        return bounds
+
     @model_validator(mode="after")
     def _epochs_differ_and_rise(self) -> "SiteSettings":
         names = [epoch.name for epoch in self.epochs]
         if len(set(names)) != len(names):
             raise ValueError("two epochs have the same name; name them")
-        years = [epoch.year for epoch in self.epochs]
-        if years != sorted(years):
+        times = [(epoch.year, str(date_of(Path(str(epoch.image or epoch.classes))) or "")) for epoch in self.epochs]
+        if times != sorted(times):
             raise ValueError("epochs must stand in order of time")
         if self.model is None and any(epoch.classes is None for epoch in self.epochs):
             raise ValueError("without a model every epoch needs a class map")
@@ -147,6 +171,15 @@ def load_site(path: Path) -> SiteSettings:
         if holder[key] is not None:
             holder[key] = str(_existing(path, key, holder[key]))
     return SiteSettings.model_validate(content)
+
+
+def inputs_of(settings: SiteSettings) -> list[Path]:
+    """All files that a loaded site reads, each once."""
+    found = [settings.model, settings.climate, settings.production]
+    found += [settings.ecosystems.raster] if settings.ecosystems else []
+    for epoch in settings.epochs:
+        found += [epoch.image, epoch.classes, epoch.reference, epoch.npp, epoch.et]
+    return list(dict.fromkeys(Path(path) for path in found if path))
 
 
 def _existing(site: Path, key: str, text: str) -> Path:

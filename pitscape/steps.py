@@ -1,7 +1,7 @@
 """The verbs that need no torch."""
 
 import argparse
-import csv
+import math
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.outputs import check_writable, make_folder, replacing, sha256_of, sidecar, write_json
+from pitscape.imagery.outputs import check_writable, keep_inputs, make_folder, sha256_of, sidecar, write_json
 from pitscape.progress import bar, say
 
 
@@ -30,7 +30,7 @@ def predict(arguments: argparse.Namespace) -> None:
         tile=arguments.tile,
         overlap=arguments.overlap,
         batch=arguments.batch,
-        stored_bands=arguments.bands.split(",") if arguments.bands else None,
+        stored_bands=[name.strip() for name in arguments.bands.split(",")] if arguments.bands else None,
     )
     if arguments.batch < 1 or (arguments.tile is not None and arguments.tile < 1):
         raise InputError("--batch and --tile must be at least 1.")
@@ -46,21 +46,17 @@ def predict(arguments: argparse.Namespace) -> None:
 def areas(arguments: argparse.Namespace) -> None:
     """``pitscape areas``."""
     from pitscape.imagery.class_map import open_class_map
-    from pitscape.inference.proportions import Zone, class_areas, read_zones
+    from pitscape.inference.proportions import Zone, class_areas, read_zones, write_areas
 
-    check_writable(arguments.output)
+    inputs = [arguments.classes, *([arguments.zones] if arguments.zones else [])]
+    _check_output(arguments, inputs)
     with open_class_map(arguments.classes, _legend(arguments.legend)) as classes:
         zones = [Zone("all")]
         if arguments.zones:
             zones = read_zones(arguments.zones, classes, name_column=arguments.zone_name)
         rows = class_areas(classes, zones)
-    epoch = _epoch(arguments.classes)
-    columns = ["zone", "epoch", "class_id", "class_name", "cells", "area_km2", "share", "unobserved_km2"]
-    with replacing(arguments.output) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(row) | {"epoch": epoch} for row in rows)
-    _record(arguments, arguments.classes, *([arguments.zones] if arguments.zones else []))
+    write_areas(arguments.output, rows, [_epoch(arguments.classes)] * len(rows))
+    _record(arguments, *inputs)
     for row in rows:
         print(f"{row.zone:20} {row.class_name:12} {row.area_km2:12.4f} km2 {100 * row.share:7.2f} %")
 
@@ -68,13 +64,13 @@ def areas(arguments: argparse.Namespace) -> None:
 def extents(arguments: argparse.Namespace) -> None:
     """``pitscape extents``."""
     from pitscape.imagery.class_map import open_class_map
-    from pitscape.inference.extents import class_extents
+    from pitscape.inference.extents import class_extents, write_extents
 
-    check_writable(arguments.output)
+    _check_output(arguments, [arguments.classes])
     if arguments.output.suffix.lower() != ".gpkg":
         raise InputError(f"{arguments.output}: extents are written as GeoPackage; end the name in .gpkg.")
-    if min(arguments.min_area, arguments.close) < 0:
-        raise InputError("--min-area and --close must not be negative.")
+    if not (0 <= arguments.min_area < math.inf and 0 <= arguments.close < math.inf):
+        raise InputError("--min-area and --close must be numbers of at least 0.")
     with open_class_map(arguments.classes, _legend(arguments.legend)) as classes:
         table = class_extents(
             classes,
@@ -83,8 +79,7 @@ def extents(arguments: argparse.Namespace) -> None:
             min_area_ha=arguments.min_area,
             close_m=arguments.close,
         )
-    with replacing(arguments.output) as temporary:
-        table.to_file(temporary, layer="extents")
+    write_extents(arguments.output, table)
     _record(arguments, arguments.classes)
     print(f"{arguments.output}: {len(table)} polygons of {arguments.class_name}, {table['area_km2'].sum():.4f} km2")
 
@@ -94,6 +89,9 @@ def scale(arguments: argparse.Namespace) -> None:
     from pitscape.ecology import naming
     from pitscape.resilience.national import national_area
 
+    inputs = [arguments.mines] if arguments.mines else []
+    if arguments.output:
+        _check_output(arguments, inputs)
     mines = _mines(arguments.mines)
     output = [mine["production_mt"] for mine in mines]
     with naming(arguments.mines or "scale"):
@@ -115,6 +113,7 @@ def scale(arguments: argparse.Namespace) -> None:
     if arguments.output:
         sums = {"excavated_km2": excavated, "affected_km2": affected}
         write_json(arguments.output, {"schema": 1, "mines": mines, "sums": sums, "national": asdict(found)})
+        _record(arguments, *inputs)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -174,10 +173,17 @@ def _mines(path: Path | None) -> list[dict[str, Any]]:
     return [{str(k): None if pd.isna(v) else v for k, v in record.items()} for record in records]
 
 
+def _check_output(arguments: argparse.Namespace, inputs: list[Path]) -> None:
+    """Before any work: the output and its record can be written, and are no inputs."""
+    for path in (arguments.output, sidecar(arguments.output)):
+        check_writable(path)
+    keep_inputs((arguments.output, sidecar(arguments.output)), inputs)
+
+
 def _record(arguments: argparse.Namespace, *inputs: Path) -> None:
     """The JSON beside an output: options, versions and hashes of the inputs."""
     options = {k: v if isinstance(v, int | float | None) else str(v) for k, v in vars(arguments).items()}
-    for key in ("run", "rest", "output", "classes", "zones"):
+    for key in ("run", "rest", "output", "classes", "zones", "mines"):
         options.pop(key, None)
     hashes = {path.name: sha256_of(path) for path in inputs}
     versions = {"pitscape": version("pitscape"), "python": sys.version.split()[0]}

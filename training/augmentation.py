@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from pitscape.imagery.scene import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
 
 
@@ -51,5 +52,5 @@ def jittered(
     haze = rng.normal(0, jitter.offset, bands)[:, None, None]
     reflectance = sensor.scale * stored + sensor.offset
     varied = (reflectance * gain + haze - sensor.offset) / sensor.scale
-    unobserved = (stored == sensor.fill).all(axis=0)
+    unobserved = (stored == UNOBSERVED_STORED).all(axis=0)
     return np.where(unobserved, stored, varied).astype(np.float32)

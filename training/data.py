@@ -1,10 +1,13 @@
 """The data of a training run: scenes, classes and split, as a Lightning data module."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import lightning
 from torch.utils.data import DataLoader
 
+from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, metric_cell_size
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.scene import open_raster
@@ -65,6 +68,8 @@ class LabelledScenes(lightning.LightningDataModule):
         self.sensor = load_sensor(sensor)
         self.bands = tuple(bands or self.sensor.band_names)
         self.legend = load_legend(legend).model_copy(update={"notes": tuple(legend_notes or ())})
+        if tile <= 2 * context:
+            raise InputError(f"tile {tile} with context {context}: the tile must be larger than twice the context.")
         self.tile, self.batch_size, self.steps_per_epoch = tile, batch_size, steps_per_epoch
         self.context, self.jitter, self.workers, self.seed = context, jitter, workers, seed
         self.scenes: tuple[LabelledScene, ...] = ()
@@ -82,7 +87,7 @@ class LabelledScenes(lightning.LightningDataModule):
         self.validation_regions = [self.split.validation_region(scene) for scene in self.scenes]
         self.normalisation = band_statistics(self.scenes, self.training_regions)
         self.fingerprint = fingerprint(self.scenes)
-        self.gsd_m = _ground_sampling_distance(self.scenes[0])
+        self.gsd_m = _ground_sampling_distance(self.scenes)
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Balanced, turned and jittered windows of the training land."""
@@ -107,11 +112,14 @@ class LabelledScenes(lightning.LightningDataModule):
         windows = RegularWindows(self.scenes, self.validation_regions, size=self.tile, context=self.context)
         return DataLoader(windows, batch_size=self.batch_size, num_workers=self.workers)
 
-    def test_dataloader(self) -> DataLoader[Sample]:
-        """The validation land again: a split with test land of its own is named in the configuration."""
-        return self.val_dataloader()
 
-
-def _ground_sampling_distance(scene: LabelledScene) -> float:
-    with open_raster(scene.image) as dataset:
-        return max(metric_cell_size(grid_of(dataset), scene.image))
+def _ground_sampling_distance(scenes: Sequence[LabelledScene]) -> float:
+    """That of all scenes, which must be the same within a hundredth."""
+    found = []
+    for scene in scenes:
+        with open_raster(scene.image) as dataset:
+            found.append(max(metric_cell_size(grid_of(dataset), scene.image)))
+        if not math.isclose(found[-1], found[0], rel_tol=0.01):
+            first = scenes[0].image
+            raise InputError(f"{scene.image}: has pixels of {found[-1]:g} m, {first} of {found[0]:g} m; resample one.")
+    return found[0]

@@ -40,7 +40,7 @@ class TrainingCLI(LightningCLI):
 
 
 def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> LightningCLI:
-    """Run ``fit``, ``validate`` or ``test`` on a configuration.
+    """Run ``fit`` or ``validate`` on a configuration.
 
     Checkpoints (``best.ckpt`` by mean IoU on the validation land, and ``last.ckpt``), ``metrics.csv`` and the resolved
     configuration go to the trainer's ``default_root_dir``.
@@ -49,7 +49,7 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
         verb: What to do.
         config: YAML with ``trainer``, ``model`` and ``data``. It names classes to import: trust it like code.
         rest: Further options of LightningCLI, such as ``--trainer.max_steps=10``; ``--ckpt_path=CKPT`` names the
-            checkpoint that ``validate`` and ``test`` judge, by default the run's best one.
+            checkpoint that ``validate`` judges, by default the run's best one.
 
     Returns:
         Lightning's command line with ``trainer``, ``model`` and ``datamodule`` as they ended.

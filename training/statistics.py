@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.scene import UNOBSERVED_STORED
 from pitscape.models.card import Normalisation
 from pitscape.training.labelled import LabelledScene, Region
 
@@ -27,7 +28,7 @@ def band_statistics(scenes: Sequence[LabelledScene], regions: Sequence[Region]) 
         for top in range(region.top, region.bottom, ROWS_AT_ONCE):
             rows = Region(top, min(top + ROWS_AT_ONCE, region.bottom), region.left, region.right)
             stored, _ = scene.pixels(rows)
-            observed = (stored != sensor.fill).any(axis=0)
+            observed = (stored != UNOBSERVED_STORED).any(axis=0)
             reflectance = sensor.scale * stored[:, observed].astype(np.float64) + sensor.offset
             count += reflectance.shape[1]
             total += reflectance.sum(axis=1)

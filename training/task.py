@@ -90,16 +90,9 @@ class SegmentationTask(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log accuracies of all validation land together."""
-        named = named_scores(self.counts.cpu().numpy(), self.data.legend.names, stage="val")
+        named = named_scores(self.counts.cpu().numpy(), self.data.legend.names)
         self.log("val/macro_iou", named.pop("val/macro_iou"), prog_bar=True)
         self.log_dict(named)
-
-    on_test_epoch_start = on_validation_epoch_start
-    test_step = validation_step
-
-    def on_test_epoch_end(self) -> None:
-        """Log accuracies of all test land together."""
-        self.log_dict(named_scores(self.counts.cpu().numpy(), self.data.legend.names, stage="test"))
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own type is a union of ten
         """AdamW and one cycle of the learning rate over all steps."""
@@ -124,7 +117,6 @@ class SegmentationTask(lightning.LightningModule):
                 "normalisation": data.normalisation.model_dump(),
                 "legend": data.legend.model_dump(),
                 "gsd_m": data.gsd_m,
-                "tile": data.tile,
                 "metrics": metrics,
                 "training": {
                     "fingerprint": data.fingerprint,
@@ -137,7 +129,7 @@ class SegmentationTask(lightning.LightningModule):
         )
 
 
-def named_scores(counts: Counts, names: tuple[str, ...], *, stage: str) -> dict[str, float]:
+def named_scores(counts: Counts, names: tuple[str, ...]) -> dict[str, float]:
     """Accuracies under the names that stand in logs and cards: "val/iou_mined", "val/macro_iou" ...
 
     A ratio that is not defined is NaN.
@@ -145,12 +137,12 @@ def named_scores(counts: Counts, names: tuple[str, ...], *, stage: str) -> dict[
     result = scores(counts)
     per_class = {"iou": result.iou, "f1": result.f1, "users": result.users, "producers": result.producers}
     named = {
-        f"{stage}/{key}_{name}": float(v)
+        f"val/{key}_{name}": float(v)
         for key, values in per_class.items()
         for name, v in zip(names, values, strict=True)
     }
     return named | {
-        f"{stage}/macro_iou": result.macro_iou,
-        f"{stage}/macro_f1": result.macro_f1,
-        f"{stage}/overall": result.overall,
+        "val/macro_iou": result.macro_iou,
+        "val/macro_f1": result.macro_f1,
+        "val/overall": result.overall,
     }

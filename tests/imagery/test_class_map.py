@@ -59,6 +59,22 @@ def test_a_failed_map_leaves_the_earlier_one_and_nothing_else(tmp_path: Path) ->
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_ids_beyond_the_legend_are_refused_and_foreign_nodata_is_unobserved(write_scene: SceneMaker) -> None:
+    foreign = write_scene(np.array([[[9, 1], [2, 4]]], np.uint8), "f.tif", bands=None, nodata=9)
+    with open_class_map(foreign, LEGEND) as classes, pytest.raises(InputError, match=r"f\.tif: holds class id 4"):
+        classes.read()
+    fine = write_scene(np.array([[[9, 1], [2, 3]]], np.uint8), "g.tif", bands=None, nodata=9)
+    with open_class_map(fine, LEGEND) as classes:
+        assert classes.read().tolist() == [[255, 1], [2, 3]]
+
+
+def test_the_legend_in_the_file_wins(tmp_path: Path) -> None:
+    save_class_map(tmp_path / "a.tif", IDS, grid(700, 600), LEGEND)
+    other = LEGEND.model_copy(update={"classes": LEGEND.classes[:2]})
+    with open_class_map(tmp_path / "a.tif", other) as classes:
+        assert classes.legend == LEGEND
+
+
 def test_other_rasters_are_refused(write_scene: SceneMaker) -> None:
     scene = write_scene(np.ones((2, 4, 4), np.uint16), bands=None)
     with pytest.raises(InputError, match="is no class map"), open_class_map(scene):

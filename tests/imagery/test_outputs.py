@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.outputs import check_writable, replacing, sha256_of, write_json, write_text
+from pitscape.imagery.outputs import check_writable, keep_inputs, replacing, sha256_of, write_json, write_text
 
 
 def test_an_output_appears_when_its_block_ends_well(tmp_path: Path) -> None:
@@ -30,6 +30,13 @@ def test_places_that_cannot_hold_an_output_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "file" / "a.txt"):
         with pytest.raises(InputError, match=r"is a folder|cannot be written to"):
             check_writable(path)
+
+
+def test_an_input_is_never_an_output(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    keep_inputs([tmp_path / "b"], [tmp_path / "a"])
+    with pytest.raises(InputError, match="is an input of this run"):
+        keep_inputs([tmp_path / "c" / ".." / "a"], [tmp_path / "a"])
 
 
 def test_json_has_no_nan(tmp_path: Path) -> None:

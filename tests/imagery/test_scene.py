@@ -66,6 +66,26 @@ def test_names_given_by_the_user_stand_for_missing_ones(write_scene: SceneMaker)
         pass
 
 
+def test_reflectance_is_refused_where_stored_numbers_are_needed(write_scene: SceneMaker) -> None:
+    path = write_scene((stored_numbers(4, 5) / 1e4).astype(np.float32))
+    with pytest.raises(InputError, match=r"holds reflectance \(at most 0\.\d+\)"), open_scene(path, SENSOR):
+        pass
+
+
+def test_a_reprocessed_old_product_has_the_offset_already(write_scene: SceneMaker) -> None:
+    path = write_scene(stored_numbers(4, 5), "S2A_MSIL2A_20170709T100031_N0500_R122.tif")
+    with open_scene(path, SENSOR) as scene:
+        assert str(scene.acquired) == "2017-07-09"
+        assert scene.added_offset == 0
+
+
+def test_a_smaller_picture_of_a_scene(write_scene: SceneMaker) -> None:
+    with open_scene(write_scene(stored_numbers(40, 50)), SENSOR) as scene:
+        pixels, observed = scene.read(slice(0, 40), slice(0, 50), shape=(4, 5))
+    assert pixels.shape == (10, 4, 5)
+    assert observed.all()
+
+
 def test_a_missing_band_is_named(write_scene: SceneMaker) -> None:
     path = write_scene(stored_numbers(4, 5)[:9], bands=BANDS[:9])
     with pytest.raises(InputError, match=f"{path}: lacks band B12"), open_scene(path, SENSOR):

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from small_scenes import grid
 from pitscape.imagery.class_map import ClassMap, open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.extents import class_extents
+from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.proportions import class_areas
 
 SMALL = np.array(
@@ -83,6 +84,14 @@ def test_a_map_without_the_class_gives_an_empty_table(tmp_path: Path) -> None:
     _, table = extents_of(saved(tmp_path, np.full((4, 4), 2, np.uint8)))
     assert len(table) == 0
     assert "mean_confidence" in table.columns
+
+
+def test_equal_extents_are_equal_bytes(tmp_path: Path) -> None:
+    _, table = extents_of(saved(tmp_path, SMALL))
+    for name in ("a.gpkg", "b.gpkg"):
+        write_extents(tmp_path / name, table)
+        time.sleep(1.1)  # a GeoPackage would hold the time of writing, in seconds
+    assert (tmp_path / "a.gpkg").read_bytes() == (tmp_path / "b.gpkg").read_bytes()
 
 
 def test_unknown_classes_are_refused(tmp_path: Path) -> None:

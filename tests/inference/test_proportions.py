@@ -91,6 +91,11 @@ def test_zones_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     far = geopandas.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs="EPSG:4326")
     far.to_file(tmp_path / "far.gpkg")
     (tmp_path / "text.gpkg").write_text("no")
+    here = box(585420, 5652210, 585440, 5652250)
+    twins = geopandas.GeoDataFrame({"name": ["a", "a"]}, geometry=[here, here], crs=UTM)
+    twins.to_file(tmp_path / "twins.gpkg")
+    geopandas.GeoDataFrame(geometry=[here.boundary], crs=UTM).to_file(tmp_path / "lines.gpkg")
+    (tmp_path / "table.csv").write_text("name\na\n")
     with open_class_map(path) as classes:
         for name, problem in [
             ("far", "none of its 1 polygons meets"),
@@ -99,6 +104,13 @@ def test_zones_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
         ]:
             with pytest.raises(InputError, match=problem):
                 read_zones(tmp_path / f"{name}.gpkg", classes)
+        for name, problem in [
+            ("twins.gpkg", "two zones are named 'a'"),
+            ("lines.gpkg", "no polygon"),
+            ("table.csv", "no geometry"),
+        ]:
+            with pytest.raises(InputError, match=problem):
+                read_zones(tmp_path / name, classes)
         with pytest.raises(InputError, match="has no column 'mine'"):
             read_zones(tmp_path / "far.gpkg", classes, name_column="mine")
 

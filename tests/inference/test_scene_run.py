@@ -107,7 +107,7 @@ def test_scenes_that_do_not_fit_the_card_are_refused(
 def test_the_scene_itself_is_never_overwritten(write_scene: SceneMaker, predictor: OnnxPredictor) -> None:
     scene = write_scene(stored_numbers(20, 20))
     before = scene.read_bytes()
-    with pytest.raises(InputError, match="is the scene itself"):
+    with pytest.raises(InputError, match="is an input of this run"):
         predict_scene(scene, predictor, scene)
     assert scene.read_bytes() == before
 

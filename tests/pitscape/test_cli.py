@@ -94,6 +94,10 @@ def test_wrong_input_is_answered_in_one_line_with_status_2_and_leaves_nothing(
         (["extents", str(class_map), "--class", "pit", "--output", str(out / "e.gpkg")], "'pit'", "mined, occupied"),
         (["extents", str(class_map), "--output", str(out / "e.shp")], "e.shp", ".gpkg"),
         (["scale", "--mines", str(mines)], f"{mines}, line 2", "give a number"),
+        (["areas", str(class_map), "--output", str(class_map)], str(class_map), "another output"),
+        (["predict", str(scene), "--model", str(model), "--output", str(model)], str(model), "another output"),
+        (["extents", str(class_map), "--close", "nan", "--output", str(out / "e.gpkg")], "--close", "at least 0"),
+        (["extents", str(class_map), "--close", "1e9", "--output", str(out / "e.gpkg")], "--close", "metres"),
         (["run", str(text), "--out", str(out)], str(text), "SiteSettings"),
         (["demo", "--out", str(tmp_path / "in")], str(tmp_path / "in"), "new folder"),
     ]

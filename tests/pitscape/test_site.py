@@ -126,6 +126,43 @@ def test_wrong_site_files_are_answered_in_one_line(site: Path, change: dict[str,
     assert "\n" not in str(caught.value)
 
 
+def test_a_run_never_writes_over_its_inputs(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "areas.csv").write_text("year,production_mt\n2015,1\n")
+    site.write_text(yaml.safe_dump(yaml.safe_load(site.read_text()) | {"production": "areas.csv"}))
+    with pytest.raises(InputError, match=r"areas\.csv: is an input of this run"):
+        run_site(site, tmp_path)
+    assert (tmp_path / "areas.csv").read_text().startswith("year,production_mt")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"weights": {"nope": 1}}, "unknown nope; there are weights of connect"),
+        ({"weights": {"sc": 1}}, "must be >= 0 and sum to 1"),
+        ({"bounds": {"shei": {"low": 1, "high": 0}}}, "low < high"),
+        ({"ecosystems": {"raster": "2015.tif", "types": {1: "jungle"}}}, "no score for jungle"),
+        ({"climate": "climate.csv"}, "climate.csv: .*2015"),
+    ],
+)
+def test_what_cannot_be_computed_is_said_before_anything_is_written(
+    site: Path, tmp_path: Path, change: dict[str, object], problem: str
+) -> None:
+    (tmp_path / "climate.csv").write_text("year,month,precipitation_mm,temperature_c\n2014,1,3,4\n")
+    site.write_text(yaml.safe_dump(yaml.safe_load(site.read_text()) | change))
+    with pytest.raises(InputError, match=problem):
+        run_site(site, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_images_on_another_grid_than_their_map_are_refused(site: Path, tmp_path: Path) -> None:
+    write_raster(tmp_path / "s_20150701.tif", stored_numbers(40, 40), bands=BANDS, side=11.0)
+    content = yaml.safe_load(site.read_text())
+    content["epochs"][0]["image"] = "s_20150701.tif"
+    site.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=r"s_20150701\.tif: is on another grid than its class map"):
+        run_site(site, tmp_path / "out")
+
+
 def test_maps_of_different_grids_are_refused(site: Path, tmp_path: Path) -> None:
     save_class_map(tmp_path / "2024.tif", np.zeros((40, 39), np.uint8), grid(40, 39), LEGEND)
     with pytest.raises(InputError, match=r"2024\.tif: is on another grid than .*2015\.tif"):

@@ -40,7 +40,7 @@ def test_validate_gives_the_accuracies_of_a_checkpoint(trained: Path) -> None:
     assert float(cli.trainer.callback_metrics["val/macro_iou"]) == pytest.approx(recipe.metrics["val/macro_iou"])
     assert (trained / "run" / "metrics.csv").read_bytes() == log
     with pytest.raises(InputError, match=r"none\.ckpt: no such checkpoint"):
-        run_training("test", trained / "train.yaml", ["--ckpt_path=none.ckpt"])
+        run_training("validate", trained / "train.yaml", ["--ckpt_path=none.ckpt"])
 
 
 @pytest.mark.parametrize(
