@@ -16,7 +16,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar, write_json
-from pitscape.imagery.scene import Scene, open_scene
+from pitscape.imagery.scene import Scene, baseline_of, open_scene
 from pitscape.inference.blend import Rows, blended_rows
 from pitscape.inference.parts import Parts, assemble
 from pitscape.inference.predictor import OnnxPredictor, Predictor
@@ -150,6 +150,8 @@ def _check_resolution(scene: Scene, gsd_m: float) -> None:
 
 def _made_of(scene: Scene, predictor: OnnxPredictor, tiles: Tiles) -> dict[str, Any]:
     why = f"acquired {scene.acquired}" if scene.acquired else "no date in the file's name: taken as recent"
+    if baseline := baseline_of(scene.path):
+        why = f"processing baseline {baseline / 100:05.2f}, {why}"
     return {
         "scene": scene.path.name,
         "scene_sha256": sha256_of(scene.path),

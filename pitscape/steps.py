@@ -91,7 +91,8 @@ def scale(arguments: argparse.Namespace) -> None:
 
     inputs = [arguments.mines] if arguments.mines else []
     if arguments.output:
-        _check_output(arguments, inputs)
+        check_writable(arguments.output)
+        keep_inputs([arguments.output], inputs)
     mines = _mines(arguments.mines)
     output = [mine["production_mt"] for mine in mines]
     with naming(arguments.mines or "scale"):
@@ -112,8 +113,8 @@ def scale(arguments: argparse.Namespace) -> None:
     )
     if arguments.output:
         sums = {"excavated_km2": excavated, "affected_km2": affected}
-        write_json(arguments.output, {"schema": 1, "mines": mines, "sums": sums, "national": asdict(found)})
-        _record(arguments, *inputs)
+        figures = {"schema": 1, "mines": mines, "sums": sums, "national": asdict(found)}
+        write_json(arguments.output, figures | _made_of(arguments, *inputs))
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -181,12 +182,17 @@ def _check_output(arguments: argparse.Namespace, inputs: list[Path]) -> None:
 
 
 def _record(arguments: argparse.Namespace, *inputs: Path) -> None:
-    """The JSON beside an output: options, versions and hashes of the inputs."""
-    options = {k: v if isinstance(v, int | float | None) else str(v) for k, v in vars(arguments).items()}
-    for key in ("run", "rest", "output", "classes", "zones", "mines"):
-        options.pop(key, None)
-    hashes = {path.name: sha256_of(path) for path in inputs}
+    """The JSON beside an output."""
+    write_json(sidecar(arguments.output), {"schema": 1} | _made_of(arguments, *inputs))
+
+
+def _made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
+    """Options, versions and hashes of the inputs, without paths of the machine."""
+    hidden = {"run", "rest", "output", "classes", "zones", "mines"}
+    options = {
+        key: value if isinstance(value, int | float | None) else str(value)
+        for key, value in vars(arguments).items()
+        if key not in hidden
+    }
     versions = {"pitscape": version("pitscape"), "python": sys.version.split()[0]}
-    write_json(
-        sidecar(arguments.output), {"schema": 1, "options": options, "inputs_sha256": hashes, "versions": versions}
-    )
+    return {"options": options, "inputs_sha256": {path.name: sha256_of(path) for path in inputs}, "versions": versions}
