@@ -1,5 +1,6 @@
 """The site file: what one site consists of, checked before anything runs."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -126,18 +127,14 @@ class SiteSettings(Strict):
     @field_validator("weights")
     @classmethod
     def _weights_are_of_indicators(cls, weights: dict[str, float]) -> dict[str, float]:
-        known = {each.name for each in fields(Weights)}
-        if unknown := sorted(set(weights) - known):
-            raise ValueError(f"unknown {', '.join(unknown)}; there are weights of {', '.join(sorted(known))}")
+        _check_names(weights, Weights, "weights")
         Weights(**weights)
         return weights
 
     @field_validator("bounds")
     @classmethod
     def _bounds_are_of_indicators(cls, bounds: dict[str, BoundsSettings]) -> dict[str, BoundsSettings]:
-        known = {each.name for each in fields(Indicators)}
-        if unknown := sorted(set(bounds) - known):
-            raise ValueError(f"unknown {', '.join(unknown)}; there are bounds of {', '.join(sorted(known))}")
+        _check_names(bounds, Indicators, "bounds")
         for value in bounds.values():
             Bounds(**value.model_dump())
         return bounds
@@ -153,6 +150,13 @@ class SiteSettings(Strict):
         if self.model is None and any(epoch.classes is None for epoch in self.epochs):
             raise ValueError("without a model every epoch needs a class map")
         return self
+
+
+def _check_names(given: Iterable[str], kind: type[Weights | Indicators], word: str) -> None:
+    """Refuse keys that are no field of ``kind``."""
+    known = {each.name for each in fields(kind)}
+    if unknown := sorted(set(given) - known):
+        raise ValueError(f"unknown {', '.join(unknown)}; there are {word} of {', '.join(sorted(known))}")
 
 
 def load_site(path: Path) -> SiteSettings:
