@@ -47,7 +47,7 @@ class MappedEpoch:
 
 
 def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, Any]:
-    """Map every epoch of a site and measure it; class maps, tables and ``site.json`` go to a folder.
+    """Map every epoch of a site and measure it; class maps, extents and areas go to a folder.
 
     Args:
         path: The site file.
@@ -55,7 +55,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         say: Told what is being done.
 
     Returns:
-        The content of ``site.json``, with NaN for what is not known.
+        The content of ``site.json`` for ``save_site``, with NaN for what is not known.
 
     Raises:
         InputError: If the site file or one of its inputs does not fit.
