@@ -56,6 +56,15 @@ class Ground:
             return FOUR_CLASS_SCORES_ALTERNATIVE if alternative else FOUR_CLASS_SCORES
         return TYPE_SCORES_ALTERNATIVE if alternative else TYPE_SCORES
 
+    @property
+    def types(self) -> frozenset[str]:
+        """All ecosystem types that the legend and the site file allow; without a split, the land classes."""
+        roles = {land.role for land in self.legend.classes}
+        split = self.settings.ecosystems
+        if split is None:
+            return frozenset(roles)
+        return frozenset({*(roles - {"vegetated"}), *split.types.values(), split.otherwise})
+
 
 def check_records(settings: SiteSettings, source: Path) -> None:
     """Before any map is made: the tables can be read and cover every epoch, and every type has a score.

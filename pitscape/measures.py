@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -149,7 +148,8 @@ def _resilience(epoch: Epoch, shares: dict[str, float], ground: Ground) -> dict[
     ndvi = _ndvi(epoch, ground)
     if ground.climate is None or math.isnan(ndvi):
         h, mean_score = h_bits(list(shares.values())), weighted_score(shares, scores)
-        known = {"h_bits": h, "ndvi": ndvi, "weighted_score": mean_score, "eco_res": h * mean_score, "e": math.nan}
+        eco_res = h ** (settings.h_exponent / 2) * mean_score
+        known = {"h_bits": h, "ndvi": ndvi, "weighted_score": mean_score, "eco_res": eco_res, "e": math.nan}
         return known | {"score_set": scores.name, "coarse_legend": scores.coarse}
     with naming(settings.climate or ground.source):
         c1 = precipitation_variability(ground.climate, year=epoch.year)
@@ -163,8 +163,7 @@ def _ndvi(epoch: Epoch, ground: Ground) -> float:
     if epoch.image is None:
         return math.nan
     bands = [ground.sensor.named("red"), ground.sensor.named("nir")]
-    with ExitStack() as stack:
-        scene = stack.enter_context(open_scene(Path(epoch.image), ground.sensor, bands=bands))
+    with open_scene(Path(epoch.image), ground.sensor, bands=bands) as scene:
         if not same_grid(scene.grid, ground.grid):
             raise InputError(f"{epoch.image}: is on another grid than its class map; bring it to the map's grid.")
         return mean_ndvi(scene, ground.sensor, ground.land)
@@ -189,13 +188,21 @@ def _water(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground) -> dict[str, fl
 
 
 def _bounds(measures: Sequence[Measures], ground: Ground) -> dict[str, Bounds]:
-    """The default bounds, that of E from the first epoch, and those of the site file over both."""
+    """The default bounds, that of E from the first epoch, and those of the site file over both.
+
+    The types are all that the site can have, not those that occur: a new epoch must not rescale the earlier ones.
+    """
     first = measures[0].resilience
     bounds = dict(DEFAULT_BOUNDS) | {"e": Bounds(0, 1)}
     if not math.isnan(first["e"]):
-        types = {name for each in measures for name in each.shares}
-        best = max(ground.scores.scores[name] for name in types)
-        bounds["e"] = elasticity_bounds(types=max(len(types), 2), best_score=best, c1=first["c1"], c2=first["c2"])
+        best = max(ground.scores.scores[name] for name in ground.types)
+        bounds["e"] = elasticity_bounds(
+            types=len(ground.types),
+            best_score=best,
+            c1=first["c1"],
+            c2=first["c2"],
+            h_exponent=ground.settings.h_exponent,
+        )
     return bounds | {name: Bounds(**value.model_dump()) for name, value in ground.settings.bounds.items()}
 
 

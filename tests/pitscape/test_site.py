@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,13 @@ def test_a_site_by_hand(site: Path, tmp_path: Path) -> None:
     assert found["national"]["area_km2"] == pytest.approx(12502.37, abs=0.005)
 
 
+def test_the_exponent_of_h_counts_without_climate_too(site: Path, tmp_path: Path) -> None:
+    """With exponent 0, ECO_res is the mean score: 1535 of 1560 cells of grass 0.6 and 25 of water 0.8."""
+    site.write_text(yaml.safe_dump(yaml.safe_load(site.read_text()) | {"h_exponent": 0}))
+    found = run_site(site, tmp_path / "out")
+    assert found["resilience"][0]["eco_res"] == pytest.approx((1535 * 0.6 + 25 * 0.8) / 1560, rel=1e-5)
+
+
 def test_the_report_opens_without_a_network_and_names_stay_text(site: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert main(["run", str(site), "--out", str(out)]) == 0
@@ -96,6 +104,9 @@ def test_images_climate_npp_and_et_give_the_whole_chain(model: Path, tmp_path: P
     assert all(0 <= row["eci"] <= 1 for row in found["integrity"]["series"]["departure"])
     assert found["resilience"][0]["coarse_legend"] is False
     assert found["integrity"]["indicators"][0]["npp"] == pytest.approx(0.4)
+    types = 5  # mined, occupied, water, forest, grassland: whether they occur or not
+    bound = 0.08 * math.log2(types) ** 2 * 0.9 / (found["resilience"][0]["c1"] * found["resilience"][0]["c2"])
+    assert found["integrity"]["bounds"]["e"]["high"] == pytest.approx(bound)
     water = found["water"][0]
     assert water["q_mm"] == pytest.approx(water["precipitation_mm"] - 300 - water["runoff_mm"])
     parts = found["resilience"][0]
