@@ -19,7 +19,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, row_band
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import replacing, scratch
-from pitscape.imagery.scene import open_raster
+from pitscape.imagery.raster import open_raster
 
 BLOCK = 512
 COG_LAYOUT = {"compress": "DEFLATE", "predictor": "NO", "blocksize": BLOCK, "bigtiff": "IF_SAFER"}

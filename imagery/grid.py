@@ -4,6 +4,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
@@ -21,6 +24,13 @@ def grid_of(dataset: Any) -> GeoBox:  # noqa: ANN401 - rasterio has no types
     if dataset.crs is None:
         raise InputError(f"{dataset.name}: has no coordinate reference system; assign one with gdal_edit -a_srs.")
     return GeoBox(dataset.shape, dataset.transform, dataset.crs.to_wkt())
+
+
+def positions(
+    affine: Affine, columns: NDArray[np.floating], rows: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Where an affine transformation takes points: x and y of columns and rows, arrays of one shape."""
+    return affine.a * columns + affine.b * rows + affine.c, affine.d * columns + affine.e * rows + affine.f
 
 
 def row_band(grid: GeoBox, start: int, stop: int) -> GeoBox:

@@ -110,4 +110,4 @@ def load_legend(name: str | Path = "four_class") -> Legend:
     Raises:
         InputError: If there is no such legend, or the file is not a valid one.
     """
-    return load_named("legend", name, Legend)
+    return load_named("legend", "pitscape.imagery.legends", name, Legend)

@@ -105,8 +105,12 @@ def sidecar(path: Path) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal, read in chunks."""
+    """The SHA-256 of a file's bytes, in hexadecimal, read in chunks; of a folder, over names and SHA-256s within it."""
     digest = hashlib.sha256()
+    if path.is_dir():
+        for entry in sorted(entry for entry in path.rglob("*") if entry.is_file()):
+            digest.update(f"{entry.relative_to(path).as_posix()} {sha256_of(entry)}\n".encode())
+        return digest.hexdigest()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)

@@ -1,203 +1,232 @@
-"""Scenes: rasters of one sensor, read window by window in the sensor's convention, with what was observed."""
+"""Scenes: products read window by window in their sensor's convention, with what was observed."""
 
 import datetime
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from rasterio.windows import Window
 
+from pitscape.imagery.delivery import Opener, read_product
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import grid_of
-from pitscape.imagery.sensor import Sensor
+from pitscape.imagery.layer import HiddenLand, Layer, Pixels
+from pitscape.imagery.product import BandFile, Product
+from pitscape.imagery.radiometry import UNOBSERVED_STORED, OffsetWord, Radiometry, radiometry
+from pitscape.imagery.raster import Raster
+from pitscape.imagery.sensor import Band, Sensor
+from pitscape.imagery.slope import SlopeLayer
+from pitscape.imagery.warp import Alignment
 
-DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
-OFFSET_BASELINE = 400
-"""Processing baseline 04.00: since then Sentinel-2 products carry the offset, whatever their date."""
+ELEVATION = "elevation"
+"""The band that slope is derived from."""
 
 LOOK = 256
 BRIGHTEST_REFLECTANCE = 2.0
 """A scene of floats whose first band is nowhere brighter holds reflectance, not stored numbers."""
 
-UNOBSERVED_STORED = 0
-"""What stands in every band of an unobserved pixel when it enters the network's graph, whatever the sensor's fill."""
 
-RASTER_SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img")
+@dataclass(frozen=True)
+class Reading:
+    """How a scene is read, where the user has a say.
+
+    Attributes:
+        stored_bands: The raster's bands by name, in its order, where it does not name them.
+        offset: Whether its numbers hold the agency's offset, where its metadata do not say.
+        mask: A raster that is not 0 where land is hidden, on any grid.
+        keep_clouds: Whether pixels stay that the product's quality band calls cloud or shadow.
+    """
+
+    stored_bands: Sequence[str] | None = None
+    offset: OffsetWord | None = None
+    mask: Path | None = None
+    keep_clouds: bool = False
 
 
 @dataclass(frozen=True)
 class Scene:
-    """An open scene of one sensor on one grid.
+    """An open scene of one sensor on one grid; any thread may read it.
 
     Attributes:
-        path: The file.
-        grid: Where its pixels are.
-        bands: Names of the bands that ``read`` returns, in order.
-        acquired: The day of acquisition, from the file's name; None where it names none.
-        added_offset: Added to the stored numbers to bring them to the sensor's convention.
-        fill: Stored value that means "not observed" for this sensor, as NaN always does.
-        nodata: The value that the file declares for it, one per band, NaN where it declares none.
+        path: The file or folder.
+        sensor: Whose it is.
+        recognised: How that is known, in words.
+        grid: Where the pixels are that ``read`` gives.
+        bands: Names of the bands that ``read`` gives, in order.
+        acquired: The day of acquisition; None where nothing names it.
+        radiometry: What is added to stored numbers, and why.
+        layers: The bands, by file.
+        masks: What hides the land.
     """
 
     path: Path
+    sensor: Sensor
+    recognised: str
     grid: GeoBox
     bands: tuple[str, ...]
     acquired: datetime.date | None
-    added_offset: int
-    fill: float
-    nodata: tuple[float, ...]
-    dataset: Any
-    indexes: tuple[int, ...]
+    radiometry: Radiometry
+    layers: tuple[tuple[tuple[int, ...], Layer | SlopeLayer], ...]
+    masks: tuple[HiddenLand, ...]
 
-    def read(
-        self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def on(self, grid: GeoBox) -> "Scene":
+        """The same scene on another grid, in any CRS and resolution."""
+        layers = tuple((places, layer.on(grid)) for places, layer in self.layers)
+        return replace(self, grid=grid, layers=layers, masks=tuple(mask.on(grid) for mask in self.masks))
+
+    def meets(self, grid: GeoBox) -> bool:
+        """Whether any of its bands reaches into a grid."""
+        return all(layer.on(grid).alignment.needed(grid, margin=0) for _, layer in self.layers)
+
+    def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> Pixels:
         """Read a window.
 
         Args:
-            rows: Start and stop within the scene.
+            rows: Start and stop on the grid.
             columns: The same across.
-            shape: Rows and columns to reduce it to, by nearest neighbour, for pictures.
+            shape: Rows and columns to reduce it to, for pictures.
 
         Returns:
             Stored numbers in the sensor's convention, (band, y, x), 0 where not observed; and the mask (y, x) of
             pixels at which every band was observed.
         """
-        window = Window.from_slices(rows, columns)
-        size = (len(self.indexes), *shape) if shape else None
-        stored = self.dataset.read(self.indexes, window=window, out_shape=size)
-        declared = np.array(self.nodata)[:, None, None]
-        observed = ~((stored == self.fill) | (stored == declared) | np.isnan(stored)).any(axis=0)
-        known = np.where(observed, stored + np.float32(self.added_offset), UNOBSERVED_STORED)
-        return known.astype(np.float32), observed
+        if len(self.layers) == 1:
+            values, observed = self.layers[0][1].read(rows, columns, shape=shape)
+        else:
+            values, observed = self._gathered(rows, columns, shape)
+        seen = observed
+        for mask in self.masks:
+            seen = seen & mask.read(rows, columns, shape=shape)
+        if seen is not observed or len(self.layers) > 1:
+            values[:, ~seen] = UNOBSERVED_STORED
+        return values, seen
+
+    def _gathered(self, rows: slice, columns: slice, shape: tuple[int, int] | None) -> Pixels:
+        """Bands of several files in the order wanted."""
+        down, across = shape or (rows.stop - rows.start, columns.stop - columns.start)
+        values = np.empty((len(self.bands), down, across), np.float32)
+        observed = np.ones((down, across), np.bool_)
+        for places, layer in self.layers:
+            values[list(places)], seen = layer.read(rows, columns, shape=shape)
+            observed &= seen
+        return values, observed
 
 
 @contextmanager
 def open_scene(
-    path: Path, sensor: Sensor, *, bands: Sequence[str] | None = None, stored_bands: Sequence[str] | None = None
+    path: Path, sensor: Sensor | None = None, *, bands: Sequence[str] | None = None, reading: Reading | None = None
 ) -> Iterator[Scene]:
-    """Open a raster as a scene of a sensor.
+    """Open a product as a scene, on the grid of its finest band.
 
     Args:
-        path: A file that GDAL reads.
-        sensor: Whose convention it is brought to.
+        path: A raster with named bands, a Sentinel-2 SAFE folder or zip, a Landsat Collection 2 folder or tar.
+        sensor: Whose convention it is brought to; None to recognise it.
         bands: The bands wanted, in order; the sensor's by default.
-        stored_bands: The file's bands by name, in its order; needed where the file does not name them itself.
+        reading: What the user says of it.
 
     Yields:
         The open scene.
 
     Raises:
-        InputError: If the file is no raster, lacks a band or a CRS, or does not say which band is which.
+        InputError: If it is no such product or of another sensor, lacks a band or a CRS, lies on a turned grid, or
+            does not say which band is which or what its numbers hold.
     """
-    with open_raster(path) as dataset:
-        stored = _stored_band_names(dataset, stored_bands)
-        wanted = tuple(bands or sensor.band_names)
-        missing = [name for name in wanted if name not in stored]
-        if missing:
-            raise InputError(f"{path}: lacks band {', '.join(missing)}; it has {', '.join(stored)}.")
-        acquired = date_of(path)
-        _check_stored_numbers(dataset, sensor)
-        indexes = tuple(stored.index(name) + 1 for name in wanted)
-        nodata = [dataset.nodatavals[index - 1] for index in indexes]
-        yield Scene(
-            path=path,
-            grid=grid_of(dataset),
-            bands=wanted,
-            acquired=acquired,
-            added_offset=0 if baseline_of(path) >= OFFSET_BASELINE else sensor.missing_offset(acquired),
-            fill=sensor.fill,
-            nodata=tuple(float("nan") if value is None else value for value in nodata),
-            dataset=dataset,
-            indexes=indexes,
+    reading = reading or Reading()
+    with ExitStack() as stack:
+        rasters: dict[str, Raster] = {}
+
+        def opened(address: str) -> Raster:
+            if address not in rasters:
+                rasters[address] = Raster(address)
+                stack.callback(rasters[address].close)
+                _check_grid(rasters[address])
+            return rasters[address]
+
+        product = read_product(path, opened, sensor=sensor, stored_bands=reading.stored_bands)
+        names = tuple(bands or product.sensor.band_names)
+        yield _scene(product, names, reading, opened)
+
+
+def _scene(product: Product, names: tuple[str, ...], reading: Reading, opened: Opener) -> Scene:
+    """The scene that a product's wanted bands make."""
+    bands = [product.sensor.band(name) for name in names]
+    _check_bands(product, bands)
+    applied = radiometry(product.sensor, product.facts, reading.offset)
+    files = {band.name: product.files.get(band.name) or product.files[ELEVATION] for band in bands}
+    grid = min((opened(file.address).grid for file in files.values()), key=_cell_area)
+    layers: list[tuple[tuple[int, ...], Layer | SlopeLayer]] = []
+    for address in dict.fromkeys(file.address for file in files.values()):
+        raster = opened(address)
+        here = [n for n, band in enumerate(bands) if files[band.name].address == address and band.kind != "slope"]
+        if here:
+            stored = tuple(bands[n] for n in here)
+            _check_stored_numbers(raster, stored[0], files[stored[0].name].index, product.sensor)
+            layers.append((tuple(here), _layer(raster, stored, files, applied.added, grid)))
+        for n, band in enumerate(bands):
+            if files[band.name].address == address and band.kind == "slope":
+                elevation = product.sensor.band(ELEVATION)
+                layers.append(((n,), SlopeLayer(_layer(raster, (elevation,), product.files, 0, grid))))
+    return Scene(
+        path=product.path,
+        sensor=product.sensor,
+        recognised=product.recognised,
+        grid=grid,
+        bands=tuple(band.name for band in bands),
+        acquired=product.facts.acquired,
+        radiometry=applied,
+        layers=tuple(layers),
+        masks=tuple(_masks(product, reading, opened, grid)),
+    )
+
+
+def _layer(raster: Raster, bands: tuple[Band, ...], files: Mapping[str, BandFile], added: int, grid: GeoBox) -> Layer:
+    indexes = tuple(files[band.name].index for band in bands)
+    return Layer(raster, bands, indexes, added, Alignment(raster.grid, grid))
+
+
+def _masks(product: Product, reading: Reading, opened: Opener, grid: GeoBox) -> Iterator[HiddenLand]:
+    if product.quality and product.sensor.quality and not reading.keep_clouds:
+        raster = opened(product.quality.address)
+        yield HiddenLand(raster, product.quality.index, product.sensor.quality.hides, Alignment(raster.grid, grid))
+    if reading.mask is not None:
+        raster = opened(str(reading.mask))
+        yield HiddenLand(raster, 1, _not_zero, Alignment(raster.grid, grid))
+
+
+def _not_zero(codes: NDArray[np.integer]) -> NDArray[np.bool_]:
+    return np.asarray(codes != 0)
+
+
+def _check_bands(product: Product, bands: Sequence[Band]) -> None:
+    there = {*product.files, *({"slope"} if ELEVATION in product.files else ())}
+    missing = [band.name for band in bands if band.name not in there]
+    if missing:
+        raise InputError(
+            f"{product.path}: lacks band {', '.join(missing)}; it has {', '.join(product.files) or 'none'}."
         )
 
 
-@contextmanager
-def open_raster(path: Path) -> Iterator[Any]:
-    """Open a raster with rasterio, or say in one line why it is none.
-
-    Raises:
-        InputError: If the file does not exist or GDAL cannot read it.
-    """
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the path.")
-    try:
-        dataset = rasterio.open(path)
-    except rasterio.errors.RasterioIOError as error:
-        raise InputError(f"{path}: is not a raster that GDAL can read; give a GeoTIFF.") from error
-    with dataset:
-        yield dataset
+def _check_grid(raster: Raster) -> None:
+    affine = raster.grid.affine
+    if affine.b or affine.d:
+        raise InputError(f"{raster.address}: lies on a turned grid; straighten it with gdalwarp.")
 
 
-def baseline_of(path: Path) -> int:
-    """The processing baseline in a Sentinel-2 product's name, 0 where it has none; reprocessed ones carry the offset.
-
-    >>> baseline_of(Path("S2A_MSIL2A_20170709T100031_N0500_R122.tif")), baseline_of(Path("mine_20170709.tif"))
-    (500, 0)
-    """
-    found = re.search(r"_N(\d{4})_", path.stem)
-    return int(found.group(1)) if found else 0
-
-
-def date_of(path: Path) -> datetime.date | None:
-    """The day in a file's name, as YYYYMMDD or YYYY-MM-DD.
-
-    >>> date_of(Path("strzegom_20230709.tif")), date_of(Path("mine.tif"))
-    (datetime.date(2023, 7, 9), None)
-    """
-    found = DATE_IN_NAME.search(path.stem)
-    if not found:
-        return None
-    try:
-        return datetime.date(*map(int, found.groups()))
-    except ValueError:
-        return None
-
-
-def rasters_in(folder: Path) -> list[Path]:
-    """The rasters of a folder, in order of name.
-
-    Raises:
-        InputError: If there is no such folder, or no raster in it.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; check the path.")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in RASTER_SUFFIXES)
-    if not found:
-        raise InputError(f"{folder}: holds no raster ({', '.join(RASTER_SUFFIXES)}).")
-    return found
-
-
-def _check_stored_numbers(dataset: Any, sensor: Sensor) -> None:  # noqa: ANN401
+def _check_stored_numbers(raster: Raster, band: Band, index: int, sensor: Sensor) -> None:
     """Refuse scenes in reflectance, which look like a very dark scene in stored numbers."""
-    if "float" not in dataset.dtypes[0]:
+    if band.kind != "reflectance" or raster.dtype.kind != "f":
         return
-    shape = tuple(min(side, LOOK) for side in dataset.shape)
-    brightest = np.nanmax(np.append(dataset.read(1, out_shape=shape), 0))
+    height, width = raster.grid.shape
+    shape = (min(height, LOOK), min(width, LOOK))
+    brightest = np.nanmax(np.append(raster.read([index], slice(0, height), slice(0, width), shape=shape), 0))
     if 0 < brightest <= BRIGHTEST_REFLECTANCE:
         raise InputError(
-            f"{dataset.name}: holds reflectance (at most {brightest:.2f}); store (reflectance - {sensor.offset:g}) / "
-            f"{sensor.scale:g}: {sensor.convention}."
+            f"{raster.address}: holds reflectance (at most {brightest:.2f}); store (reflectance - {band.offset:g}) / "
+            f"{band.scale:g}: {sensor.convention}."
         )
 
 
-def _stored_band_names(dataset: Any, given: Sequence[str] | None) -> tuple[str, ...]:  # noqa: ANN401
-    if given is not None:
-        if len(given) != dataset.count:
-            raise InputError(
-                f"{dataset.name}: has {dataset.count} bands, but --bands names {len(given)}; name each one."
-            )
-        return tuple(given)
-    if any(name is None for name in dataset.descriptions):
-        raise InputError(
-            f"{dataset.name}: does not name its {dataset.count} bands; name them in order, as in --bands B02,B03,B04."
-        )
-    return tuple(dataset.descriptions)
+def _cell_area(grid: GeoBox) -> float:
+    return abs(grid.affine.a * grid.affine.e)

@@ -29,11 +29,12 @@ def load_settings(path: Path, model: type[Model]) -> Model:
     return checked(read_yaml(path), model, path)
 
 
-def load_named(kind: str, name: str | Path, model: type[Model]) -> Model:
+def load_named(kind: str, package: str, name: str | Path, model: type[Model]) -> Model:
     """A value that comes with pitscape, by its name, or a user's own YAML file, by its path.
 
     Args:
-        kind: "legend", "sensor": files ``KIND_NAME.yaml`` come with pitscape.
+        kind: "legend" or "sensor", for messages.
+        package: Holds a file ``NAME.yaml`` for each that comes with pitscape.
         name: Name or path.
         model: What the file must hold.
 
@@ -43,11 +44,11 @@ def load_named(kind: str, name: str | Path, model: type[Model]) -> Model:
     path = Path(name)
     if path.suffix in {".yaml", ".yml"}:
         return load_settings(path, model)
-    folder = files("pitscape.imagery")
-    known = sorted(entry.name[len(kind) + 1 : -5] for entry in folder.iterdir() if entry.name.startswith(f"{kind}_"))
+    folder = files(package)
+    known = sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml"))
     if str(name) not in known:
         raise InputError(f"unknown {kind} {str(name)!r}; give {' or '.join(known)}, or the path of a YAML file.")
-    return load_settings(Path(str(folder / f"{kind}_{name}.yaml")), model)
+    return load_settings(Path(str(folder / f"{name}.yaml")), model)
 
 
 def checked(content: Any, model: type[Model], source: Path | str) -> Model:  # noqa: ANN401 - it is what is checked

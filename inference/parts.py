@@ -18,7 +18,7 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.grid import grid_of, row_band
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import make_folder, replacing, sha256_of, write_json
-from pitscape.imagery.scene import open_raster
+from pitscape.imagery.raster import open_raster
 
 MANIFEST = "manifest.json"
 

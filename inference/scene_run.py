@@ -1,8 +1,8 @@
 """One scene to one class map."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar, write_json
-from pitscape.imagery.scene import Scene, baseline_of, open_scene
+from pitscape.imagery.scene import Reading, Scene, open_scene
 from pitscape.inference.blend import Rows, blended_rows
 from pitscape.inference.parts import Parts, assemble
 from pitscape.inference.predictor import OnnxPredictor, Predictor
@@ -38,13 +38,13 @@ class RunOptions:
         tile: Side of the square tiles [px]; the card's by default.
         overlap: Of neighbouring tiles [px]; the card's by default.
         batch: Tiles that go through the network at once.
-        stored_bands: The scene's bands by name, where the file does not name them.
+        reading: What the user says of the scene.
     """
 
     tile: int | None = None
     overlap: int | None = None
     batch: int = 4
-    stored_bands: Sequence[str] | None = None
+    reading: Reading = field(default_factory=Reading)
 
 
 def predict_scene(
@@ -68,28 +68,33 @@ def predict_scene(
         What stands in the JSON beside the map: inputs, options, versions and the offset that was applied.
 
     Raises:
-        InputError: If the scene does not fit the card, or the output cannot be written.
+        InputError: If the scene does not fit the card or nothing of it was observed, or the output cannot be written.
     """
     options = options or RunOptions()
     outputs = (output, sidecar(output), names_file(output))
-    keep_inputs(outputs, (source, predictor.path))
+    keep_inputs(outputs, (source, predictor.path, *([options.reading.mask] if options.reading.mask else [])))
     for path in outputs:
         check_writable(path)
     card = predictor.card
     with (
         rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
-        open_scene(source, card.sensor, bands=card.bands, stored_bands=options.stored_bands) as scene,
+        open_scene(source, card.sensor, bands=card.bands, reading=options.reading) as scene,
     ):
         _check_resolution(scene, card.gsd_m)
         tiles = _tiles(scene, predictor, options)
-        made_of = _made_of(scene, predictor, tiles)
+        made_of = _made_of(scene, predictor, tiles, options.reading)
         parts = Parts(output.with_name(output.name + ".parts"), scene.grid, card.legend, made_of)
         parts.begin()
+        seen = False
         for first_row, ids in _blocks(class_rows(scene, predictor, tiles, batch=options.batch, progress=progress)):
             parts.add(first_row, ids)
+            seen = seen or bool((ids != UNOBSERVED).any())
+        if not seen:
+            shutil.rmtree(parts.folder)
+            raise InputError(f"{source}: no pixel of it was observed; check nodata, clouds and mask.")
         parts.close()
     assemble(parts.folder, output)
-    record = made_of | {"schema": 1, "options": asdict(options), "notes": list(card.legend.notes)}
+    record = made_of | {"schema": 1, "batch": options.batch, "notes": list(card.legend.notes)}
     write_json(sidecar(output), record)
     shutil.rmtree(parts.folder)
     return record
@@ -148,19 +153,20 @@ def _check_resolution(scene: Scene, gsd_m: float) -> None:
         raise InputError(f"{scene.path}: has pixels of {found:g} m, the model was trained at {gsd_m:g} m; resample it.")
 
 
-def _made_of(scene: Scene, predictor: OnnxPredictor, tiles: Tiles) -> dict[str, Any]:
-    why = f"acquired {scene.acquired}" if scene.acquired else "no date in the file's name: taken as recent"
-    if baseline := baseline_of(scene.path):
-        why = f"processing baseline {baseline / 100:05.2f}, {why}"
+def _made_of(scene: Scene, predictor: OnnxPredictor, tiles: Tiles, reading: Reading) -> dict[str, Any]:
     return {
         "scene": scene.path.name,
         "scene_sha256": sha256_of(scene.path),
+        "mask": reading.mask.name if reading.mask else None,
+        "mask_sha256": sha256_of(reading.mask) if reading.mask else None,
+        "clouds_kept": reading.keep_clouds,
+        "sensor": f"{scene.sensor.name}, {scene.recognised}",
         "acquired": scene.acquired.isoformat() if scene.acquired else None,
         "model": predictor.card.name,
         "model_sha256": sha256_of(predictor.path),
         "radiometry": predictor.card.radiometry,
-        "added_offset": scene.added_offset,
-        "added_offset_reason": why,
+        "added_offset": scene.radiometry.added,
+        "added_offset_reason": scene.radiometry.reason,
         "tile": tiles.tile,
         "overlap": tiles.overlap,
         "versions": {"pitscape": version("pitscape"), "onnxruntime": version("onnxruntime")},

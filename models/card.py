@@ -14,7 +14,7 @@ CARD_KEY = "pitscape_card"
 
 
 class Normalisation(BaseModel):
-    """Mean and standard deviation of reflectance per band, over observed training pixels."""
+    """Mean and standard deviation of physical values (reflectance) per band, over observed training pixels."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -84,7 +84,7 @@ class ModelCard(BaseModel):
     def _fits_together(self) -> "ModelCard":
         if not len(self.bands) == len(self.normalisation.mean) == len(self.normalisation.std):
             raise ValueError("bands and normalisation differ in length")
-        if unknown := set(self.bands) - set(self.sensor.band_names):
+        if unknown := set(self.bands) - {band.name for band in self.sensor.bands}:
             raise ValueError(f"bands {sorted(unknown)} are not of sensor {self.sensor.name}")
         if 2 * self.overlap > self.tile:
             raise ValueError("overlap must be at most half of the tile")

@@ -45,7 +45,7 @@ def export_onnx(
     keep_inputs((output, sidecar(output)), (checkpoint,))
     recipe, network = load_checkpoint(checkpoint)
     card = card_of(recipe, name=name or output.stem, tile=tile)
-    deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.normalisation), network).eval()
+    deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.bands, recipe.normalisation), network).eval()
     with scratch(output) as draft:
         _write_graph(deployed, card, draft)
         result = parity(deployed, draft, card)

@@ -1,12 +1,15 @@
 """Segmentation networks behind one wrapper, and the layers that make them deployable."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import segmentation_models_pytorch as smp
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.scene import UNOBSERVED_STORED
+from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
 from pitscape.models.card import Normalisation
 
@@ -70,15 +73,16 @@ class SegmentationNetwork(nn.Module):
 
 
 class Standardiser(nn.Module):
-    """Stored numbers to standardised reflectance: (scale x stored + offset - mean) / std, and 0 where unobserved."""
+    """Stored numbers to standardised physical values: (scale x stored + offset - mean) / std, and 0 where unobserved."""
 
-    def __init__(self, sensor: Sensor, normalisation: Normalisation) -> None:
+    def __init__(self, sensor: Sensor, bands: Sequence[str], normalisation: Normalisation) -> None:
         super().__init__()
         mean, std = torch.tensor(normalisation.mean), torch.tensor(normalisation.std)
         self.gain: Tensor
         self.shift: Tensor
-        self.register_buffer("gain", (sensor.scale / std)[:, None, None], persistent=False)
-        self.register_buffer("shift", ((sensor.offset - mean) / std)[:, None, None], persistent=False)
+        scale, offset = (torch.from_numpy(values) for values in sensor.scaling(bands, np.ones(1, np.float32)))
+        self.register_buffer("gain", (scale / std)[:, None, None], persistent=False)
+        self.register_buffer("shift", ((offset - mean) / std)[:, None, None], persistent=False)
 
     def forward(self, stored: Tensor) -> Tensor:
         """Standardised images of stored numbers (N, bands, H, W), float32."""

@@ -8,7 +8,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from pitscape.imagery.scene import UNOBSERVED_STORED
+from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.models.card import ModelCard
 from pitscape.models.network import DeployedNetwork
 
@@ -66,7 +66,8 @@ def _stored_numbers(
 ) -> NDArray[np.float32]:
     """Numbers as scenes of the card's sensor hold them, with an unobserved corner, as float32."""
     mean, std = (np.array(v)[:, None, None] for v in (card.normalisation.mean, card.normalisation.std))
-    stored = ((mean + std * rng.normal(size=shape)) - card.sensor.offset) / card.sensor.scale
+    physical = np.moveaxis(mean + std * rng.normal(size=shape), 1, 0)
+    stored = np.moveaxis(card.sensor.stored(physical, card.bands), 0, 1)
     if dtype != "float32":
         limits = np.iinfo(dtype)
         stored = np.clip(np.round(stored), 1, limits.max)

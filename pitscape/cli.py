@@ -1,6 +1,7 @@
 """The command line: one verb per step, each loaded when it is called."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,6 +13,8 @@ from pitscape.version import __version__
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - no public name
 
 TRAINING_VERBS = ("fit", "validate")
+STAC_MODULES = ("odc", "pystac", "pystac_client", "requests", "urllib3")
+NEGATIVE_NUMBERS = re.compile(r"-[\d.][\d.,-]*")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,12 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] == "pitscape":
             raise
-        return _complain(f"{parsed.verb} needs {error.name}; install it with pip install 'pitscape[train]'", 2)
+        return _complain(
+            f"{parsed.verb} needs {error.name}; install it with pip install 'pitscape[{_extra(error.name)}]'", 2
+        )
     except KeyboardInterrupt:
         return _complain("stopped", 130)
     except OSError as error:
         return _complain(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
     return 0
+
+
+def _extra(module: str | None) -> str:
+    return "stac" if (module or "").split(".")[0] in STAC_MODULES else "train"
 
 
 def _complain(message: str, status: int) -> int:
@@ -55,7 +64,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pitscape {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for add in (_demo, _simulate, _train, _baseline, _export, _predict, _areas, _extents, _scale, _run):
+    for add in (
+        _demo,
+        _simulate,
+        _train,
+        _baseline,
+        _export,
+        _predict,
+        _areas,
+        _extents,
+        _landscape,
+        _scale,
+        _run,
+        _fetch,
+    ):
         add(verbs)
     return parser
 
@@ -77,7 +99,13 @@ def _demo(verbs: Verbs) -> None:
 def _simulate(verbs: Verbs) -> None:
     verb = _verb(verbs, "simulate", "pitscape.steps:simulate", "a simulated mine of several epochs with its truth")
     verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder for the site")
-    verb.add_argument("--size", type=int, default=384, help="side of the scenes [px of 10 m] (default %(default)s)")
+    verb.add_argument(
+        "--size",
+        type=int,
+        default=384,
+        help="side [px of 10 m]; above 2048, squares of one mine each (default %(default)s)",
+    )
+    verb.add_argument("--layers", help="only these, images,truth,... of those that README.txt lists (default: all)")
     verb.add_argument("--epochs", type=int, default=5, help="number of dates, 2015 to 2024 (default %(default)s)")
     verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
 
@@ -112,10 +140,15 @@ def _export(verbs: Verbs) -> None:
 
 def _predict(verbs: Verbs) -> None:
     verb = _verb(verbs, "predict", "pitscape.steps:predict", "a scene to a class map (cloud-optimised GeoTIFF)")
-    verb.add_argument("scene", type=Path, nargs="+", metavar="SCENE", help="GeoTIFF with the bands of the model")
+    verb.add_argument("scene", type=Path, nargs="+", metavar="SCENE", help="raster, SAFE or Landsat product")
     verb.add_argument("--model", type=Path, required=True, metavar="MODEL.onnx", help="of pitscape export")
     verb.add_argument("--output", type=Path, required=True, metavar="CLASSES.tif", help="a folder for several scenes")
     verb.add_argument("--bands", help="the scene's bands in order, B02,B03,..., where the file does not name them")
+    verb.add_argument(
+        "--offset", choices=("included", "missing"), help="of the agency in the numbers, where metadata do not say"
+    )
+    verb.add_argument("--mask", type=Path, metavar="MASK.tif", help="not 0 where land is hidden; any grid")
+    verb.add_argument("--keep-clouds", action="store_true", help="map what the quality band calls cloud or shadow")
     verb.add_argument("--tile", type=int, help="side of the tiles [px] (default: the model's)")
     verb.add_argument("--overlap", type=int, help="overlap of neighbouring tiles [px] (default: the model's)")
     verb.add_argument("--batch", type=int, default=4, help="tiles at once (default %(default)s)")
@@ -141,6 +174,43 @@ def _extents(verbs: Verbs) -> None:
     verb.add_argument("--close", type=float, default=0.0, metavar="M", help="close gaps narrower than twice this [m]")
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
     verb.add_argument("--output", type=Path, required=True, metavar="EXTENTS.gpkg", help="layer extents")
+
+
+def _landscape(verbs: Verbs) -> None:
+    verb = _verb(
+        verbs, "landscape", "pitscape.landscape:run", "landscape metrics of a class map, as FRAGSTATS defines them"
+    )
+    verb.add_argument("classes", type=Path, metavar="CLASSES.tif", help="class map or any categorical raster")
+    verb.add_argument("--output", type=Path, required=True, metavar="METRICS.json", help="landscape and class metrics")
+    verb.add_argument("--patches", action="store_true", help="metrics of each patch as well")
+    verb.add_argument("--csv", action="store_true", help="tables beside the JSON as well, one for each level")
+    verb.add_argument(
+        "--connect-distance",
+        type=float,
+        default=200.0,
+        metavar="M",
+        help="patches up to this apart count as joined for CONNECT [m] (default %(default)s)",
+    )
+    verb.add_argument(
+        "--min-area",
+        type=float,
+        default=0.0,
+        metavar="HA",
+        help="first merge smaller patches into their neighbours [ha]",
+    )
+    verb.add_argument("--zones", type=Path, metavar="ZONES.gpkg", help="polygons, each measured by itself as well")
+    verb.add_argument("--zone-name", metavar="COLUMN", help="column with the zones' names (default: name)")
+    verb.add_argument(
+        "--window", type=float, metavar="M", help="maps METRICS.window.tif from a moving window of this side [m]"
+    )
+    verb.add_argument(
+        "--ndvi", type=Path, metavar="NDVI.tif", help="with --c1 and --c2: a map of the elastic modulus E"
+    )
+    verb.add_argument("--c1", type=float, help="relative variability of annual precipitation [fraction]")
+    verb.add_argument("--c2", type=float, help="relative variability of the season's temperature [fraction]")
+    verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
+    verb.add_argument("--nodata", type=int, metavar="ID", help="of unobserved cells, where the file names none")
+    verb.add_argument("--unit", choices=("m",), help="takes a raster without CRS as metres")
 
 
 def _scale(verbs: Verbs) -> None:
@@ -172,6 +242,47 @@ def _run(verbs: Verbs) -> None:
     verb = _verb(verbs, "run", "pitscape.steps:run", "one site from its file to site.json and report.html")
     verb.add_argument("site", type=Path, metavar="SITE.yaml", help="for example configs/sites/strzegom.yaml")
     verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all results")
+
+
+def _fetch(verbs: Verbs) -> None:
+    verb = _verb(verbs, "fetch", "pitscape.fetching:fetch", "scenes of a STAC catalogue as GeoTIFFs on one grid")
+    verb._negative_number_matcher = NEGATIVE_NUMBERS  # noqa: SLF001 - boxes in the west
+    verb.add_argument("--bbox", required=True, metavar="W,S,E,N", help="box in degrees; the grid is UTM")
+    verb.add_argument("--dates", required=True, metavar="A/B", help="first and last day, 2023-06-01/2023-08-31")
+    verb.add_argument("--sensor", required=True, help="for example sentinel2_l2a, or a YAML file")
+    verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; the same command goes on in it")
+    verb.add_argument(
+        "--catalogue",
+        metavar="URL",
+        help="STAC API (default: Element 84 Earth Search); its token in PITSCAPE_STAC_TOKEN",
+    )
+    verb.add_argument("--collection", metavar="NAME", help="default: the first of the sensor's that the catalogue has")
+    verb.add_argument("--platform", metavar="NAME", help="one satellite alone, for example landsat-5")
+    verb.add_argument("--bands", help="B02,B03,... (default: those that a network takes)")
+    verb.add_argument("--month", type=int, metavar="1-12", help="this month of each year alone")
+    verb.add_argument(
+        "--cloud-cover", type=float, default=100.0, metavar="PERCENT", help="most clouds in a whole scene [%%]"
+    )
+    verb.add_argument("--keep-clouds", action="store_true", help="keep what the quality band calls cloud or shadow")
+    verb.add_argument(
+        "--composite",
+        choices=("scenes", "least-cloudy", "median"),
+        default="scenes",
+        help="each scene (default), or of each period the clearest day, or the median of all",
+    )
+    verb.add_argument(
+        "--period", choices=("month", "season", "year"), help="of a composite (default: season; month with --month)"
+    )
+    verb.add_argument("--resolution", type=float, metavar="M", help="side of a pixel [m] (default: finest band's)")
+    verb.add_argument(
+        "--max-gb", type=float, default=10.0, metavar="GB", help="most to read from the web [GB] (default %(default)s)"
+    )
+    verb.add_argument(
+        "--max-items", type=int, default=200, metavar="N", help="refuse more scenes (default %(default)s)"
+    )
+    verb.add_argument(
+        "--allow-private", action="store_true", help="the catalogue you name may lie in a private network"
+    )
 
 
 if __name__ == "__main__":

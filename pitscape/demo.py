@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +54,22 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"done in {time.perf_counter() - started:.0f} s; the report: {report}")
 
 
-def simulated_site(out: Path, *, size: int = 384, epochs: int = 5, seed: int = 0) -> Path:
-    """Simulate a site and lay its site file and its training configuration beside it.
+def simulated_site(
+    out: Path, *, size: int = 384, epochs: int = 5, seed: int = 0, layers: Sequence[str] | None = None
+) -> Path:
+    """Simulate a site and, unless only some of its layers are wanted, lay its site file and training beside it.
 
     Returns:
         The folder, with ``site.yaml`` and ``train.yaml``.
     """
     from pitscape.imagery.simulated.site import simulate_site
+    from pitscape.imagery.simulated.site_writer import EVERYTHING
 
     with bar("simulating") as progress:
-        site = simulate_site(out, size=size, epochs=epochs, seed=seed, progress=progress)
-    write_text(out / "site.yaml", _yaml(_site_file(out, site.images)))
-    write_text(out / "train.yaml", _yaml(_training_file(out, side=min(size, 384))))
+        site = simulate_site(out, size=size, epochs=epochs, seed=seed, layers=layers or EVERYTHING, progress=progress)
+    if layers is None:
+        write_text(out / "site.yaml", _yaml(_site_file(out, site.images)))
+        write_text(out / "train.yaml", _yaml(_training_file(out, side=min(size, 384))))
     return out
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,14 @@ from pitscape.imagery.class_map import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.legend import UNOBSERVED, Legend
-from pitscape.imagery.scene import Scene, open_raster
-from pitscape.imagery.sensor import Sensor
+from pitscape.imagery.raster import open_raster
+from pitscape.imagery.scene import Scene
 from pitscape.resilience.climate import MonthlyClimate
 from pitscape.resilience.vegetation import VegetationSum, vegetation_sum
 
 CLIMATE_COLUMNS = ("year", "month", "precipitation_mm", "temperature_c")
 PRODUCTION_COLUMNS = ("year", "production_mt")
+SIEVED_TYPES = ("uint8", "int16", "uint16", "int32")  # that GDAL knows how to sieve
 
 
 @contextmanager
@@ -109,14 +111,14 @@ def mean_on_land(path: Path, grid: GeoBox, land: NDArray[np.bool_]) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def mean_ndvi(scene: Scene, sensor: Sensor, land: NDArray[np.bool_]) -> float:
+def mean_ndvi(scene: Scene, land: NDArray[np.bool_]) -> float:
     """Mean NDVI of a scene that was opened with bands red and near infrared, over ``land``; negatives count as 0."""
     height, width = land.shape
     total = VegetationSum()
     for start in range(0, height, BLOCK):
         rows = slice(start, min(start + BLOCK, height))
         stored, observed = scene.read(rows, slice(0, width))
-        red, nir = sensor.scale * stored + sensor.offset
+        red, nir = scene.sensor.physical(stored, scene.bands)
         total += vegetation_sum(normalised_difference(nir, red), zone=observed & land[rows])
     return total.mean
 
@@ -160,8 +162,11 @@ def type_shares(
     return {name: float(sums[position] / sums.sum()) for name, position in index.items() if sums[position] > 0}
 
 
-def sieved(ids: NDArray[np.uint8], smallest_patch_cells: int) -> NDArray[np.uint8]:
+def sieved(
+    ids: NDArray[np.integer[Any]], smallest_patch_cells: int, *, nodata: int = UNOBSERVED
+) -> NDArray[np.integer[Any]]:
     """Merge patches of fewer cells into their largest neighbour; unobserved cells stay as they are."""
-    observed = ids != UNOBSERVED
-    merged: NDArray[np.uint8] = sieve(ids, smallest_patch_cells, mask=observed, connectivity=8)
-    return np.where(observed, merged, np.uint8(UNOBSERVED))
+    observed = ids != nodata
+    known = ids if ids.dtype in SIEVED_TYPES else ids.astype(np.int32)
+    merged = sieve(known, smallest_patch_cells, mask=observed, connectivity=8)
+    return np.where(observed, merged, ids).astype(ids.dtype, copy=False)

@@ -31,7 +31,8 @@ from pitscape.resilience.elasticity import (
     weighted_score,
 )
 from pitscape.resilience.integrity import Form, Indicators, Weights, integrity_series, normalise, weigh
-from pitscape.resilience.landscape import LandscapeMetrics, landscape_metrics
+from pitscape.resilience.landscape import pattern_of
+from pitscape.resilience.patches import find_patches
 from pitscape.resilience.water import FOUR_CLASS_RUNOFF, mean_runoff_coefficient, runoff, water_conservation
 from pitscape.site_settings import Epoch
 
@@ -47,7 +48,7 @@ class Measures:
 
     Attributes:
         epoch: Its name.
-        landscape: Pattern metrics of the sieved map.
+        landscape: Pattern metrics of the sieved map, under the names and in the units of FRAGSTATS.
         shares: Share of each ecosystem type.
         resilience: Every component of equations (1)-(5).
         npp: Mean net primary production [kg C m-2 y-1].
@@ -56,7 +57,7 @@ class Measures:
     """
 
     epoch: str
-    landscape: LandscapeMetrics
+    landscape: dict[str, float]
     shares: dict[str, float]
     resilience: dict[str, Any]
     npp: float
@@ -68,10 +69,10 @@ class Measures:
         """The seven indicators of integrity, raw."""
         pattern = self.landscape
         return Indicators(
-            shei=pattern.shei,
-            mpfd=pattern.frac_mn,
-            contag=pattern.contag,
-            connect=pattern.connect,
+            shei=pattern["SHEI"],
+            mpfd=pattern["FRAC_MN"],
+            contag=pattern["CONTAG"],
+            connect=pattern["CONNECT"],
             npp=self.npp,
             q=self.q,
             e=self.resilience["e"],
@@ -91,12 +92,11 @@ def measure(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground) -> Measures:
     cell_size = metric_cell_size(ground.grid, ground.source)
     smallest = max(settings.smallest_patch_cells, math.ceil(LEAST_PATCH_M2 / math.prod(cell_size)))
     with naming(ground.source):
-        pattern = landscape_metrics(
-            sieved(seen, smallest),
+        pattern = pattern_of(
+            find_patches(sieved(seen, smallest), nodata=UNOBSERVED),
             cell_size=cell_size,
-            nodata=UNOBSERVED,
             connect_distance=settings.connect_distance_m,
-        )
+        ).landscape
         types = settings.ecosystems
         shares = type_shares(
             seen,
@@ -163,10 +163,10 @@ def _ndvi(epoch: Epoch, ground: Ground) -> float:
     if epoch.image is None:
         return math.nan
     bands = [ground.sensor.named("red"), ground.sensor.named("nir")]
-    with open_scene(Path(epoch.image), ground.sensor, bands=bands) as scene:
+    with open_scene(Path(epoch.image), ground.sensor, bands=bands, reading=epoch.reading) as scene:
         if not same_grid(scene.grid, ground.grid):
             raise InputError(f"{epoch.image}: is on another grid than its class map; bring it to the map's grid.")
-        return mean_ndvi(scene, ground.sensor, ground.land)
+        return mean_ndvi(scene, ground.land)
 
 
 def _water(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground) -> dict[str, float]:

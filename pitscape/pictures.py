@@ -12,7 +12,7 @@ from rasterio.io import MemoryFile
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.imagery.scene import open_scene
+from pitscape.imagery.scene import Reading, open_scene
 from pitscape.imagery.sensor import Sensor
 
 LARGEST_SIDE = 640
@@ -32,11 +32,11 @@ def class_picture(path: Path) -> bytes:
     return png(np.moveaxis(colours[ids], -1, 0))
 
 
-def scene_picture(path: Path, sensor: Sensor) -> bytes:
+def scene_picture(path: Path, sensor: Sensor, reading: Reading | None = None) -> bytes:
     """A scene in natural colours, PNG with alpha, each scene stretched by its own percentiles."""
     bands = [sensor.named(name) for name in ("red", "green", "blue")]
-    with open_scene(path, sensor, bands=bands) as scene:
-        height, width = scene.dataset.shape
+    with open_scene(path, sensor, bands=bands, reading=reading) as scene:
+        height, width = scene.grid.shape
         shape = _small((height, width))
         stored, observed = scene.read(slice(0, height), slice(0, width), shape=shape)
     if not observed.any():

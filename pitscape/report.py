@@ -139,7 +139,7 @@ def _maps(settings: SiteSettings, out: Path) -> Sequence[dict[str, str]]:
     sensor = OnnxPredictor(Path(settings.model)).card.sensor if settings.model else load_sensor(settings.sensor)
     found = []
     for epoch, classes in zip(settings.epochs, _class_maps(settings, out), strict=True):
-        scene = data_uri(scene_picture(Path(epoch.image), sensor)) if epoch.image else ""
+        scene = data_uri(scene_picture(Path(epoch.image), sensor, epoch.reading)) if epoch.image else ""
         found.append({"name": epoch.name, "classes": data_uri(class_picture(classes)), "scene": scene})
     return found
 
@@ -159,8 +159,8 @@ def _charts(site: dict[str, Any]) -> dict[str, str]:
     figures = {
         "areas": charts.areas_over_time(site),
         "mined": charts.mined_over_time(site),
-        "pattern": charts.series(site["landscape"], {"shei": "SHEI", "frac_mn": "MPFD", "frac_am": "FRAC_AM"}, "index"),
-        "contag": charts.series(site["landscape"], {"contag": "CONTAG", "connect": "CONNECT"}, "%"),
+        "pattern": charts.series(site["landscape"], {"SHEI": "SHEI", "FRAC_MN": "MPFD", "FRAC_AM": "FRAC_AM"}, "index"),
+        "contag": charts.series(site["landscape"], {"CONTAG": "CONTAG", "CONNECT": "CONNECT"}, "%"),
         "resilience": charts.series(
             site["resilience"], {"h_bits": "H [bits]", "eco_res": "ECO_res", "ndvi": "NDVI"}, "value"
         ),

@@ -24,7 +24,7 @@ from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
-from pitscape.inference.scene_run import predict_scene
+from pitscape.inference.scene_run import RunOptions, predict_scene
 from pitscape.measures import integrity, measure
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
@@ -91,7 +91,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "observed_share_of_all_epochs": float(land.mean()),
         "areas": [asdict(row) | {"epoch": epoch} for epoch, row in areas],
         "extents": extents,
-        "landscape": [{"epoch": m.epoch} | asdict(m.landscape) for m in measures],
+        "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
         "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
         "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
         "integrity": integrity(measures, ground),
@@ -125,7 +125,9 @@ def _mapped(epoch: Epoch, predictor: OnnxPredictor | None, out: Path) -> MappedE
     assert predictor is not None
     assert epoch.image is not None
     output = out / "classes" / f"{epoch.name}.tif"
-    return MappedEpoch(epoch, output, predict_scene(Path(epoch.image), predictor, output))
+    return MappedEpoch(
+        epoch, output, predict_scene(Path(epoch.image), predictor, output, options=RunOptions(reading=epoch.reading))
+    )
 
 
 def _read_maps(mapped: Sequence[MappedEpoch]) -> tuple[list[tuple[ClassMap, NDArray[np.uint8]]], Legend]:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.scene import date_of
+from pitscape.imagery.product import date_of
+from pitscape.imagery.radiometry import OffsetWord
+from pitscape.imagery.scene import Reading
 from pitscape.imagery.settings import expand_path, load_settings
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights
@@ -24,7 +26,9 @@ class Epoch(Strict):
     """One date of a site.
 
     Attributes:
-        image: A scene of the model's sensor.
+        image: A scene of the model's sensor: a raster, a SAFE or a Landsat product.
+        offset: Whether its numbers hold the agency's offset, where its metadata do not say.
+        mask: A raster that is not 0 where clouds hide its land, on any grid.
         classes: A ready class map instead of, or beside, an image to be mapped.
         reference: A map of the true classes, for the accuracy.
         npp: Net primary production of the year [kg C m-2 y-1], a raster on any grid.
@@ -34,12 +38,19 @@ class Epoch(Strict):
     """
 
     image: str | None = None
+    offset: OffsetWord | None = None
+    mask: str | None = None
     classes: str | None = None
     reference: str | None = None
     npp: str | None = None
     et: str | None = None
     name: str = Field(default="", pattern=r"^[\w\-. ]+$")
     year: int = 0
+
+    @property
+    def reading(self) -> Reading:
+        """How its image is read."""
+        return Reading(offset=self.offset, mask=Path(self.mask) if self.mask else None)
 
     @model_validator(mode="before")
     @classmethod
@@ -168,7 +179,9 @@ def load_site(path: Path) -> SiteSettings:
     settings = load_settings(path, SiteSettings)
     content = settings.model_dump()
     places = [(content, key) for key in ("model", "climate", "production")]
-    places += [(epoch, key) for epoch in content["epochs"] for key in ("image", "classes", "reference", "npp", "et")]
+    places += [
+        (epoch, key) for epoch in content["epochs"] for key in ("image", "mask", "classes", "reference", "npp", "et")
+    ]
     if content["ecosystems"]:
         places.append((content["ecosystems"], "raster"))
     for holder, key in places:
@@ -182,7 +195,7 @@ def inputs_of(settings: SiteSettings) -> list[Path]:
     found = [settings.model, settings.climate, settings.production]
     found += [settings.ecosystems.raster] if settings.ecosystems else []
     for epoch in settings.epochs:
-        found += [epoch.image, epoch.classes, epoch.reference, epoch.npp, epoch.et]
+        found += [epoch.image, epoch.mask, epoch.classes, epoch.reference, epoch.npp, epoch.et]
     return list(dict.fromkeys(Path(path) for path in found if path))
 
 

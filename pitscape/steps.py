@@ -17,12 +17,16 @@ def simulate(arguments: argparse.Namespace) -> None:
     """``pitscape simulate``."""
     from pitscape.demo import simulated_site
 
-    folder = simulated_site(arguments.out, size=arguments.size, epochs=arguments.epochs, seed=arguments.seed)
-    print(f"{folder}: simulated; run it with pitscape fit --config {folder / 'train.yaml'}")
+    layers = [name.strip() for name in arguments.layers.split(",")] if arguments.layers else None
+    numbers = {"size": arguments.size, "epochs": arguments.epochs, "seed": arguments.seed}
+    folder = simulated_site(arguments.out, **numbers, layers=layers)
+    config = folder / "train.yaml"
+    print(f"{folder}: simulated{f'; run it with pitscape fit --config {config}' if config.exists() else ''}")
 
 
 def predict(arguments: argparse.Namespace) -> None:
     """``pitscape predict``."""
+    from pitscape.imagery.scene import Reading
     from pitscape.inference.predictor import OnnxPredictor
     from pitscape.inference.scene_run import RunOptions, predict_scene
 
@@ -30,7 +34,12 @@ def predict(arguments: argparse.Namespace) -> None:
         tile=arguments.tile,
         overlap=arguments.overlap,
         batch=arguments.batch,
-        stored_bands=[name.strip() for name in arguments.bands.split(",")] if arguments.bands else None,
+        reading=Reading(
+            stored_bands=tuple(name.strip() for name in arguments.bands.split(",")) if arguments.bands else None,
+            offset=arguments.offset,
+            mask=arguments.mask,
+            keep_clouds=arguments.keep_clouds,
+        ),
     )
     if arguments.batch < 1 or (arguments.tile is not None and arguments.tile < 1):
         raise InputError("--batch and --tile must be at least 1.")
@@ -39,7 +48,9 @@ def predict(arguments: argparse.Namespace) -> None:
     for scene, output in zip(arguments.scene, outputs, strict=True):
         with bar(scene.name) as progress:
             record = predict_scene(scene, predictor, output, options=options, progress=progress)
-        say(f"{scene.name}: {record['added_offset']} added to stored numbers ({record['added_offset_reason']})")
+        say(
+            f"{scene.name}: {record['sensor']}; {record['added_offset']} added to stored numbers ({record['added_offset_reason']})"
+        )
         print(output)
 
 
@@ -114,7 +125,7 @@ def scale(arguments: argparse.Namespace) -> None:
     if arguments.output:
         sums = {"excavated_km2": excavated, "affected_km2": affected}
         figures = {"schema": 1, "mines": mines, "sums": sums, "national": asdict(found)}
-        write_json(arguments.output, figures | _made_of(arguments, *inputs))
+        write_json(arguments.output, figures | made_of(arguments, *inputs))
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -146,7 +157,7 @@ def _legend(name: str | None) -> Any:  # noqa: ANN401 - imported where it is use
 
 
 def _epoch(path: Path) -> str:
-    from pitscape.imagery.scene import date_of
+    from pitscape.imagery.product import date_of
 
     acquired = date_of(path)
     return acquired.isoformat() if acquired else path.stem
@@ -183,12 +194,12 @@ def _check_output(arguments: argparse.Namespace, inputs: list[Path]) -> None:
 
 def _record(arguments: argparse.Namespace, *inputs: Path) -> None:
     """The JSON beside an output."""
-    write_json(sidecar(arguments.output), {"schema": 1} | _made_of(arguments, *inputs))
+    write_json(sidecar(arguments.output), {"schema": 1} | made_of(arguments, *inputs))
 
 
-def _made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
+def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
     """Options, versions and hashes of the inputs, without paths of the machine."""
-    hidden = {"run", "rest", "output", "classes", "zones", "mines"}
+    hidden = {"run", "rest", "output", "classes", "zones", "mines", "ndvi"}
     options = {
         key: value if isinstance(value, int | float | None) else str(value)
         for key, value in vars(arguments).items()

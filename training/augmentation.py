@@ -1,10 +1,12 @@
 """Changes of a training window that leave its classes as they are."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from pitscape.imagery.scene import UNOBSERVED_STORED
+from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
 
 
@@ -34,23 +36,23 @@ def turned(
 
 
 def jittered(
-    stored: NDArray[np.float32], sensor: Sensor, jitter: Jitter, rng: np.random.Generator
+    stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[str], jitter: Jitter, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Vary the reflectance of an image.
 
     Args:
         stored: Stored numbers (band, y, x); pixels of fill stay as they are.
         sensor: Says what they mean.
+        bands: Names of its bands.
         jitter: How strongly.
         rng: Source of chance.
 
     Returns:
         Stored numbers of the varied reflectance.
     """
-    bands = len(stored)
-    gain = np.exp(rng.normal(0, jitter.gain) + rng.normal(0, jitter.band_gain, bands))[:, None, None]
-    haze = rng.normal(0, jitter.offset, bands)[:, None, None]
-    reflectance = sensor.scale * stored + sensor.offset
-    varied = (reflectance * gain + haze - sensor.offset) / sensor.scale
+    count = len(stored)
+    gain = np.exp(rng.normal(0, jitter.gain) + rng.normal(0, jitter.band_gain, count))[:, None, None]
+    haze = rng.normal(0, jitter.offset, count)[:, None, None]
+    varied = sensor.stored(sensor.physical(stored, bands) * gain + haze, bands)
     unobserved = (stored == UNOBSERVED_STORED).all(axis=0)
     return np.where(unobserved, stored, varied).astype(np.float32)

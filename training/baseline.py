@@ -68,8 +68,8 @@ def pixel_features(stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[
     Returns:
         Shape (pixel, band + indices).
     """
-    reflectance = np.asarray(sensor.scale * stored + sensor.offset, np.float32)
-    common = [band.common_name for name in bands for band in sensor.bands if band.name == name]
+    reflectance = sensor.physical(stored, bands).astype(np.float32)
+    common = [sensor.band(name).common_name for name in bands]
     pairs = [pair for pair in INDEX_BANDS if set(pair) <= set(common)]
     indices = [
         np.nan_to_num(normalised_difference(reflectance[common.index(a)], reflectance[common.index(b)]))

@@ -8,9 +8,10 @@ import lightning
 from torch.utils.data import DataLoader
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import grid_of, metric_cell_size
+from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import load_legend
-from pitscape.imagery.scene import open_raster
+from pitscape.imagery.radiometry import OffsetWord
+from pitscape.imagery.scene import Reading
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.settings import expand_path
 from pitscape.training.augmentation import Jitter
@@ -52,6 +53,7 @@ class LabelledScenes(lightning.LightningDataModule):
         licence: str,
         sensor: str = "sentinel2_l2a",
         bands: list[str] | None = None,
+        offset: OffsetWord | None = None,
         legend: str = "four_class",
         legend_notes: list[str] | None = None,
         tile: int = 128,
@@ -63,7 +65,7 @@ class LabelledScenes(lightning.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.images, self.masks = images, masks
+        self.images, self.masks, self.reading = images, masks, Reading(offset=offset)
         self.crosswalk, self.split, self.licence = crosswalk, split, licence
         self.sensor = load_sensor(sensor)
         self.bands = tuple(bands or self.sensor.band_names)
@@ -82,7 +84,9 @@ class LabelledScenes(lightning.LightningDataModule):
         here = Path.cwd()
         codes = self.legend.crosswalk(self.crosswalk)
         images, masks = expand_path(self.images, here), expand_path(self.masks, here)
-        self.scenes = labelled_scenes(images, masks, sensor=self.sensor, bands=self.bands, codes=codes)
+        self.scenes = labelled_scenes(
+            images, masks, sensor=self.sensor, bands=self.bands, codes=codes, reading=self.reading
+        )
         self.training_regions = [self.split.training_region(scene) for scene in self.scenes]
         self.validation_regions = [self.split.validation_region(scene) for scene in self.scenes]
         self.normalisation = band_statistics(self.scenes, self.training_regions)
@@ -117,8 +121,8 @@ def _ground_sampling_distance(scenes: Sequence[LabelledScene]) -> float:
     """That of all scenes, which must be the same within a hundredth."""
     found = []
     for scene in scenes:
-        with open_raster(scene.image) as dataset:
-            found.append(max(metric_cell_size(grid_of(dataset), scene.image)))
+        with scene.open() as image:
+            found.append(max(metric_cell_size(image.grid, scene.image)))
         if not math.isclose(found[-1], found[0], rel_tol=0.01):
             first = scenes[0].image
             raise InputError(f"{scene.image}: has pixels of {found[-1]:g} m, {first} of {found[0]:g} m; resample one.")

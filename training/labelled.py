@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import sha256_of
-from pitscape.imagery.scene import open_raster, open_scene, rasters_in
+from pitscape.imagery.raster import open_raster, rasters_in
+from pitscape.imagery.scene import Reading, Scene, open_scene
 from pitscape.imagery.sensor import Sensor
 
 
@@ -43,6 +45,7 @@ class LabelledScene:
         sensor: How the image is read.
         bands: Names of the bands wanted, in order.
         codes: Class id by label code, shape (256,); 255 for codes without a class.
+        reading: What the user says of the image.
     """
 
     image: Path
@@ -51,6 +54,11 @@ class LabelledScene:
     sensor: Sensor
     bands: tuple[str, ...]
     codes: NDArray[np.uint8]
+    reading: Reading | None = None
+
+    def open(self) -> AbstractContextManager[Scene]:
+        """Open its image."""
+        return open_scene(self.image, self.sensor, bands=self.bands, reading=self.reading)
 
     def pixels(self, region: Region) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Image and labels of a region, which may reach beyond the scene.
@@ -66,7 +74,7 @@ class LabelledScene:
         )
         stored = np.zeros((len(self.bands), *region.shape), np.float32)
         labels = np.full(region.shape, UNOBSERVED, np.uint8)
-        with open_scene(self.image, self.sensor, bands=self.bands) as scene:
+        with self.open() as scene:
             stored[:, *at], observed = scene.read(rows, columns)
         labels[at] = np.where(observed, self._mask(rows, columns), UNOBSERVED)
         return stored, labels
@@ -90,7 +98,13 @@ class LabelledScene:
 
 
 def labelled_scenes(
-    images: Path, masks: Path, *, sensor: Sensor, bands: Sequence[str], codes: NDArray[np.uint8]
+    images: Path,
+    masks: Path,
+    *,
+    sensor: Sensor,
+    bands: Sequence[str],
+    codes: NDArray[np.uint8],
+    reading: Reading | None = None,
 ) -> tuple[LabelledScene, ...]:
     """Pair the images of one folder with the masks of the same name in another.
 
@@ -101,12 +115,12 @@ def labelled_scenes(
     found = []
     for image in rasters_in(images):
         mask = masks / image.name
-        with open_scene(image, sensor, bands=bands) as scene, open_raster(mask) as labels:
+        with open_scene(image, sensor, bands=bands, reading=reading) as scene, open_raster(mask) as labels:
             if labels.dtypes[0] != "uint8":
                 raise InputError(f"{mask}: holds {labels.dtypes[0]}; label codes must be uint8.")
             if not same_grid(scene.grid, grid_of(labels)):
                 raise InputError(f"{mask}: is on another grid than {image}; bring it to the image's grid.")
-            found.append(LabelledScene(image, mask, labels.shape, sensor, tuple(bands), codes))
+            found.append(LabelledScene(image, mask, labels.shape, sensor, tuple(bands), codes, reading))
     return tuple(found)
 
 

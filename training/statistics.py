@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.scene import UNOBSERVED_STORED
+from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.models.card import Normalisation
 from pitscape.training.labelled import LabelledScene, Region
 
@@ -13,7 +13,7 @@ ROWS_AT_ONCE = 512
 
 
 def band_statistics(scenes: Sequence[LabelledScene], regions: Sequence[Region]) -> Normalisation:
-    """Mean and standard deviation of reflectance per band over the observed pixels of all regions.
+    """Mean and standard deviation of physical values per band over the observed pixels of all regions.
 
     Sums are added up band of rows by band of rows, so memory does not grow with the scenes.
 
@@ -29,10 +29,10 @@ def band_statistics(scenes: Sequence[LabelledScene], regions: Sequence[Region]) 
             rows = Region(top, min(top + ROWS_AT_ONCE, region.bottom), region.left, region.right)
             stored, _ = scene.pixels(rows)
             observed = (stored != UNOBSERVED_STORED).any(axis=0)
-            reflectance = sensor.scale * stored[:, observed].astype(np.float64) + sensor.offset
-            count += reflectance.shape[1]
-            total += reflectance.sum(axis=1)
-            squares += (reflectance**2).sum(axis=1)
+            values = sensor.physical(stored[:, observed].astype(np.float64), scene.bands)
+            count += values.shape[1]
+            total += values.sum(axis=1)
+            squares += (values**2).sum(axis=1)
     if count == 0:
         raise InputError(
             f"{scenes[0].image.parent}: nothing observed in the training region; check nodata and the split."

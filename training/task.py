@@ -56,7 +56,7 @@ class SegmentationTask(lightning.LightningModule):
         """Build the network once the data is known."""
         if self.network is None:
             bands, classes = len(self.data.bands), len(self.data.legend)
-            self.standardiser = Standardiser(self.data.sensor, self.data.normalisation)
+            self.standardiser = Standardiser(self.data.sensor, self.data.bands, self.data.normalisation)
             self.network = SegmentationNetwork(self.settings, bands=bands, classes=classes)
 
     def forward(self, stored: Tensor) -> Tensor:

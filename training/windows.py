@@ -75,7 +75,7 @@ class BalancedWindows(Dataset[Sample]):
         left = _start(int(column), plot.region.left, plot.region.right, self.size, rng)
         stored, labels = _inside(plot, Region(top, top + self.size, left, left + self.size))
         stored, labels = turned(stored, labels, rng)
-        stored = jittered(stored, plot.scene.sensor, self.jitter, rng)
+        stored = jittered(stored, plot.scene.sensor, plot.scene.bands, self.jitter, rng)
         return _sample(stored, labels)
 
 

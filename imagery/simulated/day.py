@@ -7,7 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.simulated.land import PIT_BENCHES, Land
+from pitscape.imagery.simulated.place import Place, whole_place
 from pitscape.imagery.simulated.shapes import Field, generator, smooth_noise
+
+GRAIN = 36
+"""Number of the coarse grain, which goes on across the borders of pieces."""
 
 
 @dataclass(frozen=True)
@@ -58,24 +62,34 @@ class Day:
         return float(np.clip(0.12 + (0.6 + 0.08 * self.wetness) * peak, 0.05, 0.95))
 
 
-def draw_grain(key: tuple[int, ...], land: Land) -> Grain:
+def draw_grain(key: tuple[int, ...], land: Land, place: Place | None = None) -> Grain:
     """Draw what lasts in the look of some land.
 
     Args:
         key: Equal keys draw equal grain.
         land: The land at any time.
+        place: Where it lies in its site; alone by default.
     """
     rng, size = generator(*key, 3), len(land.surface)
-    coarse, middle, fine = (smooth_noise(rng, size, scale) for scale in (22, 5, 1.3))
+    coarse = (place or whole_place(key, size)).smooth(rng, GRAIN, scale=22)
+    middle, fine = (smooth_noise(rng, size, scale) for scale in (5, 1.3))
     depth = np.linspace(0, 1, PIT_BENCHES + 2)[:, None]
     strata = np.hstack([1.3 - 1.8 * depth, 1.2 - 0.5 * depth, 0.3 + 0.5 * depth, 1.5 * depth**2 - 0.3])
     strata = np.clip(strata + rng.normal(0, 0.5, strata.shape), 0.03, None)
     return Grain(coarse, middle, fine, per_plot(rng, land), strata / strata.sum(axis=1, keepdims=True))
 
 
-def draw_day(rng: np.random.Generator, land: Land, grain: Grain, *, day: int, wetness: float) -> Day:
-    """Draw what is new in a year: which fields lie bare, how turbid water is."""
-    turbidity, glint = rng.uniform((0.15, 0), (0.75, 0.12)).tolist()
+def draw_day(
+    rng: np.random.Generator,
+    land: Land,
+    grain: Grain,
+    *,
+    day: int,
+    wetness: float,
+    shared: np.random.Generator | None = None,
+) -> Day:
+    """Draw what is new in a year: which fields lie bare and, from ``shared`` or ``rng``, how turbid water is."""
+    turbidity, glint = (shared or rng).uniform((0.15, 0), (0.75, 0.12)).tolist()
     return Day(land, grain, day, wetness, per_plot(rng, land), turbidity, glint)
 
 

@@ -1,88 +1,136 @@
-"""One epoch of a simulated site on disk: scene, truth, primary production and evapotranspiration."""
+"""One epoch of a simulated site: its rasters, drawn piece by piece."""
 
 import datetime
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 
-from pitscape.imagery.cell_area import cell_areas
-from pitscape.imagery.class_map import save_class_map
-from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.sensor import Sensor
-from pitscape.imagery.simulated.day import Grain, decimal_year
-from pitscape.imagery.simulated.files import write_raster
-from pitscape.imagery.simulated.land import Territory
-from pitscape.imagery.simulated.records import NO_VALUE, RAIN_MM, simulate_et, simulate_npp
-from pitscape.imagery.simulated.scene import simulate_scene
-from pitscape.imagery.simulated.shapes import generator
+from pitscape.imagery.simulated.clouds import clouded, draw_sky, scene_classification
+from pitscape.imagery.simulated.day import decimal_year
+from pitscape.imagery.simulated.district import Piece
+from pitscape.imagery.simulated.land import Land
+from pitscape.imagery.simulated.radar import FIRST_YEAR as FIRST_RADAR_YEAR
+from pitscape.imagery.simulated.radar import simulate_radar
+from pitscape.imagery.simulated.records import RAIN_MM, simulate_et, simulate_npp, simulate_runoff
+from pitscape.imagery.simulated.scene import SimulatedScene, simulate_scene
+from pitscape.imagery.simulated.shapes import Mask, generator
+from pitscape.imagery.simulated.thematic_mapper import landsat_scene
+
+PLAIN_M = 1_050.0
+"""Mean height of the land above the sea."""
+
+Rasters = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Epochs:
-    """What all epochs of a site share.
+class Epoch:
+    """A date of a site.
 
     Attributes:
-        folder: Where they are written.
-        territory: The land and its mine.
-        grain: What lasts in its look.
-        grid: Where its cells are.
-        sensor: Sensor of the scenes.
-        legend: Classes of the truth.
+        acquired: Day of its scenes.
+        rain_mm: Precipitation of its year.
+        first: Whether it is the first, of which there is a Landsat scene.
+        sensor: Of its optical scenes.
+        landsat: Of the scene at 30 m.
     """
 
-    folder: Path
-    territory: Territory
-    grain: Grain
-    grid: GeoBox
+    acquired: datetime.date
+    rain_mm: float
+    first: bool
     sensor: Sensor
-    legend: Legend
+    landsat: Sensor
 
-    def write(self, acquired: datetime.date, *, rain_mm: float) -> dict[str, Any]:
-        """Simulate and write one epoch.
+    @property
+    def name(self) -> str:
+        """Name of its files."""
+        return f"simulated_{self.acquired:%Y%m%d}"
 
-        Args:
-            acquired: Day of its scene.
-            rain_mm: Precipitation of its year.
+    def has(self, layer: str) -> bool:
+        """Whether there is such a layer of this date."""
+        return {"images_landsat": self.first, "sar": self.acquired.year >= FIRST_RADAR_YEAR}.get(layer, True)
 
-        Returns:
-            Its entry in ``truth.json``.
-        """
-        land = self.territory.at(decimal_year(acquired))
-        key = (*self.territory.key, 9, acquired.year)
-        wetness = (rain_mm / sum(RAIN_MM) - 1) / 0.2
-        scene = simulate_scene(key, land, self.grain, acquired, self.sensor, wetness=wetness)
-        truth = np.where(scene.observed, land.classes, UNOBSERVED).astype(np.uint8)
-        name = f"simulated_{acquired:%Y%m%d}.tif"
-        self._save(f"images/{name}", scene.stored, self.sensor.band_names, nodata=self.sensor.fill)
-        save_class_map(self.folder / "truth" / name, truth, self.grid, self.legend)
-        rng = generator(*key, 1)
-        npp, et = simulate_npp(rng, land, rain_mm), simulate_et(rng, land, rain_mm)
-        self._save(f"npp/npp_{acquired.year}.tif", npp, ("npp",), nodata=NO_VALUE, unit="kg C m-2 y-1")
-        self._save(f"et/et_{acquired.year}.tif", et, ("et",), nodata=NO_VALUE, unit="mm y-1")
-        return {
-            "name": name.removesuffix(".tif"),
-            "date": acquired.isoformat(),
-            **_counted(truth, self.grid, self.legend),
+    def draw(self, piece: Piece, wanted: Collection[str]) -> "DrawnPiece":
+        """Draw the layers of a piece that are wanted; what is drawn does not depend on which others are."""
+        land = piece.territory.at(decimal_year(self.acquired))
+        key = (*piece.territory.key, 9, self.acquired.year)
+        wetness = (self.rain_mm / sum(RAIN_MM) - 1) / 0.2
+        scene = simulate_scene(key, land, piece.grain, self.acquired, self.sensor, wetness=wetness, place=piece.place)
+        changed = piece.territory.changed_at(land.year)
+        rasters: Rasters = {
+            "images": scene.stored,
+            "truth": np.where(scene.observed, land.classes, UNOBSERVED).astype(np.uint8),
+            "influence": changed.astype(np.uint8),
+            "dem": (PLAIN_M + land.elevation).astype(np.float32),
+            **self._clouded(piece, land, scene, wanted),
+            **self._yearly(key, land, wanted),
         }
+        if "sar" in wanted and self.has("sar"):
+            rasters["sar"] = simulate_radar(key, land, piece.grain, piece.place, self.acquired.toordinal())
+        inside = {name: values[..., *piece.inside] for name, values in rasters.items() if name in wanted}
+        if "images_landsat" in wanted and self.has("images_landsat"):
+            cut = replace(scene, stored=scene.stored[:, *piece.inside], observed=scene.observed[piece.inside])
+            inside["images_landsat"] = landsat_scene(generator(*key, 4), cut, self.sensor, self.landsat)
+        relief = land.elevation - piece.territory.ground.elevation
+        return DrawnPiece(
+            piece,
+            inside,
+            classes=rasters["truth"][piece.inside],
+            surface=land.surface[piece.inside],
+            changed=changed[piece.inside],
+            relief=relief[piece.inside],
+        )
 
-    def _save(self, name: str, values: NDArray[Any], bands: tuple[str, ...], *, nodata: float, unit: str = "") -> None:
-        write_raster(self.folder / name, values, self.grid, bands=bands, nodata=nodata, unit=unit)
+    def _clouded(self, piece: Piece, land: Land, scene: SimulatedScene, wanted: Collection[str]) -> Rasters:
+        if "images_cloudy" not in wanted:
+            return {}
+        sky = draw_sky(piece.place, self.acquired.toordinal(), scene.sun)
+        classified = scene_classification(land.classes, scene.observed, sky)
+        return {"images_cloudy": np.concatenate([clouded(scene, sky, self.sensor), classified[None]])}
+
+    def _yearly(self, key: tuple[int, ...], land: Land, wanted: Collection[str]) -> Rasters:
+        rasters: Rasters = {}
+        if {"npp", "et"} & set(wanted):
+            rng = generator(*key, 1)
+            rasters = {"npp": simulate_npp(rng, land, self.rain_mm), "et": simulate_et(rng, land, self.rain_mm)}
+        if "runoff" in wanted:
+            rasters["runoff"] = simulate_runoff(generator(*key, 3), land, self.rain_mm)
+        return rasters
 
 
-def _counted(truth: NDArray[np.uint8], grid: GeoBox, legend: Legend) -> dict[str, Any]:
-    """Cells and geodesic area of each class, and of what was not observed."""
-    area = np.broadcast_to(cell_areas(grid), truth.shape)
-    km2 = np.bincount(truth.ravel(), area.ravel(), minlength=UNOBSERVED + 1) / 1e6
-    cells = np.bincount(truth.ravel(), minlength=UNOBSERVED + 1)
-    return {
-        "classes": [
-            {"class_id": c.id, "class_name": c.name, "cells": int(cells[c.id]), "area_km2": round(float(km2[c.id]), 6)}
-            for c in legend.classes
-        ],
-        "unobserved_cells": int(cells[UNOBSERVED]),
-        "unobserved_km2": round(float(km2[UNOBSERVED]), 6),
-    }
+@dataclass(frozen=True)
+class DrawnPiece:
+    """What was drawn of a piece, cut to the site.
+
+    Attributes:
+        piece: The piece.
+        rasters: Values by layer.
+        classes: Land class ids (y, x), 255 where not observed.
+        surface: What covers each cell, as ``Surface``.
+        changed: What the mine has changed.
+        relief: By how much it raised the land [m].
+    """
+
+    piece: Piece
+    rasters: Rasters
+    classes: NDArray[np.uint8]
+    surface: NDArray[np.uint8]
+    changed: Mask
+    relief: NDArray[np.float32]
+
+    def window(self, cells: int) -> tuple[slice, slice]:
+        """Where it lies in a raster with ``cells`` cells of the site to one of its own."""
+        return _divided(self.piece.rows, cells), _divided(self.piece.columns, cells)
+
+
+def _divided(cells: slice, by: int) -> slice:
+    """The larger cells that a range of cells fills.
+
+    >>> _divided(slice(768, 1000), 3)
+    slice(256, 334, None)
+    """
+    return slice(cells.start // by, -(-cells.stop // by))

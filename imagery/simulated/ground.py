@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pitscape.imagery.simulated.place import Place
 from pitscape.imagery.simulated.shapes import (
     Field,
     Mask,
@@ -23,6 +24,9 @@ from pitscape.imagery.simulated.surfaces import Surface
 
 ROAD_HALF_WIDTH = 1.2
 """Cells: roads are two to three cells wide."""
+
+HILLS, FARMING, WOODS, ROADS, RIVERS = range(31, 36)
+"""Numbers of what goes on across the borders of pieces."""
 
 
 @dataclass(frozen=True)
@@ -42,29 +46,30 @@ class Ground:
     villages: tuple[Point, ...]
 
 
-def simulate_ground(rng: np.random.Generator, size: int, *, mine: Point) -> Ground:
+def simulate_ground(rng: np.random.Generator, place: Place, *, mine: Point) -> Ground:
     """Draw land before mining.
 
     Args:
         rng: Where it is drawn from.
-        size: Rows and columns.
+        place: Where the land lies.
         mine: Where a mine will open: villages and water keep away from there.
     """
+    size = place.size
     fields = _fields(rng, size)
     surface = np.zeros((size, size), np.uint8)
-    surface[_chosen(fields, smooth_noise(rng, size, 0.16 * size)) > 0.1] = Surface.FARMLAND
-    surface[_woods(rng, size)] = Surface.FOREST
-    surface[_lakes(rng, size, mine)] = Surface.LAKE
-    surface[_river(rng, size, mine)] = Surface.RIVER
+    surface[_chosen(fields, place.smooth(rng, FARMING, scale=0.16 * size)) > 0.1] = Surface.FARMLAND
+    surface[_woods(rng, place)] = Surface.FOREST
+    surface[_lakes(rng, place, mine)] = Surface.LAKE
+    surface[_river(rng, size, mine) if place.alone else _passing_river(place)] = Surface.RIVER
     villages = _village_places(rng, size, mine, surface >= Surface.RIVER)
-    surface[_roads(rng, size, villages)] = Surface.ROAD
+    surface[_roads(rng, place, villages)] = Surface.ROAD
     parcel = fields
     for centre in villages:
         inside, plots = _village(rng, size, centre)
         inside &= surface < Surface.RIVER
         surface[inside] = Surface.VILLAGE
         parcel = np.where(inside, plots + parcel.max() + 1, parcel)
-    elevation = 12 * smooth_noise(rng, size, 0.1 * size) + 3 * smooth_noise(rng, size, 9)
+    elevation = 12 * place.smooth(rng, HILLS, scale=0.1 * size) + 3 * smooth_noise(rng, size, 9) * place.border(30)
     return Ground(surface, numbered(parcel), elevation, villages)
 
 
@@ -86,18 +91,19 @@ def _chosen(parcel: NDArray[np.int32], noise: Field) -> Field:
     return mean
 
 
-def _woods(rng: np.random.Generator, size: int) -> Mask:
-    noise = 0.8 * smooth_noise(rng, size, 0.05 * size + 4) + 0.3 * smooth_noise(rng, size, 3)
+def _woods(rng: np.random.Generator, place: Place) -> Mask:
+    noise = 0.8 * place.smooth(rng, WOODS, scale=0.05 * place.size + 4) + 0.3 * smooth_noise(rng, place.size, 3)
     woods: Mask = noise > 1.05
     return woods
 
 
-def _lakes(rng: np.random.Generator, size: int, mine: Point) -> Mask:
-    """The deepest hollows that lie away from the mine."""
+def _lakes(rng: np.random.Generator, place: Place, mine: Point) -> Mask:
+    """The deepest hollows that lie away from the mine and from other pieces of land."""
+    size = place.size
     along, across = turned(size, mine, 0)
     away = np.minimum(np.hypot(along, across) / (0.5 * size), 1)
     depth = smooth_noise(rng, size, 0.045 * size + 2) + 0.15 * smooth_noise(rng, size, 3)
-    depth = np.where(away < 0.75, -9, depth + 2 * away)
+    depth = np.where(away < 0.75, -9, depth + 2 * away) - 4 * (1 - place.border(0.1 * size))
     lakes: Mask = depth > np.quantile(depth, 1 - rng.uniform(0.012, 0.024))
     return lakes
 
@@ -115,6 +121,20 @@ def _river(rng: np.random.Generator, size: int, mine: Point) -> Mask:
         moved(moved(middle, direction + np.pi / 2, a), direction, b) for a, b in zip(steps, aside * size, strict=True)
     ]
     return near_lines(size, [course], rng.uniform(1.6, 3.2))
+
+
+def _passing_river(place: Place) -> Mask:
+    """A river from the upper to the lower border, along the left one; every second column of pieces has one."""
+    size, column = place.size, place.shared(RIVERS, 1 + place.column // place.size)
+    width, bends, first = column.uniform(2, 3.5), int(column.integers(5, 9)), column.uniform(0, 2 * np.pi)
+    if column.random() < 0.5:
+        return np.zeros((size, size), np.bool_)
+    ends = [size * (0.05 + 0.08 * place.crossing(RIVERS, down=down, along_row=True)) for down in (0, 1)]
+    share = np.linspace(0, 1, 90)
+    aside = 0.02 * np.sin(np.pi * share) * np.sin(2 * np.pi * bends * share + first) * size
+    across = ends[0] + (ends[1] - ends[0]) * share**2 * (3 - 2 * share) + aside
+    course = [(float(row), float(at)) for row, at in zip(share * size, across, strict=True)]
+    return near_lines(size, [course], width)
 
 
 def _village_places(rng: np.random.Generator, size: int, mine: Point, wet: Mask) -> tuple[Point, ...]:
@@ -141,12 +161,21 @@ def _village(rng: np.random.Generator, size: int, centre: Point) -> tuple[Mask, 
     return inside, lattice(along, across, length=rng.uniform(3, 4.5), width=rng.uniform(2.2, 3))
 
 
-def _roads(rng: np.random.Generator, size: int, villages: tuple[Point, ...]) -> Mask:
+def _roads(rng: np.random.Generator, place: Place, villages: tuple[Point, ...]) -> Mask:
     """Roads from village to village and on to the edges of the land."""
+    size = place.size
     ends = [(float(rng.uniform(0, size)), edge) for edge in (-1.0, float(size))]
+    if not place.alone:
+        ends = [
+            (size * place.crossing(ROADS, right=right, along_row=False), edge) for right, (_, edge) in enumerate(ends)
+        ]
     stops = [ends[0], *sorted(villages, key=lambda place: place[1]), ends[1]]
     lines = [bent(rng, start, end) for start, end in itertools.pairwise(stops)]
-    lines.append(bent(rng, villages[0], (-1.0, float(rng.uniform(0, size)))))
+    north = float(rng.uniform(0, size)) if place.alone else size * place.crossing(ROADS, along_row=True)
+    lines.append(bent(rng, villages[0], (-1.0, north)))
+    if not place.alone:
+        south = (float(size), size * place.crossing(ROADS, down=1, along_row=True))
+        lines.append(bent(rng, villages[-1], south))
     return near_lines(size, lines, ROAD_HALF_WIDTH)
 
 

@@ -8,6 +8,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from pitscape.imagery.simulated.ground import Ground, simulate_ground
 from pitscape.imagery.simulated.mine import Mine, draw_plan, simulate_mine
+from pitscape.imagery.simulated.place import Place, whole_place
 from pitscape.imagery.simulated.shapes import Field, Mask, generator, smooth_noise
 from pitscape.imagery.simulated.surfaces import ECOSYSTEM, LAND_CLASS, Surface, looked_up
 
@@ -55,6 +56,7 @@ class Territory:
 
     Attributes:
         key: Key of the random generators; longer ones that begin so draw its look and its scenes.
+        place: Where it lies in its site.
         ground: The land before mining.
         mine: When the mine takes each cell.
         unevenness: Smooth noise that bends the benches, mean 1.
@@ -62,6 +64,7 @@ class Territory:
     """
 
     key: tuple[int, ...]
+    place: Place
     ground: Ground
     mine: Mine
     unevenness: Field
@@ -70,19 +73,30 @@ class Territory:
     @property
     def size(self) -> int:
         """Rows and columns."""
-        return len(self.unevenness)
+        return self.place.size
 
     @property
     def ecosystems(self) -> NDArray[np.uint8]:
         """Ecosystem before mining: 1 forest, 2 grassland, 3 farmland, 0 none of them."""
         return looked_up(self.ground.surface, ECOSYSTEM)
 
+    def surface_at(self, year: float) -> NDArray[np.uint8]:
+        """What covers each cell at a time, as ``Surface``."""
+        surface = self.ground.surface.copy()
+        for kind, since in self.mine.since.items():
+            surface[since <= year] = kind
+        return surface
+
+    def changed_at(self, year: float) -> Mask:
+        """Cells that the mine has changed by a time: all that it ever covered, restored land too."""
+        changed: Mask = np.minimum.reduce(list(self.mine.since.values())) <= year
+        return changed
+
     def at(self, year: float) -> Land:
         """The land at a time, as a fractional year."""
-        surface, age = self.ground.surface.copy(), np.full((self.size, self.size), np.inf, np.float32)
-        for kind, since in self.mine.since.items():
+        surface, age = self.surface_at(year), np.full((self.size, self.size), np.inf, np.float32)
+        for since in self.mine.since.values():
             there = since <= year
-            surface[there] = kind
             age[there] = year - since[there]
         step, relief = self._steps(surface)
         works = np.isin(surface, (Surface.PLANT, Surface.BASIN))
@@ -102,7 +116,9 @@ class Territory:
         return down + up, relief.astype(np.float32)
 
 
-def simulate_territory(key: tuple[int, ...], size: int, *, opens: float, complete: float) -> Territory:
+def simulate_territory(
+    key: tuple[int, ...], size: int, *, opens: float, complete: float, place: Place | None = None
+) -> Territory:
     """Draw a piece of land on which a mine opens.
 
     Args:
@@ -110,13 +126,15 @@ def simulate_territory(key: tuple[int, ...], size: int, *, opens: float, complet
         size: Rows and columns, at least 64.
         opens: When digging begins [year, fractional].
         complete: When the mine has reached its final extent.
+        place: Where it lies in its site; alone by default.
     """
+    place = place or whole_place(key, size)
     plan = draw_plan(generator(*key, 0), size, opens=opens, complete=complete)
-    ground = simulate_ground(generator(*key, 1), size, mine=plan.centre)
+    ground = simulate_ground(generator(*key, 1), place, mine=plan.centre)
     rng = generator(*key, 2)
     mine = simulate_mine(rng, ground, plan)
     unevenness = np.clip(1 + 0.25 * smooth_noise(rng, size, 0.05 * size + 4), 0.6, 1.5).astype(np.float32)
-    return Territory(key, ground, mine, unevenness, 1.3 * smooth_noise(rng, size, 1.1))
+    return Territory(key, place, ground, mine, unevenness, 1.3 * smooth_noise(rng, size, 1.1))
 
 
 def _inwards(mask: Mask, bench: Field, benches: int) -> Field:

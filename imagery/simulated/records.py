@@ -1,4 +1,4 @@
-"""Simulated records of a mine's surroundings: climate, coal output, net primary production, evapotranspiration."""
+"""Simulated records of a mine's surroundings: climate, net primary production, evapotranspiration and runoff."""
 
 from dataclasses import dataclass
 
@@ -44,6 +44,21 @@ ET_SHARE = {
 }
 """Evapotranspiration as a share of the year's precipitation, rounded typical values; water has none."""
 
+RUNOFF_SHARE = {
+    Surface.GRASSLAND: 0.0478,
+    Surface.FARMLAND: 0.09,
+    Surface.FOREST: 0.0229,
+    Surface.VILLAGE: 0.5,
+    Surface.ROAD: 0.6,
+    Surface.DUMP: 0.35,
+    Surface.RESTORED: 0.1827,
+    Surface.HAUL_ROAD: 0.55,
+    Surface.PLANT: 0.5,
+    Surface.PIT: 0.3,
+}
+"""Runoff as a share of the year's precipitation: the coefficients that Dong et al. (2025) give for steppe, mixed forest and
+sparse grass on grassland, forest and restored land, plausible values elsewhere; water has none."""
+
 NO_VALUE = -9999.0
 
 
@@ -80,16 +95,6 @@ def annual_rain(climate: list[ClimateMonth], year: int) -> float:
     return sum(month.precipitation_mm for month in climate if month.year == year)
 
 
-def simulate_production(rng: np.random.Generator, first: int, last: int, *, opens: float) -> dict[int, float]:
-    """Coal output by year [Mt]: none before the mine opens, then a rise to a stable level within some five years."""
-    stable, middle = rng.uniform(8, 14), opens + rng.uniform(2.0, 2.6)
-    output = {}
-    for year in range(first, last + 1):
-        rise = 1 / (1 + np.exp(-1.6 * (year + 0.5 - middle)))
-        output[year] = round(float(stable * rise * (1 + rng.normal(0, 0.025))), 2) if year >= opens else 0.0
-    return output
-
-
 def simulate_npp(rng: np.random.Generator, land: Land, rain_mm: float) -> Field:
     """Net primary production of a year [kg C m-2 y-1], (y, x); -9999 on water."""
     young = land.covered(Surface.RESTORED) & (land.age < 6)
@@ -100,6 +105,17 @@ def simulate_npp(rng: np.random.Generator, land: Land, rain_mm: float) -> Field:
 def simulate_et(rng: np.random.Generator, land: Land, rain_mm: float) -> Field:
     """Evapotranspiration of a year [mm], (y, x); -9999 on water."""
     return _valued(rng, land, ET_SHARE, rain_mm * (sum(RAIN_MM) / rain_mm) ** 0.25)
+
+
+def simulate_runoff(rng: np.random.Generator, land: Land, rain_mm: float) -> Field:
+    """Surface runoff of a year [mm], (y, x); -9999 on water."""
+    return _valued(rng, land, RUNOFF_SHARE, rain_mm)
+
+
+def vegetation_growth(surface: NDArray[np.uint8]) -> float:
+    """Net primary production of a year of mean rain, summed over cells [kg C m-2 y-1 times cells]."""
+    cells = np.bincount(surface.ravel(), minlength=256)
+    return float(sum(value * cells[kind] for kind, value in NPP_KG_C.items()))
 
 
 def _valued(rng: np.random.Generator, land: Land, values: dict[Surface, float], factor: Field | float) -> Field:

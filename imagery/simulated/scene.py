@@ -12,6 +12,7 @@ from pitscape.imagery.simulated.cover import material_shares
 from pitscape.imagery.simulated.day import Day, Grain, draw_day
 from pitscape.imagery.simulated.land import Land
 from pitscape.imagery.simulated.materials import endmembers
+from pitscape.imagery.simulated.place import Place, whole_place
 from pitscape.imagery.simulated.shapes import Field, Mask, generator, smooth_noise, turned
 from pitscape.imagery.simulated.surfaces import Surface
 
@@ -31,15 +32,24 @@ class SimulatedScene:
         acquired: The day.
         stored: Stored numbers as of that day (band, y, x), the sensor's fill where not observed.
         observed: Which cells were observed (y, x).
+        sun: Azimuth, from north towards east, and height above the horizon [rad].
     """
 
     acquired: datetime.date
     stored: NDArray[np.uint16]
     observed: Mask
+    sun: tuple[float, float]
 
 
 def simulate_scene(
-    key: tuple[int, ...], land: Land, grain: Grain, acquired: datetime.date, sensor: Sensor, *, wetness: float = 0.0
+    key: tuple[int, ...],
+    land: Land,
+    grain: Grain,
+    acquired: datetime.date,
+    sensor: Sensor,
+    *,
+    wetness: float = 0.0,
+    place: Place | None = None,
 ) -> SimulatedScene:
     """Draw a scene of some land.
 
@@ -48,23 +58,41 @@ def simulate_scene(
         land: The land on that day.
         grain: What lasts in its look.
         acquired: The day.
-        sensor: The sensor with the ten bands of ``SPECTRA``.
+        sensor: The sensor, whose default bands are those of ``SPECTRA``.
         wetness: Deviation of the year's rain from the mean, in standard deviations.
+        place: Where the land lies in the scene; alone by default.
     """
-    rng = generator(*key)
-    today = draw_day(rng, land, grain, day=acquired.timetuple().tm_yday, wetness=wetness)
+    rng, place = generator(*key), place or whole_place(key, len(land.surface))
+    shared = rng if place.alone else place.shared(9, acquired.toordinal())
+    today = draw_day(rng, land, grain, day=acquired.timetuple().tm_yday, wetness=wetness, shared=shared)
     shares = material_shares(today) * _brightness(rng, today)
-    light, observed = _illumination(rng, land, today.day), _observed(rng, len(land.surface))
-    haze = rng.uniform(0, 0.012)
-    stored = np.empty((len(sensor.bands), *land.surface.shape), np.uint16)
-    for number, (band, spectrum) in enumerate(zip(sensor.bands, endmembers().T, strict=True)):
-        blueness = (band.wavelength_nm / 450) ** -1.3
+    height = np.deg2rad(66 - 0.25 * abs(today.day - 172))
+    azimuth = np.deg2rad(shared.uniform(140, 160))
+    light = _illumination(shared, land, place, sun=(azimuth, height))
+    observed = _observed(shared, place)
+    haze = shared.uniform(0, 0.012)
+    stored = np.empty((len(sensor.band_names), *land.surface.shape), np.uint16)
+    for number, (name, spectrum) in enumerate(zip(sensor.band_names, endmembers().T, strict=True)):
+        band, blueness = sensor.band(name), blueness_of(sensor, name)
         lit = light * (1 - SKYLIGHT * blueness) + SKYLIGHT * blueness
         reflectance = np.einsum("m,myx->yx", spectrum, shares) * lit + haze * blueness**2
         seen = _seen(rng, reflectance, band.gsd_m)
-        numbers = np.round((seen - sensor.offset) / sensor.scale) - sensor.missing_offset(acquired)
-        stored[number] = np.where(observed, np.clip(numbers, 1, 65535), sensor.fill)
-    return SimulatedScene(acquired, stored, observed)
+        numbers = np.round((seen - band.offset) / band.scale) - missing_offset(sensor, acquired)
+        stored[number] = np.where(observed, np.clip(numbers, 1, 65535), band.fill[0])
+    return SimulatedScene(acquired, stored, observed, (float(azimuth), float(height)))
+
+
+def missing_offset(sensor: Sensor, acquired: datetime.date) -> int:
+    """What stored numbers of a day lack to be in the sensor's convention."""
+    change = sensor.offset_since
+    return change.added if change and acquired < change.date else 0
+
+
+def blueness_of(sensor: Sensor, band: str) -> float:
+    """How much of the light of a band is scattered by clear air, relative to 450 nm."""
+    wavelength = sensor.band(band).wavelength_nm
+    assert wavelength
+    return float((wavelength / 450) ** -1.3)
 
 
 def _brightness(rng: np.random.Generator, today: Day) -> Field:
@@ -78,16 +106,14 @@ def _brightness(rng: np.random.Generator, today: Day) -> Field:
     return factor
 
 
-def _illumination(rng: np.random.Generator, land: Land, day: int) -> Field:
+def _illumination(rng: np.random.Generator, land: Land, place: Place, *, sun: tuple[float, float]) -> Field:
     """Direct light on the relief relative to flat land, with a gradient over the scene."""
-    size = len(land.surface)
-    height = np.deg2rad(66 - 0.25 * abs(day - 172))
-    azimuth = np.deg2rad(rng.uniform(140, 160))
+    azimuth, height = sun
     down, right = np.gradient(land.elevation, CELL_M)
     towards_sun = np.sin(azimuth) * right - np.cos(azimuth) * down
     lit = (np.sin(height) - np.cos(height) * towards_sun) / np.sqrt(1 + down**2 + right**2) / np.sin(height)
-    along, _ = turned(size, (size / 2, size / 2), rng.uniform(0, 2 * np.pi))
-    gain = rng.uniform(0.94, 1.06) * (1 + rng.uniform(0.02, 0.06) * along / size)
+    along = place.along(rng.uniform(0, 2 * np.pi))
+    gain = rng.uniform(0.94, 1.06) * (1 + rng.uniform(0.02, 0.06) * along / place.whole)
     light: Field = (np.clip(lit, 0.08, 1.6) * gain).astype(np.float32)
     return light
 
@@ -100,13 +126,13 @@ def _seen(rng: np.random.Generator, reflectance: Field, gsd_m: float) -> Field:
     return seen
 
 
-def _observed(rng: np.random.Generator, size: int) -> Mask:
-    """All but a corner that the swath cuts off, or a cloud and its shadow near the edge."""
-    along, across = turned(size, (size / 2, size / 2), rng.uniform(0, 2 * np.pi))
-    if rng.random() < 0.5:
-        corner = np.pi / 4 + np.pi / 2 * rng.integers(4) + rng.uniform(-0.2, 0.2)
-        along, _ = turned(size, (size / 2, size / 2), corner)
-        return np.asarray(along < size * rng.uniform(0.58, 0.63))
+def _observed(rng: np.random.Generator, place: Place) -> Mask:
+    """All but a corner that the swath cuts off or, of a single piece, a cloud and its shadow near the edge."""
+    size = place.size
+    along, across = turned(size, place.middle, rng.uniform(0, 2 * np.pi))
+    if rng.random() < 0.5 or not place.alone:
+        along = place.along(np.pi / 4 + np.pi / 2 * rng.integers(4) + rng.uniform(-0.2, 0.2))
+        return np.asarray(along < place.whole * rng.uniform(0.58, 0.63))
     ragged = 1 + 0.2 * smooth_noise(rng, size, max(0.02 * size, 3))
     cloud = np.hypot(along - 0.46 * size, across) / ragged
     shadow = np.hypot(along - 0.49 * size, across - 0.05 * size) / ragged

@@ -41,7 +41,7 @@ def write_training_scene(folder: Path, number: int, *, seed: int, size: int, sen
     scene = simulate_scene((*key, 9), land, draw_grain(key, land), acquired, sensor, wetness=rng.normal())
     labels = np.where(scene.observed & ~_strips(rng, side), land.classes + 1, 0).astype(np.uint8)
     grid, name = simulated_grid(side, number=number + 1), f"mine{number + 1:02d}_{acquired:%Y%m%d}.tif"
-    write_raster(folder / "images" / name, scene.stored, grid, bands=sensor.band_names, nodata=sensor.fill)
+    write_raster(folder / "images" / name, scene.stored, grid, bands=sensor.band_names, nodata=0)
     write_raster(folder / "masks" / name, labels, grid, bands=("label",), tags=_code_tags())
 
 

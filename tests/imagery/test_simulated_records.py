@@ -8,7 +8,8 @@ from pitscape.imagery.simulated.records import (
     simulate_climate,
     simulate_et,
     simulate_npp,
-    simulate_production,
+    simulate_runoff,
+    vegetation_growth,
 )
 from pitscape.imagery.simulated.shapes import generator
 from pitscape.imagery.simulated.surfaces import MINED, VEGETATED, WATER, Surface
@@ -30,14 +31,6 @@ def test_the_climate_is_that_of_a_semi_arid_steppe(seed: int) -> None:
     assert warm.mean() == pytest.approx(15, abs=1)
 
 
-def test_production_rises_from_nothing_to_a_stable_level() -> None:
-    output = simulate_production(generator(1), 2015, 2024, opens=2015.8)
-    values = list(output.values())
-    assert list(output) == list(range(2015, 2025))
-    assert values[0] == 0 < values[1] < values[2] < values[3]
-    assert values[-1] == pytest.approx(values[-2], rel=0.15)
-
-
 def test_mined_land_produces_and_evaporates_least(land: Land) -> None:
     npp, et = simulate_npp(generator(1), land, 400.0), simulate_et(generator(1), land, 400.0)
     mined, vegetated = land.classes == MINED, land.classes == VEGETATED
@@ -51,6 +44,19 @@ def test_mined_land_produces_and_evaporates_least(land: Land) -> None:
 def test_water_alone_has_no_value(land: Land) -> None:
     for raster in (simulate_npp(generator(1), land, 400.0), simulate_et(generator(1), land, 400.0)):
         np.testing.assert_array_equal(raster == NO_VALUE, land.classes == WATER)
+
+
+def test_runoff_is_small_on_plants_and_large_on_bare_land(land: Land) -> None:
+    runoff = simulate_runoff(generator(1), land, 400.0)
+    grass, mined = runoff[land.covered(Surface.GRASSLAND)].mean(), runoff[land.classes == MINED].mean()
+    assert grass == pytest.approx(0.0478 * 400, rel=0.1)
+    assert 4 * grass < mined < 0.5 * 400
+    np.testing.assert_array_equal(runoff == NO_VALUE, land.classes == WATER)
+
+
+def test_growth_is_summed_over_cells() -> None:
+    surface = np.array([[Surface.GRASSLAND, Surface.FOREST], [Surface.LAKE, Surface.PIT]], np.uint8)
+    assert vegetation_growth(surface) == pytest.approx(0.26 + 0.42 + 0.01)
 
 
 def test_wet_years_produce_more(land: Land) -> None:

@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import rasterio
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import sha256_of
-from pitscape.imagery.scene import date_of, open_scene
+from pitscape.imagery.product import date_of
+from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.simulated.site import SimulatedSite, epoch_years, simulate_site
 
@@ -50,7 +52,12 @@ def test_every_epoch_has_its_files(site: SimulatedSite) -> None:
     assert [year_of(path) for path in site.images] == years
     assert [path.name for path in site.truths] == [path.name for path in site.images]
     assert [path.name for path in site.npp] == [f"npp_{year}.tif" for year in years]
-    assert [path.name for path in site.et] == [f"et_{year}.tif" for year in years]
+    for paths in (site.images_cloudy, site.dem, site.influence):
+        assert [path.name for path in paths] == [path.name for path in site.images]
+    assert [path.name for path in site.images_landsat] == [site.images[0].name]
+    assert [path.name for path in site.sar] == [path.name for path in site.images if year_of(path) >= 2017]
+    for paths, name in ((site.et, "et"), (site.runoff, "runoff")):
+        assert [path.name for path in paths] == [f"{name}_{year}.tif" for year in years]
     assert not list(site.folder.parent.glob(".*"))
 
 
@@ -70,6 +77,22 @@ def test_truth_json_counts_what_the_maps_hold(site: SimulatedSite) -> None:
     assert mined[0] == 0 < mined[1] < mined[2]
 
 
+def test_truth_json_knows_the_life_of_the_mine(site: SimulatedSite) -> None:
+    truth = json.loads(site.truth.read_text("utf-8"))
+    with site.production.open(newline="") as file:
+        produced = {int(row["year"]): float(row["production_mt"]) for row in csv.DictReader(file)}
+    stages = {row["year"]: row["stage"] for row in truth["life_cycle"]["stages"]}
+    assert {year for year, stage in stages.items() if stage == "initial"} == {y for y, mt in produced.items() if not mt}
+    assert [entry["stage"] for entry in truth["epochs"]] == [stages[entry["year"]] for entry in truth["epochs"]]
+    years = truth["thresholds"]["years"]
+    assert 2015.8 < years["elastic"] < years["yield"] < years["mutation"] < 2025
+    assert years["mutation"] > truth["life_cycle"]["stable_from"]
+    [mine] = truth["mines"]
+    with rasterio.open(site.dem[-1]) as dem:
+        assert dem.bounds.left < mine["easting_m"] < dem.bounds.right
+        assert dem.bounds.bottom < mine["northing_m"] < dem.bounds.top
+
+
 def test_old_and_new_scenes_read_alike(site: SimulatedSite) -> None:
     sensor, medians = load_sensor("sentinel2_l2a"), []
     for image, truth in zip(site.images, site.truths, strict=True):
@@ -77,7 +100,7 @@ def test_old_and_new_scenes_read_alike(site: SimulatedSite) -> None:
             numbers, observed = scene.read(slice(0, SIZE), slice(0, SIZE))
             ids = opened.read()
         np.testing.assert_array_equal(observed, ids != 255)
-        medians.append(np.median(numbers[6][ids == 2]) * sensor.scale + sensor.offset)
+        medians.append(np.median(sensor.physical(numbers, sensor.band_names)[6][ids == 2]))
     assert [year_of(path) < 2022 for path in site.images] == [True, True, False]
     assert max(medians) - min(medians) < 0.05
     assert 0.15 < np.mean(medians) < 0.35
@@ -126,13 +149,36 @@ def test_tables_have_the_columns_that_the_project_exchanges(site: SimulatedSite)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size": 63}, {"size": 2049}, {"epochs": 1}, {"epochs": 11}, {"seed": -1}, {"seed": 2**32}]
+    "wrong", [{"size": 63}, {"size": 100_001}, {"epochs": 1}, {"epochs": 11}, {"seed": -1}, {"seed": 2**32}]
 )
 def test_wrong_numbers_are_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     [(option, value)] = wrong.items()
     with pytest.raises(InputError, match=f"{option} {value}: .*choose"):
         simulate_site(tmp_path / "site", **wrong)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_too_full_is_refused_before_any_work(tmp_path: Path) -> None:
+    """Ten bands of two bytes for 10 dates of 10^10 cells: 1200 GB when compressed to 60 %."""
+    used = shutil.disk_usage(tmp_path)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(InputError, match=r"1200\.0 GB are needed, 100\.0 GB"):
+        patch.setattr(shutil, "disk_usage", lambda _: used._replace(free=100_000_000_000))
+        simulate_site(tmp_path / "site", size=100_000, epochs=10, layers=("images",))
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_layers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="layers dams, roads: there are none; choose from images, images_cloudy,"):
+        simulate_site(tmp_path / "site", layers=("truth", "roads", "dams"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_written_does_not_depend_on_what_is_left_out(site: SimulatedSite, tmp_path: Path) -> None:
+    layers = ("images_landsat", "runoff", "et", "sar")
+    few = hashes(simulate_site(tmp_path / "few", size=SIZE, epochs=EPOCHS, seed=4, layers=layers).folder)
+    every = hashes(site.folder)
+    assert {name.split("/")[0] for name in few if "/" in name} == set(layers)
+    assert {name: every[name] for name in few} == few
 
 
 def test_a_folder_in_use_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_memory_does_not_grow_with_the_height_of_the_scene(write_scene: SceneMak
     peaks = []
     for height in (128, 1024):
         tiles = Tiles(height=height, width=200, tile=64, overlap=16)
-        with open_scene(write_scene(stored_numbers(height, 200), f"s{height}.tif"), card.sensor) as scene:
+        with open_scene(write_scene(stored_numbers(height, 200), f"s{height}_20230709.tif"), card.sensor) as scene:
             tracemalloc.start()
             for _ in blended_rows(scene, ConstantPredictor(card), tiles, batch=2):
                 pass

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import rasterio
 from numpy.typing import NDArray
-from small_scenes import BANDS, SceneMaker, stored_numbers
+from small_scenes import BANDS, SceneMaker, stored_numbers, write_raster
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.scene import Reading
 from pitscape.inference import scene_run
 from pitscape.inference.parts import MANIFEST, assemble
 from pitscape.inference.predictor import OnnxPredictor
@@ -149,3 +150,27 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
         OnnxPredictor(text)
     with pytest.raises(InputError, match="no such file"):
         OnnxPredictor(tmp_path / "none.onnx")
+
+
+def test_a_scene_of_which_nothing_was_observed_is_refused(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    scene = write_scene(np.zeros((10, 40, 40), np.uint16))
+    with pytest.raises(InputError, match=r"no pixel of it was observed; check nodata, clouds and mask"):
+        predict_scene(scene, predictor, tmp_path / "out" / "classes.tif")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_mask_hides_land_and_stands_in_the_record(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    codes = np.zeros((1, 25, 25), np.uint8)
+    codes[0, :5] = 1
+    mask = write_raster(tmp_path / "clouds.tif", codes, side=20)
+    options = RunOptions(reading=Reading(mask=mask))
+    record = predict_scene(write_scene(stored_numbers(50, 50)), predictor, tmp_path / "classes.tif", options=options)
+    hidden = map_of(tmp_path / "classes.tif") == 255
+    assert hidden[:10].all()
+    assert not hidden[10:].any()
+    assert record["mask"] == "clouds.tif"
+    assert record["sensor"] == "sentinel2_l2a, as the caller says"

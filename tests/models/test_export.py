@@ -17,7 +17,7 @@ from pitscape.models.network import DeployedNetwork, Standardiser
 def test_onnxruntime_gives_what_torch_gives(trained: Path, model: Path) -> None:
     """On batches, sizes and unobserved pixels that the export itself did not check."""
     recipe, network = load_checkpoint(trained / "run" / "best.ckpt")
-    deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.normalisation), network).eval()
+    deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.bands, recipe.normalisation), network).eval()
     session = onnxruntime.InferenceSession(str(model))
     rng = np.random.default_rng(1)
     for shape in [(1, 10, 1, 1), (5, 10, 37, 53), (2, 10, 128, 96)]:

@@ -46,7 +46,7 @@ def test_unknown_networks_are_refused_by_name() -> None:
 
 def test_stored_numbers_become_standardised_reflectance() -> None:
     """Stored 3000 is reflectance 0.2; (0.2 - 0.1) / 0.05 = 2."""
-    standardiser = Standardiser(SENSOR, Normalisation(mean=(0.1, 0.3), std=(0.05, 0.1)))
+    standardiser = Standardiser(SENSOR, ("B02", "B03"), Normalisation(mean=(0.1, 0.3), std=(0.05, 0.1)))
     stored = torch.tensor([[3000.0, 1000.0, 0.0], [5000.0, 0.0, 0.0]]).reshape(1, 2, 1, 3)
     found = standardiser(stored).reshape(2, 3).numpy()
     np.testing.assert_allclose(found, [[2.0, -2.0, 0.0], [1.0, -4.0, 0.0]], atol=1e-5)
@@ -54,7 +54,7 @@ def test_stored_numbers_become_standardised_reflectance() -> None:
 
 def test_deployed_networks_give_probabilities() -> None:
     network = SegmentationNetwork(NetworkSettings(encoder_depth=3, decoder_channels=(16, 8, 8)), bands=2, classes=4)
-    standardiser = Standardiser(SENSOR, Normalisation(mean=(0.2, 0.2), std=(0.1, 0.1)))
+    standardiser = Standardiser(SENSOR, ("B02", "B03"), Normalisation(mean=(0.2, 0.2), std=(0.1, 0.1)))
     with torch.inference_mode():
         found = DeployedNetwork(standardiser, network).eval()(torch.rand(2, 2, 33, 20) * 5000)
     torch.testing.assert_close(found.sum(dim=1), torch.ones(2, 33, 20))

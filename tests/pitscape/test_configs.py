@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from small_scenes import stored_numbers, write_raster
 
 from pitscape.cli import main
+from pitscape.imagery.scene import open_scene
+from pitscape.imagery.sensor import load_sensor
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
@@ -21,6 +25,14 @@ def test_training_configurations(
     steps = ["--trainer.max_steps=1", "--data.init_args.steps_per_epoch=1", "--data.init_args.batch_size=2"]
     assert main(["fit", "--config", str(config), *steps, "--trainer.limit_val_batches=1"]) == 0
     assert (tmp_path / "runs" / config.stem / "best.ckpt").exists()
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "configs" / "sensors").glob("*.yaml")), ids=lambda path: path.stem)
+def test_sensor_configurations(config: Path, tmp_path: Path) -> None:
+    sensor = load_sensor(config)
+    stored = stored_numbers(6, 7)[: len(sensor.bands)]
+    with open_scene(write_raster(tmp_path / "s.tif", stored, bands=sensor.band_names), sensor) as scene:
+        np.testing.assert_array_equal(scene.read(slice(0, 6), slice(0, 7))[0], stored)
 
 
 @pytest.mark.parametrize("config", sorted((ROOT / "configs" / "sites").glob("*.yaml")), ids=lambda path: path.stem)

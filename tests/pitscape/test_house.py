@@ -38,7 +38,7 @@ def test_help_loads_nothing_but_the_standard_library() -> None:
 def test_predicting_does_not_load_torch(model: Path, tmp_path: Path) -> None:
     from small_scenes import BANDS, stored_numbers, write_raster
 
-    scene = write_raster(tmp_path / "s.tif", stored_numbers(40, 40), bands=BANDS)
+    scene = write_raster(tmp_path / "s_20230709.tif", stored_numbers(40, 40), bands=BANDS)
     arguments = ["predict", str(scene), "--model", str(model), "--output", str(tmp_path / "c.tif")]
     loaded = modules_after(f"from pitscape.cli import main; assert main({arguments!r}) == 0")
     assert "onnxruntime" in loaded

@@ -20,7 +20,7 @@ def test_turns_are_the_eight_of_a_square_and_keep_labels_in_place() -> None:
 def test_jitter_changes_reflectance_and_not_the_unobserved() -> None:
     stored = np.full((2, 3, 3), 3000, np.float32)
     stored[:, 0, 0] = 0
-    varied = jittered(stored, SENSOR, Jitter(gain=0.2, band_gain=0, offset=0), np.random.default_rng(0))
+    varied = jittered(stored, SENSOR, ("B02", "B03"), Jitter(gain=0.2, band_gain=0, offset=0), np.random.default_rng(0))
     assert (varied[:, 0, 0] == 0).all()
     gain = (varied[0, 1, 1] - 1000) / 2000
     np.testing.assert_allclose(varied[:, 1:, :], 1000 + 2000 * gain, rtol=1e-6)
@@ -30,4 +30,4 @@ def test_jitter_changes_reflectance_and_not_the_unobserved() -> None:
 def test_no_jitter_changes_nothing() -> None:
     stored = np.full((2, 3, 3), 3000, np.float32)
     still = Jitter(gain=0, band_gain=0, offset=0)
-    np.testing.assert_allclose(jittered(stored, SENSOR, still, np.random.default_rng(0)), stored)
+    np.testing.assert_allclose(jittered(stored, SENSOR, ("B02", "B03"), still, np.random.default_rng(0)), stored)

@@ -17,8 +17,8 @@ def test_statistics_are_those_of_the_observed_pixels_of_the_region(
     monkeypatch.setattr(statistics, "ROWS_AT_ONCE", 7)
     stored = stored_numbers(20, 30)
     stored[:, :3] = 0
-    write_raster(tmp_path / "i" / "a.tif", stored, bands=BANDS)
-    write_raster(tmp_path / "m" / "a.tif", np.ones((1, 20, 30), np.uint8))
+    write_raster(tmp_path / "i" / "a_20230709.tif", stored, bands=BANDS)
+    write_raster(tmp_path / "m" / "a_20230709.tif", np.ones((1, 20, 30), np.uint8))
     scenes = labelled_scenes(
         tmp_path / "i", tmp_path / "m", sensor=load_sensor("sentinel2_l2a"), bands=BANDS, codes=np.zeros(256, np.uint8)
     )

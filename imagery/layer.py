@@ -1,0 +1,203 @@
+"""Layers: bands of one raster file, read onto the grid of a scene, with what was observed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from pitscape.imagery.radiometry import UNOBSERVED_STORED
+from pitscape.imagery.raster import Raster
+from pitscape.imagery.sensor import Band
+from pitscape.imagery.warp import Alignment, warped
+
+MOST_VALUES = 1 << 23
+"""Source values of all bands that are warped at once; windows that need more are read in halves."""
+
+EXACT_IN_FLOAT32 = tuple(np.dtype(name) for name in ("uint8", "int8", "uint16", "int16", "float32"))
+"""Types that GDAL may turn into float32 on reading without losing a value that means "not observed"."""
+
+ENOUGH = 0.5
+"""Share of a kernel's weight that must have been observed for a pixel to count as observed."""
+
+Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
+"""Stored numbers (band, y, x), 0 where not observed, and where they were observed (y, x)."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Bands of one raster on a target grid.
+
+    Attributes:
+        raster: The file.
+        bands: What its wanted bands are.
+        indexes: Where they stand in the file, from 1.
+        added: Added to stored numbers to bring them to the sensor's convention.
+        alignment: Of the file's grid and the grid wanted.
+    """
+
+    raster: Raster
+    bands: tuple[Band, ...]
+    indexes: tuple[int, ...]
+    added: int
+    alignment: Alignment
+
+    def on(self, grid: GeoBox) -> "Layer":
+        """The same bands on another grid."""
+        return replace(self, alignment=Alignment(self.raster.grid, grid))
+
+    def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> Pixels:
+        """Pixels of a window of the target grid, which may reach beyond it; ``shape`` reduces it for pictures."""
+        if self.alignment.is_identity:
+            return within(self._stored, self.raster.shape, rows, columns, shape, bands=len(self.bands))
+        return self._warped(part(self.alignment.target, rows, columns, shape))
+
+    def _stored(self, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> Pixels:
+        """A window of the file's own grid."""
+        exact = self.raster.dtype in EXACT_IN_FLOAT32
+        stored = self.raster.read(self.indexes, rows, columns, shape=shape, dtype="float32" if exact else None)
+        hidden = self.raster.masked(rows, columns, shape=shape)
+        for number, (band, index) in enumerate(zip(self.bands, self.indexes, strict=True)):
+            for nothing in _not_observed(stored[number], band, self.raster.nodata[index - 1]):
+                hidden = nothing if hidden is None else np.logical_or(hidden, nothing, out=hidden)
+        values = stored.astype(np.float32, copy=False)
+        if self.added:
+            values += np.float32(self.added)
+        if hidden is None or not hidden.any():
+            return values, np.ones(values.shape[1:], np.bool_)
+        values[:, hidden] = UNOBSERVED_STORED
+        return values, ~hidden
+
+    def _warped(self, window: GeoBox) -> Pixels:
+        """A window of another grid, in halves where the file has very many cells to one of the window's."""
+        needed = self.alignment.needed(window)
+        if needed is None:
+            return np.zeros((len(self.bands), *window.shape), np.float32), np.zeros(window.shape, np.bool_)
+        rows, columns = needed
+        values_needed = (rows.stop - rows.start) * (columns.stop - columns.start) * len(self.bands)
+        if values_needed > MOST_VALUES and max(window.shape) > 1:
+            along = int(window.shape[1] >= window.shape[0])
+            middle = window.shape[along] // 2
+            first, second = (window[:, :middle], window[:, middle:]) if along else (window[:middle], window[middle:])
+            pixels = [self._warped(half) for half in (first, second)]
+            return np.concatenate([p[0] for p in pixels], along + 1), np.concatenate([p[1] for p in pixels], along)
+        values, observed = self._stored(rows, columns)
+        return self._moved(values, observed, part(self.raster.grid, rows, columns), window)
+
+    def _moved(
+        self, values: NDArray[np.float32], observed: NDArray[np.bool_], source: GeoBox, window: GeoBox
+    ) -> Pixels:
+        """Pixels of a window of the file brought to a window of the target."""
+        _to_power(values, self.bands)
+        values[:, ~observed] = np.nan
+        found = np.empty((len(values), *window.shape), np.float32)
+        known = np.ones(window.shape, np.bool_)
+        for method, categories in sorted({(band.resampling, band.is_category) for band in self.bands}):
+            alike = [n for n, b in enumerate(self.bands) if (b.resampling, b.is_category) == (method, categories)]
+            with_weight = np.concatenate([values[alike], observed[None].astype(np.float32)])
+            moved = warped(
+                with_weight, source, window, method=method, reduces=self.alignment.reduces, categories=categories
+            )
+            found[alike] = moved[:-1]
+            known &= (moved[-1] >= ENOUGH) & np.isfinite(moved[:-1]).all(axis=0)
+        _to_decibels(found, self.bands)
+        found[:, ~known] = UNOBSERVED_STORED
+        return found, known
+
+
+@dataclass(frozen=True)
+class HiddenLand:
+    """A raster of codes that says where clouds, shadows or a user's mask hide the land, on a target grid.
+
+    Attributes:
+        raster: The file.
+        index: Its band, from 1.
+        hides: Where codes (y, x) mean hidden land.
+        alignment: Of the file's grid and the grid wanted.
+    """
+
+    raster: Raster
+    index: int
+    hides: Callable[[NDArray[np.integer]], NDArray[np.bool_]]
+    alignment: Alignment
+
+    def on(self, grid: GeoBox) -> "HiddenLand":
+        """The same mask on another grid."""
+        return replace(self, alignment=Alignment(self.raster.grid, grid))
+
+    def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> NDArray[np.bool_]:
+        """Where the land is seen (y, x) in a window of the target grid; never where the raster says nothing."""
+        window = part(self.alignment.target, rows, columns, shape)
+        needed = self.alignment.needed(window)
+        if needed is None:
+            return np.zeros(window.shape, np.bool_)
+        codes = self.raster.read([self.index], *needed)
+        seen = (~self.hides(codes)).astype(np.float32)
+        source = part(self.raster.grid, *needed)
+        moved = warped(seen, source, window, method="nearest", reduces=self.alignment.reduces)
+        return np.asarray(moved[0] > ENOUGH)
+
+
+def part(grid: GeoBox, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> GeoBox:
+    """A window of a grid as a grid, which may reach beyond it; with ``shape``, of larger cells.
+
+    >>> grid = GeoBox((4, 4), Affine(10, 0, 0, 0, -10, 0), "EPSG:32633")
+    >>> part(grid, slice(-1, 2), slice(0, 4)).affine.f
+    10.0
+    """
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    down, across = shape or (height, width)
+    cell = Affine.translation(columns.start, rows.start) @ Affine.scale(width / across, height / down)
+    return GeoBox((down, across), grid.affine @ cell, grid.crs)
+
+
+def within(
+    read: Callable[[slice, slice, tuple[int, int] | None], Pixels],
+    size: tuple[int, int],
+    rows: slice,
+    columns: slice,
+    shape: tuple[int, int] | None,
+    *,
+    bands: int,
+) -> Pixels:
+    """Read a window that may reach beyond a raster of ``size``; what lies beyond was not observed."""
+    inside = [slice(max(s.start, 0), min(s.stop, limit)) for s, limit in zip((rows, columns), size, strict=True)]
+    if inside == [rows, columns]:
+        return read(rows, columns, shape)
+    full = (rows.stop - rows.start, columns.stop - columns.start)
+    values, observed = np.zeros((bands, *full), np.float32), np.zeros(full, np.bool_)
+    if all(s.start < s.stop for s in inside):
+        at = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(inside, (rows, columns), strict=True))
+        values[:, *at], observed[at] = read(inside[0], inside[1], None)
+    return values, observed
+
+
+def _not_observed(stored: NDArray[Any], band: Band, nodata: float) -> Iterator[NDArray[np.bool_]]:
+    """Where a band holds NaN, infinity, fill, the file's nodata, or a number that means nothing; each if it occurs."""
+    least, greatest = stored.min(), stored.max()
+    if not (np.isfinite(least) and np.isfinite(greatest)):
+        yield ~np.isfinite(stored)
+        least, greatest = -np.inf, np.inf
+    yield from (stored == value for value in {*band.fill, nodata} if least <= value <= greatest)
+    if band.valid and least < band.valid[0]:
+        yield stored < band.valid[0]
+    if band.valid and greatest > band.valid[1]:
+        yield stored > band.valid[1]
+
+
+def _to_power(values: NDArray[np.float32], bands: Sequence[Band]) -> None:
+    """Decibels to power, in place: means are taken of the power."""
+    for number in _decibels(bands):
+        values[number] = 10 ** (values[number] / 10)
+
+
+def _to_decibels(values: NDArray[np.float32], bands: Sequence[Band]) -> None:
+    for number in _decibels(bands):
+        values[number] = 10 * np.log10(values[number])
+
+
+def _decibels(bands: Sequence[Band]) -> list[int]:
+    return [number for number, band in enumerate(bands) if band.unit == "dB"]

@@ -1,0 +1,1 @@
+"""Legends that come with pitscape, one YAML file each."""

@@ -1,0 +1,119 @@
+"""Radiometry of a scene: what must be added to its stored numbers, and how that is known."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.sensor import Sensor
+
+SENSOR_TAG = "SENSOR"
+CONVENTION_TAG = "CONVENTION"
+ACQUIRED_TAG = "ACQUIRED"
+"""Tags by which a GeoTIFF says whose numbers it holds, in which convention, and of which day."""
+
+UNOBSERVED_STORED = 0
+"""What stands in every band of an unobserved pixel when it enters the network's graph, whatever the sensor's fill."""
+
+OffsetWord = Literal["included", "missing"]
+"""What a user can say of the agency's offset: whether the stored numbers hold it."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a scene's metadata say of its stored numbers.
+
+    Attributes:
+        source: Where that stands, for people.
+        convention: The convention that the numbers are in, where a tag says so.
+        baseline: Processing baseline, 509 for 05.09.
+        offset_applied: Whether the catalogue subtracted the agency's offset already.
+        acquired: Day of acquisition.
+    """
+
+    source: str
+    convention: str | None = None
+    baseline: int | None = None
+    offset_applied: bool | None = None
+    acquired: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Radiometry:
+    """What is added to stored numbers to bring them to the sensor's convention, and why."""
+
+    added: int
+    reason: str
+
+
+def radiometry(sensor: Sensor, facts: Facts, word: OffsetWord | None = None) -> Radiometry:
+    """Decide what must be added to a scene's stored numbers.
+
+    The user's word goes before all else; then a tag that names the convention, then what the catalogue says it
+    subtracted, then the processing baseline, then the date.
+
+    Args:
+        sensor: Whose convention is wanted.
+        facts: What the scene's metadata say.
+        word: What the user says.
+
+    Returns:
+        The number, and in words how it is known.
+
+    Raises:
+        InputError: If nothing tells and the sensor's agency changed its numbers once.
+    """
+    change = sensor.offset_since
+    if change is None:
+        return Radiometry(0, "taken as stored")
+    if word:
+        return Radiometry(0 if word == "included" else change.added, f"--offset {word}")
+    if facts.convention == sensor.convention:
+        return Radiometry(0, f"{facts.source}: in the convention already")
+    if facts.offset_applied:
+        return Radiometry(change.added, f"{facts.source}: the catalogue subtracted the offset")
+    if facts.baseline is not None:
+        included = facts.baseline >= change.baseline
+        text = f"processing baseline {facts.baseline // 100:02d}.{facts.baseline % 100:02d}"
+        return Radiometry(0 if included else change.added, f"{facts.source}: {text}")
+    if facts.acquired is not None:
+        included = facts.acquired >= change.date
+        return Radiometry(0 if included else change.added, f"{facts.source}: acquired {facts.acquired}")
+    raise InputError(
+        f"{facts.source}: tells neither processing baseline nor date, so its numbers may hold the agency's offset of "
+        f"{change.added} or not; put the date into the name (YYYYMMDD), or say --offset included or missing (in YAML: offset)."
+    )
+
+
+def facts_of_item(properties: Mapping[str, Any], source: str) -> Facts:
+    """What the properties of a STAC item say.
+
+    Raises:
+        InputError: If one of them is not what its extension defines.
+
+    >>> facts_of_item({"s2:processing_baseline": "05.09", "datetime": "2023-07-09T10:00:31Z"}, "item").baseline
+    509
+    """
+    baseline, day = properties.get("s2:processing_baseline"), properties.get("datetime")
+    applied = properties.get("earthsearch:boa_offset_applied")
+    try:
+        return Facts(
+            source=source,
+            baseline=baseline_number(str(baseline)) if baseline is not None else None,
+            offset_applied=applied if isinstance(applied, bool) else None,
+            acquired=datetime.date.fromisoformat(str(day)[:10]) if day else None,
+        )
+    except ValueError as error:
+        raise InputError(
+            f"{source}: has processing baseline {baseline!r} and datetime {day!r}; mend the item."
+        ) from error
+
+
+def baseline_number(text: str) -> int:
+    """A processing baseline as a number.
+
+    >>> baseline_number("05.09"), baseline_number("N0400")
+    (509, 400)
+    """
+    return int(text.removeprefix("N").replace(".", ""))

@@ -1,0 +1,1 @@
+"""Sensors that come with pitscape, one YAML file each."""

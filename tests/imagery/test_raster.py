@@ -1,0 +1,109 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.shutil import copy as copy_raster
+from small_scenes import SceneMaker, stored_numbers
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.raster import Raster, open_raster, rasters_in
+
+VRT = """<VRTDataset rasterXSize="5" rasterYSize="4"><SRS>EPSG:32633</SRS>
+<GeoTransform>585420, 10, 0, 5652250, 0, -10</GeoTransform>
+<VRTRasterBand dataType="UInt16" band="1"{more}><SimpleSource>
+<SourceFilename relativeToVRT="{relative}">{source}</SourceFilename><SourceBand>1</SourceBand></SimpleSource>
+</VRTRasterBand></VRTDataset>"""
+
+
+def test_any_thread_may_read(write_scene: SceneMaker) -> None:
+    stored = stored_numbers(64, 50)
+    raster = Raster(write_scene(stored))
+    with ThreadPoolExecutor(8) as pool:
+        rows = [slice(top, top + 8) for top in range(0, 64, 8)] * 20
+        found = list(pool.map(lambda r: raster.read([3], r, slice(0, 50)), rows))
+    raster.close()
+    for part, window in zip(found, rows, strict=True):
+        np.testing.assert_array_equal(part[0], stored[2, window])
+
+
+def test_a_file_cut_off_is_named(write_scene: SceneMaker) -> None:
+    path = write_scene(stored_numbers(400, 300), "whole.tif").with_name("scene.tif")
+    copy_raster(path.with_name("whole.tif"), path, driver="COG")
+    path.write_bytes(path.read_bytes()[:-100_000])
+    with pytest.raises(InputError, match=rf"{path.name}: is damaged or cut off"):
+        Raster(path).read([10], slice(0, 400), slice(0, 300))
+    with pytest.raises(InputError, match=rf"{path.name}: is damaged or cut off"), open_raster(path) as dataset:
+        dataset.read()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("scene.tif", b"not a raster", "not a raster that GDAL can read"),
+        ("npp.hdf", b"\x0e\x03\x13\x01" + bytes(100), "is HDF4.*export it as GeoTIFF or NetCDF"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes, problem: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=problem):
+        Raster(path)
+    with pytest.raises(InputError, match=problem), open_raster(path):
+        pass
+
+
+def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        Raster(tmp_path / "none.tif")
+    with pytest.raises(InputError, match="is a folder"):
+        Raster(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "relative", "more", "problem"),
+    [
+        ("../outside.tif", 1, "", "outside its folder"),
+        ("/etc/hostname", 0, "", "outside its folder"),
+        ("/vsicurl/http://example.org/a.tif", 0, "", "outside its folder"),
+        ("inside.tif", 1, ' subClass="VRTDerivedRasterBand"', "holds code"),
+    ],
+)
+def test_virtual_rasters_that_reach_out_or_hold_code_are_refused(
+    write_scene: SceneMaker, tmp_path: Path, source: str, relative: int, more: str, problem: str
+) -> None:
+    write_scene(stored_numbers(4, 5), "inside.tif")
+    path = tmp_path / "scene.vrt"
+    path.write_text(VRT.format(source=source, relative=relative, more=more))
+    with pytest.raises(InputError, match=problem):
+        Raster(path)
+
+
+def test_virtual_rasters_of_their_own_folder_are_read(write_scene: SceneMaker, tmp_path: Path) -> None:
+    stored = stored_numbers(4, 5)
+    write_scene(stored, "inside.tif")
+    path = tmp_path / "scene.vrt"
+    path.write_text(VRT.format(source="inside.tif", relative=1, more=""))
+    np.testing.assert_array_equal(Raster(path).read([1], slice(0, 4), slice(0, 5))[0], stored[0])
+
+
+def test_a_chain_of_virtual_rasters_does_not_reach_out_either(tmp_path: Path) -> None:
+    (tmp_path / "inner.vrt").write_text(VRT.format(source="../outside.tif", relative=1, more=""))
+    (tmp_path / "outer.vrt").write_text(VRT.format(source="inner.vrt", relative=1, more=""))
+    with pytest.raises(InputError, match=r"inner\.vrt: takes pixels from"):
+        Raster(tmp_path / "outer.vrt")
+
+
+def test_alpha_and_internal_masks_hide(write_scene: SceneMaker) -> None:
+    path = write_scene(stored_numbers(4, 5)[:3].astype("uint8"), bands=("red", "green", "blue"))
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as dataset:
+        dataset.write_mask(np.array([[0, *[255] * 4], *[[255] * 5] * 3], np.uint8))
+    hidden = Raster(path).masked(slice(0, 2), slice(0, 2))
+    np.testing.assert_array_equal(hidden, [[True, False], [False, False]])
+
+
+def test_empty_and_missing_folders_are_refused(tmp_path: Path) -> None:
+    for folder, problem in [(tmp_path, "holds no raster"), (tmp_path / "none", "no such folder")]:
+        with pytest.raises(InputError, match=problem):
+            rasters_in(folder)
