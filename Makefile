@@ -15,7 +15,7 @@ install: $(VENV)/.installed links ## set up .venv with every extra (about 7 GB: 
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,stac,dev]'
 	touch $@
 
 links: # mypy cannot see through the editable install's import hook; it reads these links
@@ -33,7 +33,7 @@ check: install ## style, types, the order of the rooms, examples in the document
 	rm -rf build && $(BIN)/python -m pip install --quiet --no-deps --target build/site .
 	cd build/site && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../pyproject.toml
 	cd build/site && ../../$(BIN)/python -m pytest -q -p no:cacheprovider --import-mode=prepend --rootdir=. -c /dev/null \
-	  -W error -W "ignore:Use .@. matmul:PendingDeprecationWarning" --doctest-modules pitscape
+	  -W error -W ignore::PendingDeprecationWarning --doctest-modules pitscape
 
 test: check ## check, then every quick test
 	$(BIN)/python -m pytest -m "not slow"

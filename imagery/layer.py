@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from affine import Affine
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
-from pitscape.imagery.raster import Raster
 from pitscape.imagery.sensor import Band
 from pitscape.imagery.warp import Alignment, warped
 
@@ -27,6 +26,29 @@ Pixels = tuple[NDArray[np.float32], NDArray[np.bool_]]
 """Stored numbers (band, y, x), 0 where not observed, and where they were observed (y, x)."""
 
 
+class RasterReader(Protocol):
+    """What layers read: a raster that any thread may read. ``Raster`` says what its parts are."""
+
+    grid: GeoBox
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    nodata: tuple[float, ...]
+
+    def read(
+        self,
+        indexes: Sequence[int],
+        rows: slice,
+        columns: slice,
+        *,
+        shape: tuple[int, int] | None = None,
+        dtype: str | None = None,
+    ) -> NDArray[Any]:
+        """Values (band, y, x) of a window."""
+
+    def masked(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> NDArray[np.bool_] | None:
+        """Where the raster itself says that there is nothing (y, x)."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """Bands of one raster on a target grid.
@@ -39,7 +61,7 @@ class Layer:
         alignment: Of the file's grid and the grid wanted.
     """
 
-    raster: Raster
+    raster: RasterReader
     bands: tuple[Band, ...]
     indexes: tuple[int, ...]
     added: int
@@ -53,7 +75,7 @@ class Layer:
         """Pixels of a window of the target grid, which may reach beyond it; ``shape`` reduces it for pictures."""
         if self.alignment.is_identity:
             return within(self._stored, self.raster.shape, rows, columns, shape, bands=len(self.bands))
-        return self._warped(part(self.alignment.target, rows, columns, shape))
+        return self.at(part(self.alignment.target, rows, columns, shape))
 
     def _stored(self, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> Pixels:
         """A window of the file's own grid."""
@@ -66,13 +88,14 @@ class Layer:
         values = stored.astype(np.float32, copy=False)
         if self.added:
             values += np.float32(self.added)
-        if hidden is None or not hidden.any():
-            return values, np.ones(values.shape[1:], np.bool_)
-        values[:, hidden] = UNOBSERVED_STORED
-        return values, ~hidden
+        observed = np.ones(values.shape[1:], np.bool_)
+        if hidden is not None and hidden.any():
+            values[:, hidden] = UNOBSERVED_STORED
+            np.logical_not(hidden, out=observed)
+        return values, observed
 
-    def _warped(self, window: GeoBox) -> Pixels:
-        """A window of another grid, in halves where the file has very many cells to one of the window's."""
+    def at(self, window: GeoBox) -> Pixels:
+        """Pixels warped to a part of the target grid, in halves where the file has very many cells to one of it."""
         needed = self.alignment.needed(window)
         if needed is None:
             return np.zeros((len(self.bands), *window.shape), np.float32), np.zeros(window.shape, np.bool_)
@@ -82,7 +105,7 @@ class Layer:
             along = int(window.shape[1] >= window.shape[0])
             middle = window.shape[along] // 2
             first, second = (window[:, :middle], window[:, middle:]) if along else (window[:middle], window[middle:])
-            pixels = [self._warped(half) for half in (first, second)]
+            pixels = [self.at(half) for half in (first, second)]
             return np.concatenate([p[0] for p in pixels], along + 1), np.concatenate([p[1] for p in pixels], along)
         values, observed = self._stored(rows, columns)
         return self._moved(values, observed, part(self.raster.grid, rows, columns), window)
@@ -94,15 +117,15 @@ class Layer:
         _to_power(values, self.bands)
         values[:, ~observed] = np.nan
         found = np.empty((len(values), *window.shape), np.float32)
-        known = np.ones(window.shape, np.bool_)
+        reduces = self.alignment.reduces
         for method, categories in sorted({(band.resampling, band.is_category) for band in self.bands}):
             alike = [n for n, b in enumerate(self.bands) if (b.resampling, b.is_category) == (method, categories)]
-            with_weight = np.concatenate([values[alike], observed[None].astype(np.float32)])
-            moved = warped(
-                with_weight, source, window, method=method, reduces=self.alignment.reduces, categories=categories
-            )
-            found[alike] = moved[:-1]
-            known &= (moved[-1] >= ENOUGH) & np.isfinite(moved[:-1]).all(axis=0)
+            found[alike] = warped(values[alike], source, window, method=method, reduces=reduces, categories=categories)
+        known: NDArray[np.bool_] = np.isfinite(found).all(axis=0)
+        if not observed.all():  # apart from the bands: GDAL takes NaN as known where another band of a raster is known
+            seen = observed[None].astype(np.float32)
+            for method in {band.resampling for band in self.bands}:
+                known &= warped(seen, source, window, method=method, reduces=reduces)[0] >= ENOUGH
         _to_decibels(found, self.bands)
         found[:, ~known] = UNOBSERVED_STORED
         return found, known
@@ -119,9 +142,9 @@ class HiddenLand:
         alignment: Of the file's grid and the grid wanted.
     """
 
-    raster: Raster
+    raster: RasterReader
     index: int
-    hides: Callable[[NDArray[np.integer]], NDArray[np.bool_]]
+    hides: Callable[[NDArray[Any]], NDArray[np.bool_]]
     alignment: Alignment
 
     def on(self, grid: GeoBox) -> "HiddenLand":
@@ -130,7 +153,10 @@ class HiddenLand:
 
     def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> NDArray[np.bool_]:
         """Where the land is seen (y, x) in a window of the target grid; never where the raster says nothing."""
-        window = part(self.alignment.target, rows, columns, shape)
+        return self.at(part(self.alignment.target, rows, columns, shape))
+
+    def at(self, window: GeoBox) -> NDArray[np.bool_]:
+        """Where the land is seen (y, x) on a part of the target grid."""
         needed = self.alignment.needed(window)
         if needed is None:
             return np.zeros(window.shape, np.bool_)

@@ -127,7 +127,7 @@ def rasters_in(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; check the path.")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
     if not found:
         raise InputError(f"{folder}: holds no raster ({', '.join(SUFFIXES)}).")
     return found

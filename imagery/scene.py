@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,7 +196,7 @@ def _masks(product: Product, reading: Reading, opened: Opener, grid: GeoBox) -> 
         yield HiddenLand(raster, 1, _not_zero, Alignment(raster.grid, grid))
 
 
-def _not_zero(codes: NDArray[np.integer]) -> NDArray[np.bool_]:
+def _not_zero(codes: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(codes != 0)
 
 

@@ -98,7 +98,7 @@ class Quality(BaseModel):
         """All names by which files may call it."""
         return frozenset({self.name, *self.aliases})
 
-    def hides(self, codes: NDArray[np.integer]) -> NDArray[np.bool_]:
+    def hides(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
         """Where codes of any shape say that the land is hidden.
 
         >>> landsat = Quality(name="QA_PIXEL", gsd_m=30, hidden_bits=(3, 4))
@@ -106,7 +106,8 @@ class Quality(BaseModel):
         [True, True, False]
         """
         bits = sum(1 << bit for bit in self.hidden_bits)
-        hidden: NDArray[np.bool_] = np.isin(codes, self.hidden_codes) | ((codes & bits) != 0)
+        whole = np.nan_to_num(codes).astype(np.int64)
+        hidden: NDArray[np.bool_] = np.isin(whole, self.hidden_codes) | ((whole & bits) != 0)
         return hidden
 
 

@@ -87,7 +87,8 @@ class SiteWriter:
         epochs = [self._epoch(year, annual_rain(climate, year)) for year in self.years]
         tallies = [Tally() for _ in epochs]
         times = threshold_times(FIRST_YEAR, LAST_YEAR)
-        growth, mines = np.zeros(len(times)), []
+        growth = np.zeros(len(times))
+        mines: list[dict[str, Any]] = []
         done = iter(range(1, self.steps + 1))
         with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), ExitStack() as stack:
             files = [self._open(stack, epoch) for epoch in epochs]
@@ -95,7 +96,7 @@ class SiteWriter:
             for piece in self.district.pieces():
                 ecosystems(piece.territory.ecosystems[piece.inside], piece.rows, piece.columns)
                 growth += [vegetation_growth(piece.territory.surface_at(time)[piece.inside]) for time in times]
-                mines.append(self._mine(piece))
+                mines += self._mine(piece)
                 for epoch, written, tally in zip(epochs, files, tallies, strict=True):
                     self._write_piece(piece, epoch, written, tally)
                     self.progress(next(done), self.steps)
@@ -114,13 +115,12 @@ class SiteWriter:
     def _open(self, stack: ExitStack, epoch: Epoch) -> dict[str, WriteWindow]:
         """Open the wanted rasters of an epoch."""
         wanted = [name for name in LAYERS if name in self.layers and epoch.has(name)]
-        paths = {
-            name: self.folder
-            / name
-            / (f"{name}_{epoch.acquired.year}.tif" if LAYERS[name].yearly else f"{epoch.name}.tif")
-            for name in wanted
-        }
-        return {name: stack.enter_context(new_layer(path, self.grid, LAYERS[name])) for name, path in paths.items()}
+        files = {}
+        for name in wanted:
+            stem = f"{name}_{epoch.acquired.year}" if LAYERS[name].yearly else epoch.name
+            path = self.folder / name / f"{stem}.tif"
+            files[name] = stack.enter_context(new_layer(path, self.grid, LAYERS[name]))
+        return files
 
     def _open_ecosystems(self, stack: ExitStack) -> WriteWindow:
         if "ecosystems" not in self.layers:
@@ -139,13 +139,15 @@ class SiteWriter:
             date = epoch.acquired.isoformat()
             tally.polygons += mine_polygons(drawn.surface, grid, mine=piece.number, epoch=date)
 
-    def _mine(self, piece: Piece) -> dict[str, Any]:
-        """Where a mine begins and which way it grows, for ``truth.json``."""
+    def _mine(self, piece: Piece) -> list[dict[str, Any]]:
+        """Where a mine begins and which way it grows, for ``truth.json``; nothing where it begins beyond the site."""
         plan = piece.territory.mine.plan
         row, column = plan.centre
+        if not (row < piece.inside[0].stop and column < piece.inside[1].stop):
+            return []
         easting, northing = self.grid[piece.rows, piece.columns].affine @ (column + 0.5, row + 0.5)
         azimuth = (90 + np.rad2deg(plan.heading)) % 360
-        return {
+        mine = {
             "mine": piece.number,
             "easting_m": round(easting, 1),
             "northing_m": round(northing, 1),
@@ -154,6 +156,7 @@ class SiteWriter:
             "growth_azimuth_deg": round(float(azimuth), 1),
             "growth_direction": COMPASS[round(azimuth / 45) % 8],
         }
+        return [mine]
 
     def _write_truth(
         self, epochs: list[Epoch], tallies: list[Tally], climate: list[ClimateMonth], known: dict[str, Any]
@@ -163,7 +166,7 @@ class SiteWriter:
         columns = [each.name for each in fields(ClimateMonth)]
         write_table(self.folder / "climate.csv", columns, [astuple(month) for month in climate])
         rng = generator(district.seed, 4)
-        output = draw_output(rng, opens=district.opens, mines=district.across**2)
+        output = draw_output(rng, opens=district.opens, mines=len(known["mines"]))
         production = output.yearly(rng, FIRST_YEAR, LAST_YEAR)
         write_table(self.folder / "production.csv", ("year", "production_mt"), list(production.items()))
         entries = [

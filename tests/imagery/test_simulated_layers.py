@@ -123,6 +123,20 @@ def test_polygons_have_the_area_of_the_maps(site: SimulatedSite) -> None:
         assert parts.area_km2.sum() <= entry["affected_km2"] + 1e-6
 
 
+def test_pits_grow_in_the_direction_that_is_told(site: SimulatedSite) -> None:
+    """From where digging begins to the middle of the finished pit; water and villages may turn it aside."""
+    table = geopandas.read_file(site.polygons)
+    truth = json.loads(site.truth.read_text("utf-8"))
+    pits = table[(table.kind == "pit") & (table.epoch == truth["epochs"][-1]["date"])].dissolve("mine")
+    assert [mine["mine"] for mine in truth["mines"]] == [1, 2, 3, 4]
+    for mine in truth["mines"]:
+        middle = pits.geometry[mine["mine"]].centroid
+        towards = np.rad2deg(np.arctan2(middle.x - mine["easting_m"], middle.y - mine["northing_m"]))
+        assert abs((towards - mine["growth_azimuth_deg"] + 180) % 360 - 180) < 60
+        octants = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+        assert octants[round(mine["growth_azimuth_deg"] / 45) % 8] == mine["growth_direction"]
+
+
 @pytest.mark.parametrize("name", ["images", "images_cloudy", "images_landsat", "sar", "dem"])
 def test_scenes_are_recognised_and_lie_on_the_grid(site: SimulatedSite, name: str) -> None:
     grid = coarser(simulated_grid(SIZE), LAYERS[name].cells)

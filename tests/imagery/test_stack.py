@@ -165,6 +165,19 @@ def test_sources_are_valid_each_for_itself(tmp_path: Path) -> None:
     assert values.shape == (3, 40, 40)
 
 
+def test_a_hole_hides_what_lies_mostly_in_it_and_spoils_nothing_beside_it(tmp_path: Path) -> None:
+    """Cells shifted by a quarter: a hole covers 9/16, 3/16, 3/16 and 1/16 of the kernel of the four cells around it."""
+    pixels = np.full((2, 12, 12), 3000, np.float32)
+    pixels[:, 5, 5] = 0
+    grid = around(UTM, 10, (12, 12))
+    target = GeoBox((8, 8), grid.affine @ Affine.translation(2.25, 2.25), UTM)
+    path = write(tmp_path / "s.tif", pixels, grid, ("B02", "B11"))
+    with open_stack([source(path, L2A, "B02", "B11")], target) as stack:
+        values, valid = whole(stack)
+    assert np.argwhere(~valid[0]).tolist() == [[3, 3]]
+    np.testing.assert_allclose(values[:, valid[0]], 3000, rtol=1e-6)
+
+
 def test_classes_are_never_mixed(tmp_path: Path) -> None:
     codes = np.random.default_rng(0).choice([10, 40, 90], (1, 60, 60)).astype(np.uint8)
     sensor = Sensor.model_validate(

@@ -1,0 +1,1 @@
+"""Scenes from STAC catalogues: searched with care, loaded onto one grid, written as GeoTIFFs."""
