@@ -121,7 +121,7 @@ class Layer:
         for method, categories in sorted({(band.resampling, band.is_category) for band in self.bands}):
             alike = [n for n, b in enumerate(self.bands) if (b.resampling, b.is_category) == (method, categories)]
             found[alike] = warped(values[alike], source, window, method=method, reduces=reduces, categories=categories)
-        known: NDArray[np.bool_] = np.isfinite(found).all(axis=0)
+        known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(found))
         if not observed.all():  # apart from the bands: GDAL takes NaN as known where another band of a raster is known
             seen = observed[None].astype(np.float32)
             for method in {band.resampling for band in self.bands}:

@@ -9,10 +9,10 @@ from pitscape.progress import bar, say
 
 def fetch(arguments: argparse.Namespace) -> None:
     """``pitscape fetch``."""
+    from pitscape.imagery.sensor import load_sensor
     from pitscape.imagery.stac.catalogue import EARTH_SEARCH, Search, connect
     from pitscape.imagery.stac.fetch import Options
     from pitscape.imagery.stac.fetch import fetch as fetch_scenes
-    from pitscape.imagery.sensor import load_sensor
 
     if arguments.period and arguments.composite == "scenes":
         raise InputError(

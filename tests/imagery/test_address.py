@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
-from pitscape.imagery.stac.address import AddressRules, is_private
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.stac.address import AddressRules, is_private
 
 PUBLIC = "93.184.215.14"
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from stac_server import StacServer, basic, serving, stac_item
 
-from pitscape.imagery.stac.address import AddressRules, clean
-from pitscape.imagery.stac.catalogue import Search, connect, search_catalogue
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.stac.address import AddressRules, clean
+from pitscape.imagery.stac.catalogue import Search, connect, search_catalogue
 from pitscape.imagery.stac.web import Web
 
 SENSOR = load_sensor("sentinel2_l2a")

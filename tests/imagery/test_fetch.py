@@ -21,15 +21,15 @@ from scipy.ndimage import binary_erosion, map_coordinates
 from small_scenes import grid
 from stac_server import StacServer, basic, serving, stac_item, write_cog
 
-from pitscape.imagery.stac import fetched_image
-from pitscape.imagery.stac.catalogue import Search, connect
-from pitscape.imagery.stac.composite import median_seen
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.stac.fetch import Options, fetch, output_grid
-from pitscape.imagery.stac.fetched_image import Image
 from pitscape.imagery.outputs import sidecar
 from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import Sensor, load_sensor
+from pitscape.imagery.stac import fetched_image
+from pitscape.imagery.stac.catalogue import Search, connect
+from pitscape.imagery.stac.composite import median_seen
+from pitscape.imagery.stac.fetch import Options, fetch, output_grid
+from pitscape.imagery.stac.fetched_image import Image
 
 SENSOR = load_sensor("sentinel2_l2a")
 GRID = grid(40, 60)

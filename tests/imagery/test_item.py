@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from stac_server import stac_item
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.stac.item import Item, read_item, safe_name, safe_names
 from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.stac.item import Item, read_item, safe_name, safe_names
 
 SENSOR = load_sensor("sentinel2_l2a")
 ASSETS = {"blue": {"href": "blue.tif"}}
