@@ -1,7 +1,9 @@
 """Ecology of a classified landscape: plain functions on arrays and numbers, which open and write no file.
 
-``patches``, ``connect``, ``diversity`` and ``landscape`` measure the pattern of a class map; ``vegetation``, ``climate``
-and ``water`` its plants, weather and water; ``elasticity`` and ``integrity`` join them to resilience and ecological
-integrity; ``mines`` and ``national`` hold the published areas and scale them up. Import the module that is needed:
-only the first four compile code, and nothing is loaded before.
+``landscape`` measures the pattern of a class map at the levels of patch, class and landscape, ``zones`` zone by zone
+and ``windows`` in a moving window; ``runs``, ``joins``, ``patches``, ``reach``, ``connect``, ``nearest`` and
+``sliding`` count for them, ``diversity``, ``shape``, ``aggregation`` and ``distribution`` hold the formulas;
+``vegetation``, ``climate`` and ``water`` measure plants, weather and water; ``elasticity`` and ``integrity`` join them
+to resilience and ecological integrity; ``mines`` and ``national`` hold the published areas and scale them up. Import
+the module that is needed: only those that count compile code, and nothing is loaded before.
 """

@@ -1,4 +1,4 @@
-"""Diversity of class shares: Shannon's entropy in nats and in bits, and its evenness."""
+"""Diversity of class shares: Shannon's entropy in nats and in bits, its evenness, and Simpson's index."""
 
 import math
 from collections.abc import Sequence
@@ -70,6 +70,26 @@ def shei(shares: Sequence[float] | NDArray[np.floating]) -> float:
     """
     present = int(np.count_nonzero(np.asarray(shares)))
     return shdi(shares) / math.log(present) if present > 1 else 0.0
+
+
+def sidi(shares: Sequence[float] | NDArray[np.floating]) -> float:
+    """Simpson's diversity index SIDI = 1 - sum P_i^2, the chance that two points lie in different classes.
+
+    Args:
+        shares: Area share P_i of each class, shape (m,), >= 0 and summing to 1.
+
+    Returns:
+        SIDI in [0, 1 - 1 / m]: 0 where one class holds all, 1 - 1 / m where all are equal.
+
+    Raises:
+        ValueError: If the shares are negative or do not sum to 1.
+
+    Source: FRAGSTATS (McGarigal et al. 2012).
+
+    >>> sidi([0.5, 0.25, 0.25])
+    0.625
+    """
+    return float(1 - np.sum(check_shares(shares) ** 2))
 
 
 def check_shares(shares: Sequence[float] | NDArray[np.floating]) -> NDArray[np.float64]:

@@ -1,192 +1,253 @@
-"""Metrics of a whole landscape, as FRAGSTATS defines them, from a class map in a metric projection."""
+"""Landscape metrics at the levels of patch, class and landscape, as FRAGSTATS defines and names them.
+
+Tables are columns by name, which ``pandas.DataFrame`` takes as they are. Units are those of FRAGSTATS:
+
+======================================  ===========================================================================
+TA, CA, AREA, MESH                      ha
+PERIM, TE, ENN                          m
+PLAND, LPI, PLADJ, AI, COHESION         %
+CONTAG, CONNECT and all ``_CV``         %
+PD                                      patches per 100 ha
+ED                                      m per ha; without the outer boundary and sides on nodata
+SHDI, H                                 nats, bits
+SHEI, SIDI, FRAC                        none
+NP, PR                                  patches, classes
+======================================  ===========================================================================
+
+AREA, FRAC and ENN have ``_MN``, ``_AM``, ``_MD``, ``_RA``, ``_SD`` and ``_CV`` for the class and the landscape; FRAC_MN of
+the landscape is MPFD. What is not defined is NaN.
+"""
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pitscape.resilience.aggregation import (
+    aggregation_index,
+    cohesion,
+    connectance,
+    contagion,
+    like_adjacencies,
+    mesh_size,
+)
 from pitscape.resilience.connect import joined_pairs, possible_pairs
-from pitscape.resilience.diversity import h_bits, shdi, shei
-from pitscape.resilience.patches import CellSize, Patches, find_patches
+from pitscape.resilience.distribution import distribution
+from pitscape.resilience.diversity import h_bits, shdi, shei, sidi
+from pitscape.resilience.joins import HORIZONTAL, VERTICAL
+from pitscape.resilience.nearest import nearest_distances
+from pitscape.resilience.patches import CellSize, Patches, cell_sides
+from pitscape.resilience.shape import TINY_AREA_M2, fractal_dimension
 
-TINY_AREA_M2 = 4.0
+Table: TypeAlias = dict[str, NDArray[Any]]
+
 CONNECT_DISTANCE_M = 200.0
+"""Default threshold of CONNECT; FRAGSTATS has none."""
+
+DISTRIBUTED = ("AREA", "FRAC", "ENN")
+M2_PER_HA = 1e4
+HUNDRED_HA = 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class LandscapeMetrics:
-    """Metrics of the observed cells of a class map; NaN where a metric is not defined.
+@dataclass(frozen=True, eq=False, slots=True)
+class Pattern:
+    """The metrics of a class map at three levels.
 
     Attributes:
-        total_area_m2: Observed area A [m2].
-        richness: PR, number m of classes present, >= 1.
-        patches: NP, number of patches of all classes, >= 1.
-        shdi: Shannon's diversity [nats] in [0, ln m]; 0 for one class.
-        h_bits: The same in bits, SHDI / ln 2.
-        shei: Shannon's evenness in [0, 1]; 0 for one class, 1 for equal areas.
-        frac_mn: MPFD, mean fractal dimension of the patches, between 1 (squares) and 2 (convoluted) for patches of
-            many square metres.
-        frac_am: The same weighted by patch area, which small patches do not distort.
-        contag: Contagion [%] in [0, 100]: 100 for classes in one clump each, 0 for classes mixed evenly; NaN for one.
-        connect: Joined pairs among possible pairs of patches of a class [%] in [0, 100]: 0 where no pair lies within
-            the threshold, 100 where all do; NaN where no class has two patches.
-        connect_distance: The threshold of ``connect`` between cell centres [m].
-        tiny_patches: Patches of at most 4 m2, for which the fractal dimension has no meaning: sieve if above 0.
+        patch: PID, TYPE (class id), AREA, PERIM, FRAC, ENN, one row a patch.
+        by_class: TYPE and the metrics of each class present, one row a class.
+        landscape: The metrics of the landscape.
     """
 
-    total_area_m2: float
-    richness: int
-    patches: int
-    shdi: float
-    h_bits: float
-    shei: float
-    frac_mn: float
-    frac_am: float
-    contag: float
-    connect: float
-    connect_distance: float
-    tiny_patches: int
+    patch: Table
+    by_class: Table
+    landscape: dict[str, float]
 
 
-def landscape_metrics(
-    classes: NDArray[np.integer[Any]],
+def pattern_of(
+    patches: Patches,
     *,
     cell_size: CellSize,
-    nodata: int = 255,
     connect_distance: float = CONNECT_DISTANCE_M,
-) -> LandscapeMetrics:
-    """Measure the pattern of a class map: 8-neighbour patches, 4-neighbour sides.
+    threads: int | None = None,
+) -> Pattern:
+    """All metrics of a class map.
 
     Args:
-        classes: Class ids, shape (H, W), sieved, in a metric projection.
+        patches: From :func:`pitscape.resilience.patches.find_patches`, of a map in a metric projection, sieved.
         cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
-        nodata: Id of unobserved cells.
-        connect_distance: Threshold T of CONNECT [m], > 0. FRAGSTATS has no default; this is ours.
+        connect_distance: Threshold T of CONNECT between cell centres [m], > 0.
+        threads: How many work at once, one a core but at most 8 if None.
 
     Returns:
-        The metrics.
-
-    Raises:
-        TypeError: If ``classes`` does not hold integers, or is a masked array.
-        ValueError: If no cell is observed, there are more than 255 classes, or a length is not positive.
-
-    Source: FRAGSTATS (McGarigal et al. 2012); H by Dong et al. (2025), eq. 1.
-
-    >>> metrics = landscape_metrics(np.array([[1, 1], [2, 2]]), cell_size=10.0)
-    >>> metrics.total_area_m2, metrics.richness, metrics.patches, metrics.h_bits, metrics.shei
-    (400.0, 2, 2, 1.0, 1.0)
-    >>> round(metrics.frac_mn, 4)  # both patches: 2 ln(60 / 4) / ln 200
-    1.0222
-    """
-    return summarise(find_patches(classes, nodata=nodata), cell_size=cell_size, connect_distance=connect_distance)
-
-
-def summarise(
-    patches: Patches, *, cell_size: CellSize, connect_distance: float = CONNECT_DISTANCE_M
-) -> LandscapeMetrics:
-    """The metrics of :func:`landscape_metrics` from patches that are already found.
-
-    Args:
-        patches: From :func:`pitscape.resilience.patches.find_patches`.
-        cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
-        connect_distance: Threshold T of CONNECT [m], > 0.
-
-    Returns:
-        The metrics.
+        The metrics of patches, classes and landscape.
 
     Raises:
         ValueError: If a length is not positive.
 
-    >>> summarise(find_patches(np.array([[1, 2, 1]])), cell_size=10.0, connect_distance=20.0).connect
-    100.0
+    >>> from pitscape.resilience.patches import find_patches
+    >>> pattern = pattern_of(find_patches(np.array([[1, 1, 1], [2, 2, 1]])), cell_size=100.0)
+    >>> pattern.patch["AREA"].tolist(), pattern.by_class["PLAND"].round(2).tolist(), pattern.landscape["TE"]
+    ([4.0, 2.0], [66.67, 33.33], 300.0)
     """
-    areas = patches.areas(cell_size)
-    frac = fractal_dimension(areas, patches.perimeters(cell_size))
-    shares = patches.class_cells / patches.cells.sum()
-    joined = joined_pairs(patches, cell_size=cell_size, distance=connect_distance)
-    return LandscapeMetrics(
-        total_area_m2=float(areas.sum()),
-        richness=patches.class_ids.size,
-        patches=patches.cells.size,
-        shdi=shdi(shares),
-        h_bits=h_bits(shares),
-        shei=shei(shares),
-        frac_mn=float(frac.mean()),
-        frac_am=float(np.average(frac, weights=areas)),
-        contag=contagion(shares, patches.adjacency),
-        connect=connectance(int(joined.sum()), int(possible_pairs(patches).sum())),
-        connect_distance=float(connect_distance),
-        tiny_patches=int(np.count_nonzero(areas <= TINY_AREA_M2)),
+    joined = joined_pairs(patches, cell_size=cell_size, distance=connect_distance, threads=threads)
+    nearest = nearest_distances(patches, cell_size=cell_size, threads=threads)
+    table = patch_metrics(patches, cell_size=cell_size) | {"ENN": nearest}
+    return Pattern(
+        patch=table,
+        by_class=class_metrics(patches, table, cell_size=cell_size, joined=joined),
+        landscape=landscape_metrics(patches, table, cell_size=cell_size, joined=joined),
     )
 
 
-def fractal_dimension(areas: NDArray[np.floating[Any]], perimeters: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Fractal dimension index of patches, FRAC = 2 ln(p / 4) / ln a.
-
-    It is not scale free near 1 m2: squares of any size have 1, but other patches of a few square metres take any value
-    (0.83 and 3.6 at cells of 0.5 m). Sieve first, to the larger of 9 cells and 100 m2.
+def patch_metrics(patches: Patches, *, cell_size: CellSize) -> Table:
+    """Area, perimeter and fractal dimension of each patch.
 
     Args:
-        areas: Area a of each patch [m2], shape (n,), > 0.
-        perimeters: Perimeter p of each patch [m], with holes, sides on nodata and the raster's edge, shape (n,), > 0.
+        patches: From :func:`pitscape.resilience.patches.find_patches`.
+        cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
 
     Returns:
-        FRAC of each patch, shape (n,): 1 for a square, towards 2 for a convoluted outline. A square of 1 m2 has 1, as
-        FRAGSTATS prints it; for any other patch of 1 m2 it is not defined (NaN).
+        PID (label of the patch, from 1), TYPE (class id), AREA [ha], PERIM [m], FRAC, each of shape (n,). ENN is left
+        to :func:`pitscape.resilience.nearest.nearest_distances`.
 
-    Source: FRAGSTATS (McGarigal et al. 2012); MPFD of Dong et al. (2025) is its mean.
+    Raises:
+        ValueError: If a length is not positive.
 
-    >>> fractal_dimension(np.array([1.0, 900.0, 300.0]), np.array([4.0, 120.0, 80.0])).round(4).tolist()
-    [1.0, 1.0, 1.0504]
+    >>> from pitscape.resilience.patches import find_patches
+    >>> table = patch_metrics(find_patches(np.array([[7, 7, 3]])), cell_size=100.0)
+    >>> table["TYPE"].tolist(), table["AREA"].tolist(), table["PERIM"].tolist()
+    ([7, 3], [2.0, 1.0], [600.0, 400.0])
     """
-    above, below = np.log(0.25 * perimeters), np.log(areas)
-    unit = np.abs(below) < 1e-9
-    frac: NDArray[np.float64] = np.divide(2 * above, below, out=np.full(below.shape, np.nan), where=~unit)
-    frac[unit & (np.abs(above) < 1e-9)] = 1.0
-    return frac
+    areas, perimeters = patches.areas(cell_size), patches.perimeters(cell_size)
+    return {
+        "PID": np.arange(1, areas.size + 1, dtype=np.int32),
+        "TYPE": patches.class_ids[patches.class_index],
+        "AREA": areas / M2_PER_HA,
+        "PERIM": perimeters,
+        "FRAC": fractal_dimension(areas, perimeters),
+    }
 
 
-def contagion(shares: NDArray[np.floating[Any]], adjacency: NDArray[np.integer[Any]]) -> float:
-    """Contagion, CONTAG = 100 (1 + sum_i sum_k q_ik ln q_ik / (2 ln m)), q_ik = P_i g_ik / sum_k g_ik.
-
-    Args:
-        shares: Area share P_i of each class present, shape (m,), > 0.
-        adjacency: Sides g_ik between classes, counted from both cells (g_ii twice), shape (m, m). A class without any
-            side on an observed cell adds nothing.
-
-    Returns:
-        CONTAG [%] in [0, 100]: 100 for classes in one clump each, 0 where all pairs of classes are equally frequent;
-        NaN for one class, or where no two cells meet.
-
-    Source: FRAGSTATS (McGarigal et al. 2012), after Li & Reynolds (1993).
-
-    >>> contagion(np.array([0.5, 0.5]), np.array([[2, 2], [2, 2]]))  # all q = 1/4
-    0.0
-    """
-    if shares.size < 2 or not adjacency.any():
-        return math.nan
-    sums = adjacency.sum(axis=1, keepdims=True)
-    q = shares[:, np.newaxis] * adjacency / np.maximum(sums, 1)
-    q = q[q > 0]
-    return float(100 * (1 + np.sum(q * np.log(q)) / (2 * math.log(shares.size))))
-
-
-def connectance(joined: int, possible: int) -> float:
-    """Connectance index, CONNECT = 100 joined / possible, pairs of patches of one class, pooled over the classes.
+def class_metrics(
+    patches: Patches, table: Table, *, cell_size: CellSize, joined: NDArray[np.int64] | None = None
+) -> Table:
+    """Metrics of each class present.
 
     Args:
-        joined: Pairs within the threshold, summed over the classes.
-        possible: All pairs, sum_i n_i (n_i - 1) / 2; it grows with the square of the number of patches, so values
-            compare only at one resolution, extent, sieve and threshold.
+        patches: From :func:`pitscape.resilience.patches.find_patches`.
+        table: Their metrics, from :func:`patch_metrics`; distributions of ENN follow if it is there.
+        cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
+        joined: Joined pairs of each class, from :func:`pitscape.resilience.connect.joined_pairs`, for CONNECT.
 
     Returns:
-        CONNECT [%] in [0, 100]; NaN where no class has two patches.
+        TYPE (class id) and the metrics, each of shape (m,).
 
     Source: FRAGSTATS (McGarigal et al. 2012).
 
-    >>> connectance(3, 12)
-    25.0
+    >>> from pitscape.resilience.patches import find_patches
+    >>> found = find_patches(np.array([[7, 7, 3], [7, 7, 3]]))
+    >>> by_class = class_metrics(found, patch_metrics(found, cell_size=100.0), cell_size=100.0)
+    >>> by_class["TYPE"].tolist(), by_class["CA"].tolist(), by_class["AI"].tolist()
+    ([3, 7], [2.0, 4.0], [100.0, 100.0])
     """
-    return 100 * joined / possible if possible else math.nan
+    m, groups, cells = patches.class_ids.size, patches.class_index, patches.class_cells
+    number, area = patches.class_patches, table["AREA"].sum()
+    largest = np.zeros(m)
+    np.maximum.at(largest, groups, table["AREA"])
+    held, edge = np.bincount(groups, table["AREA"], m), _edges(patches, cell_size).sum(axis=1)
+    columns: Table = {
+        "TYPE": patches.class_ids,
+        "CA": held,
+        "PLAND": 100 * held / area,
+        "NP": number,
+        "PD": number / area * HUNDRED_HA / M2_PER_HA,
+        "LPI": 100 * largest / area,
+        "TE": edge,
+        "ED": edge / area,
+    }
+    columns |= _distributions(table, groups, m)
+    columns |= {
+        "PLADJ": like_adjacencies(patches.adjacency, cells),
+        "AI": aggregation_index(patches.adjacency, cells),
+        "COHESION": cohesion(patches.sides.sum(axis=0), patches.cells, groups=groups, count=m, total=int(cells.sum())),
+        "MESH": mesh_size(table["AREA"], groups=groups, count=m),
+    }
+    if joined is not None:
+        pairs = zip(joined.tolist(), possible_pairs(patches).tolist(), strict=True)
+        columns["CONNECT"] = np.array([connectance(*pair) for pair in pairs])
+    return columns
+
+
+def landscape_metrics(
+    patches: Patches, table: Table, *, cell_size: CellSize, joined: NDArray[np.int64] | None = None
+) -> dict[str, float]:
+    """Metrics of the whole landscape.
+
+    Args:
+        patches: From :func:`pitscape.resilience.patches.find_patches`.
+        table: Their metrics, from :func:`patch_metrics`; distributions of ENN follow if it is there.
+        cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
+        joined: Joined pairs of each class, from :func:`pitscape.resilience.connect.joined_pairs`, for CONNECT.
+
+    Returns:
+        The metrics by name, and ``tiny_patches``, the patches of at most 4 m2, for which FRAC has no meaning: sieve if
+        there are any.
+
+    Source: FRAGSTATS (McGarigal et al. 2012); H by Dong et al. (2025), eq. 1.
+
+    >>> from pitscape.resilience.patches import find_patches
+    >>> found = find_patches(np.array([[7, 7, 3], [7, 7, 3]]))
+    >>> metrics = landscape_metrics(found, patch_metrics(found, cell_size=100.0), cell_size=100.0)
+    >>> metrics["TA"], metrics["NP"], round(metrics["LPI"], 2), round(metrics["ED"], 2)
+    (6.0, 2, 66.67, 33.33)
+    """
+    cells, area = patches.class_cells, float(table["AREA"].sum())
+    total, number = int(cells.sum()), patches.cells.size
+    shares, adjacency = cells / total, patches.adjacency
+    edge = float(np.triu(_edges(patches, cell_size)).sum())
+    all_as_one = np.zeros(number, np.uint8)
+    metrics: dict[str, float] = {
+        "TA": area,
+        "NP": number,
+        "PD": number / area * HUNDRED_HA / M2_PER_HA,
+        "LPI": float(100 * table["AREA"].max() / area),
+        "TE": edge,
+        "ED": edge / area,
+    }
+    metrics |= {name: float(column[0]) for name, column in _distributions(table, all_as_one, 1).items()}
+    metrics |= {
+        "CONTAG": contagion(shares, adjacency),
+        "PLADJ": float(25 * np.trace(adjacency) / total),
+        "AI": float(np.nansum(shares * aggregation_index(adjacency, cells))) if total > 1 else math.nan,
+        "COHESION": float(
+            cohesion(patches.sides.sum(axis=0), patches.cells, groups=all_as_one, count=1, total=total)[0]
+        ),
+        "MESH": float(mesh_size(table["AREA"], groups=all_as_one, count=1)[0]),
+        "PR": patches.class_ids.size,
+        "SHDI": shdi(shares),
+        "H": h_bits(shares),
+        "SHEI": shei(shares),
+        "SIDI": sidi(shares),
+    }
+    if joined is not None:
+        metrics["CONNECT"] = connectance(int(joined.sum()), int(possible_pairs(patches).sum()))
+    return metrics | {"tiny_patches": int(np.count_nonzero(table["AREA"] * M2_PER_HA <= TINY_AREA_M2))}
+
+
+def _edges(patches: Patches, cell_size: CellSize) -> NDArray[np.float64]:
+    """Length of the edge between classes [m], shape (m, m), 0 on the diagonal."""
+    dx, dy = cell_sides(cell_size)
+    lengths: NDArray[np.float64] = patches.contacts[VERTICAL] * dy + patches.contacts[HORIZONTAL] * dx
+    np.fill_diagonal(lengths, 0.0)
+    return lengths
+
+
+def _distributions(table: Table, groups: NDArray[np.uint8], count: int) -> dict[str, NDArray[np.float64]]:
+    found: dict[str, NDArray[np.float64]] = {}
+    for name in DISTRIBUTED:
+        if name in table:
+            found |= distribution(name, table[name], areas=table["AREA"], groups=groups, count=count)
+    return found

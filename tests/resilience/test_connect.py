@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from pitscape.resilience.connect import joined_pairs, nearest_distances, possible_pairs
+from pitscape.resilience.connect import joined_pairs, possible_pairs
 from pitscape.resilience.patches import Patches, find_patches
 
 maps = arrays(np.uint8, st.tuples(st.integers(1, 14), st.integers(1, 14)), elements=st.sampled_from([0, 1, 1, 255]))
@@ -36,15 +36,6 @@ def test_pairs_on_which_three_implementations_agree(reference: SimpleNamespace) 
         assert joined_pairs(patches, cell_size=reference.cell_size, distance=distance).sum() == expected
 
 
-def test_nearest_patches_of_fragstats(reference: SimpleNamespace) -> None:
-    patches = find_patches(reference.classes, nodata=0)
-    distances = nearest_distances(patches, cell_size=reference.cell_size)
-    assert np.nanmean(distances) == pytest.approx(reference.landscape.ENN_MN, abs=5e-5)
-    theirs = reference.by_patch.sort_values(["TYPE", "ENN"]).ENN
-    ours = distances[np.lexsort((distances, patches.class_index))]
-    np.testing.assert_allclose(ours, theirs, atol=5e-5, rtol=0)
-
-
 @settings(deadline=None)
 @given(maps, sizes, st.sampled_from([1.0, 2.0, 3.0, 4.5, 7.3]))
 def test_joined_pairs_are_those_of_all_pairs_of_cells(
@@ -57,24 +48,20 @@ def test_joined_pairs_are_those_of_all_pairs_of_cells(
     assert joined_pairs(patches, cell_size=cell_size, distance=distance).sum() == expected
 
 
-@settings(deadline=None)
-@given(maps, sizes)
-def test_nearest_patches_are_those_of_all_pairs_of_cells(
-    classes: NDArray[np.uint8], cell_size: tuple[float, float]
-) -> None:
-    classes[0, 0] = 1
-    patches = find_patches(classes)
-    expected = all_distances(patches, cell_size).min(axis=1)
-    expected[np.isinf(expected)] = np.nan
-    np.testing.assert_allclose(nearest_distances(patches, cell_size=cell_size), expected, rtol=1e-12)
-
-
 def test_hand_table_by_class() -> None:
     patches = find_patches(np.array([[1, 5, 1], [5, 5, 5], [1, 5, 2]]))
     assert possible_pairs(patches).tolist() == [3, 0, 0]
     assert joined_pairs(patches, cell_size=1.0, distance=2.0).tolist() == [2, 0, 0]
     assert joined_pairs(patches, cell_size=1.0, distance=2.83).tolist() == [3, 0, 0]
-    assert nearest_distances(patches, cell_size=(3.0, 1.0))[[0, 2]].tolist() == [2.0, 6.0]
+
+
+@pytest.mark.parametrize("distance", [35.0, 100.0, 1000.0, 1e6])
+def test_threads_and_far_thresholds_change_no_pair(distance: float) -> None:
+    classes = np.random.default_rng(5).choice([0, 1, 2], (90, 80), p=[0.9, 0.05, 0.05]).astype(np.uint8)
+    patches = find_patches(classes, nodata=0)
+    expected = np.count_nonzero(all_distances(patches, (10.0, 20.0)) <= distance * (1 + 1e-9)) // 2
+    for threads in (1, 3):
+        assert joined_pairs(patches, cell_size=(10.0, 20.0), distance=distance, threads=threads).sum() == expected
 
 
 def test_a_distance_that_only_rounding_puts_beyond_the_threshold_joins() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
-from pitscape.resilience.diversity import h_bits, shdi, shei
+from pitscape.resilience.diversity import h_bits, shdi, shei, sidi
 
 counts = st.lists(st.integers(0, 1000), min_size=1, max_size=12).filter(any)
 
@@ -40,3 +40,10 @@ def test_ends_of_the_range() -> None:
 def test_what_are_no_shares_is_refused(shares: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         shdi(shares)
+
+
+@given(counts)
+def test_simpson_is_the_chance_to_draw_two_classes(cells: list[int]) -> None:
+    total = sum(cells)
+    same = sum(n * n for n in cells) / total**2
+    assert sidi(np.array(cells) / total) == pytest.approx(1 - same, abs=1e-12)

@@ -1,6 +1,3 @@
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +6,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pitscape.resilience.landscape import fractal_dimension
-from pitscape.resilience.patches import VERTICAL, find_patches
+from pitscape.resilience.joins import VERTICAL
+from pitscape.resilience.patches import Patches, find_patches, find_patches_in_bands
 
 HOLED = np.array([[0, 0, 0], [0, 7, 0], [0, 0, 255]], np.uint8)
 maps = arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.sampled_from([0, 1, 2, 255]))
@@ -75,38 +72,51 @@ def test_sides_of_cells_are_all_accounted_for(classes: NDArray[np.uint8]) -> Non
     assert patches.sides.sum() + np.trace(patches.adjacency) == 4 * patches.cells.sum()
 
 
-def test_patches_of_fragstats(reference: SimpleNamespace) -> None:
-    patches = find_patches(reference.classes, nodata=0)
-    areas, perimeters = patches.areas(reference.cell_size), patches.perimeters(reference.cell_size)
-    ours = {"AREA": areas / 1e4, "PERIM": perimeters, "FRAC": fractal_dimension(areas, perimeters)}
-    for column, values in ours.items():
-        theirs = reference.by_patch.sort_values(["TYPE", column])[column]
-        np.testing.assert_allclose(values[np.lexsort((values, patches.class_index))], theirs, atol=5e-5, rtol=0)
+def same(one: Patches, other: Patches) -> None:
+    np.testing.assert_array_equal(one.labels, other.labels)
+    for name in ("class_ids", "class_index", "cells", "sides", "contacts"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
-def test_sides_of_fragstats(reference: SimpleNamespace) -> None:
-    patches = find_patches(reference.classes, nodata=0)
-    like, g = np.diag(patches.adjacency), patches.adjacency
-    sides = np.bincount(patches.class_index, patches.sides.sum(axis=0))
-    np.testing.assert_allclose(100 * like / (like + sides), reference.by_class.PLADJ, atol=5e-5, rtol=0)
-    np.testing.assert_allclose((g.sum(axis=1) - like) * reference.cell_size, reference.by_class.TE)
-    np.testing.assert_array_equal(patches.class_patches, reference.by_class.NP)
+@settings(deadline=None)
+@given(maps, st.lists(st.integers(0, 9), max_size=4))
+def test_bands_of_any_height_give_the_same_patches(classes: NDArray[np.uint8], cuts: list[int]) -> None:
+    classes[0, 0] = 1
+    bands = [band for band in np.split(classes, sorted(min(cut, len(classes)) for cut in cuts)) if len(band)]
+    same(find_patches_in_bands(iter(bands)), find_patches(classes))
 
 
-@pytest.mark.parametrize(
-    ("classes", "error", "message"),
-    [
-        (np.array([[0.5]]), TypeError, "integer ids, got float64"),
-        (np.ma.masked_equal(np.array([[1, 2]]), 2), TypeError, r"classes\.filled\(nodata\)"),
-        (np.array([1, 2]), ValueError, r"2-D .* got shape \(2,\)"),
-        (np.zeros((0, 3), np.uint8), ValueError, "at least one cell"),
-        (np.full((2, 2), 255), ValueError, r"No cell is observed, all are nodata \(255\)"),
-        (np.arange(300).reshape(1, 300), ValueError, "more than 255"),
-    ],
-)
-def test_what_is_no_class_map_is_refused(classes: NDArray[Any], error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        find_patches(classes)
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+def test_threads_change_nothing(threads: int) -> None:
+    classes = np.random.default_rng(0).choice(np.array([1, 2, 3, 255], np.uint8), (500, 60))
+    same(find_patches(classes, threads=threads), find_patches_in_bands(iter([classes])))
+
+
+def test_bands_of_different_width_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"of one width, got \[2, 3\]"):
+        find_patches_in_bands(iter([np.ones((1, 2), int), np.ones((1, 3), int)]))
+    with pytest.raises(ValueError, match="no band"):
+        find_patches_in_bands(iter([]))
+
+
+@settings(deadline=None)
+@given(maps, st.integers(0, 9), st.integers(0, 9))
+def test_adjacency_adds_up_over_tiles(classes: NDArray[np.uint8], row: int, col: int) -> None:
+    """Sides within four tiles, and those across their seams, are the sides of the whole."""
+    classes[0, 0] = 1
+    whole, sides = find_patches(classes), np.zeros((256, 256), np.int64)
+    tiles = [part for half in np.split(classes, [row]) for part in np.split(half, [col], axis=1)]
+    for tile in tiles:
+        if (tile != 255).any():
+            found = find_patches(tile)
+            sides[np.ix_(found.class_ids, found.class_ids)] += found.adjacency
+    if 0 < row < classes.shape[0]:
+        np.add.at(sides, (classes[row - 1], classes[row]), 1)
+        np.add.at(sides, (classes[row], classes[row - 1]), 1)
+    if 0 < col < classes.shape[1]:
+        np.add.at(sides, (classes[:, col - 1], classes[:, col]), 1)
+        np.add.at(sides, (classes[:, col], classes[:, col - 1]), 1)
+    np.testing.assert_array_equal(whole.adjacency, sides[np.ix_(whole.class_ids, whole.class_ids)])
 
 
 def test_as_many_classes_as_there_may_be() -> None:

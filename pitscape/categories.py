@@ -1,0 +1,166 @@
+"""Categorical rasters of any type that holds whole numbers, with or without a legend, for the metrics of pattern."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from pyproj import CRS
+from rasterio.windows import Window
+
+from pitscape.ecology import sieved
+from pitscape.imagery.class_map import BLOCK
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import grid_of, metric_cell_size
+from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.imagery.raster import open_raster
+from pitscape.progress import say
+
+CACHE_MB = 64
+"""GDAL would keep a twentieth of the machine's memory; bands of rows are read once."""
+
+MERCATOR = ("Popular Visualisation Pseudo Mercator", "Mercator (variant A)", "Mercator (variant B)")
+"""Projections in metres that grow with latitude, as web maps use them."""
+
+EXACT = 2**53
+"""Floats count whole numbers below this one by one."""
+
+ABSENT = -1 - 2**31
+"""Nodata of rasters that have none: no integer raster of 32 bits holds it."""
+
+
+@dataclass(frozen=True)
+class Categories:
+    """An open categorical raster on a grid in metres.
+
+    Attributes:
+        path: The file.
+        cell_size: Width and height of a cell [m], > 0.
+        nodata: Id of unobserved cells, ``ABSENT`` where the file names none.
+        legend: Its classes, where it carries them or they were given.
+        dataset: The file, open.
+        whole: All ids (y, x), where they had to be read, as for a sieve.
+    """
+
+    path: Path
+    cell_size: tuple[float, float]
+    nodata: int
+    legend: Legend | None
+    dataset: Any
+    whole: NDArray[np.integer[Any]] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.dataset.height, self.dataset.width
+
+    @property
+    def affine(self) -> Affine:
+        """From columns and rows to coordinates."""
+        transform: Affine = self.dataset.transform
+        return transform
+
+    def read(self, rows: slice, columns: slice) -> NDArray[np.integer[Any]]:
+        """Class ids (y, x) of a rectangle.
+
+        Raises:
+            InputError: If a number is not whole.
+        """
+        if self.whole is not None:
+            return self.whole[rows, columns]
+        stored = self.dataset.read(1, window=Window.from_slices(rows, columns))
+        return _whole_numbers(stored, self.nodata, self.path)
+
+    def bands(self) -> Iterator[NDArray[np.integer[Any]]]:
+        """Class ids in bands of rows, from top to bottom."""
+        height, width = self.shape
+        for start in range(0, height, BLOCK):
+            yield self.read(slice(start, min(start + BLOCK, height)), slice(0, width))
+
+    def name_of(self, class_id: int) -> str:
+        """The name of a class: that of the legend, else its id."""
+        if self.legend and 0 <= class_id < len(self.legend):
+            return self.legend.names[class_id]
+        return str(class_id)
+
+
+@contextmanager
+def open_categories(
+    path: Path,
+    *,
+    unit: str | None = None,
+    nodata: int | None = None,
+    legend: Legend | None = None,
+    min_area_ha: float = 0.0,
+) -> Iterator[Categories]:
+    """Open a categorical raster.
+
+    Args:
+        path: One band of integers, or of floats that are whole numbers.
+        unit: "m" takes the coordinates of a raster without CRS as metres.
+        nodata: Id of unobserved cells, where the file names none.
+        legend: The classes, for rasters that do not carry them.
+        min_area_ha: Smaller patches are merged into their largest neighbour [ha]; the raster is then read whole.
+
+    Raises:
+        InputError: If it is no such raster, or its grid is not in metres.
+    """
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), open_raster(path) as dataset:
+        if dataset.count != 1 or dataset.dtypes[0].startswith("complex"):
+            raise InputError(
+                f"{path}: is no categorical raster; one band of integers is needed, it has {dataset.count} of {dataset.dtypes[0]}."
+            )
+        cell_size, classes = _cell_size(dataset, path, unit), _legend(dataset, legend)
+        absent = _nodata(dataset, path, nodata, UNOBSERVED if classes else ABSENT)
+        least = math.ceil(min_area_ha * 1e4 / math.prod(cell_size) - 1e-9)
+        whole = None
+        if least > 1:
+            whole = sieved(_whole_numbers(dataset.read(1), absent, path), least, nodata=absent)
+        yield Categories(path, cell_size, absent, classes, dataset, whole)
+
+
+def _whole_numbers(stored: NDArray[Any], nodata: int, path: Path) -> NDArray[np.integer[Any]]:
+    """Floats as integers, with NaN and what no float counts exactly as nodata; integers as they are."""
+    if np.issubdtype(stored.dtype, np.integer):
+        return stored
+    values = np.where(np.abs(stored) < EXACT, stored.astype(np.float64), nodata)
+    ids = values.astype(np.int64)
+    if (ids != values).any():
+        raise InputError(f"{path}: holds {values[ids != values][0]:g}, which is no class id; give a class map.")
+    return ids
+
+
+def _cell_size(dataset: Any, path: Path, unit: str | None) -> tuple[float, float]:  # noqa: ANN401 - rasterio has no types
+    if dataset.crs is not None:
+        operation = CRS.from_wkt(dataset.crs.to_wkt()).coordinate_operation
+        if operation and operation.method_name in MERCATOR:
+            say(f"{path}: metres of {operation.method_name} are too long away from the equator; reproject it to UTM")
+        return metric_cell_size(grid_of(dataset), path)
+    if unit != "m":
+        raise InputError(f"{path}: has no coordinate reference system; pass --unit m if its cells are in metres.")
+    affine = dataset.transform
+    return math.hypot(affine.a, affine.d), math.hypot(affine.b, affine.e)
+
+
+def _nodata(dataset: Any, path: Path, given: int | None, otherwise: int) -> int:  # noqa: ANN401
+    stored = dataset.nodata
+    if stored is not None and abs(stored) < EXACT:
+        if given is not None and given != stored:
+            raise InputError(f"{path}: names {int(stored)} as its nodata, not {given}; leave --nodata out.")
+        return int(stored)
+    return otherwise if given is None else given
+
+
+def _legend(dataset: Any, given: Legend | None) -> Legend | None:  # noqa: ANN401
+    stored = dataset.tags(1).get("LEGEND")
+    try:
+        return Legend.model_validate_json(stored) if stored else given
+    except ValidationError as error:
+        raise InputError(f"{dataset.name}: the legend in its tags is not valid; map the scene again.") from error
