@@ -34,7 +34,7 @@ def cell_areas(grid: GeoBox) -> NDArray[np.float64]:
     """
     height, width = grid.shape
     crs = CRS.from_user_input(str(grid.crs))
-    if _rows_are_uniform(crs, grid):
+    if rows_are_uniform(crs, grid):
         return _areas_at(grid, crs, np.arange(height), np.array([0]))
     rows, columns = _nodes(height), _nodes(width)
     lattice = _areas_at(grid, crs, rows, columns)
@@ -42,7 +42,7 @@ def cell_areas(grid: GeoBox) -> NDArray[np.float64]:
     return _between_rows(along, rows, height)
 
 
-def _rows_are_uniform(crs: CRS, grid: GeoBox) -> bool:
+def rows_are_uniform(crs: CRS, grid: GeoBox) -> bool:
     """Whether rows are parallels and meridians equally spaced: geographic and normal Mercator grids."""
     if grid.affine.b != 0 or grid.affine.d != 0:
         return False

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pitscape.imagery.radiometry import (
 from pitscape.imagery.raster import Raster
 from pitscape.imagery.sensor import Sensor, known_sensors
 
+SPLIT_NAMES = ("s2", "earthsearch", "processing")
 BASELINE_IN_NAME = re.compile(r"_N(\d{4})_")
 
 
@@ -40,7 +42,9 @@ def read_geotiff(
     item = item_beside(path)
     told = raster.tags.get(SENSOR_TAG) or _sensor_of_item(item, names, sensor)
     found, recognised = sensor_of(path, names, sensor, told)
-    files, quality = sort_bands(found, ((name, BandFile(str(path), i)) for i, name in enumerate(names, start=1)))
+    files, quality = sort_bands(
+        found, ((name, BandFile(str(path), index)) for name, index in zip(names, raster.indexes, strict=True))
+    )
     return Product(path, found, recognised, files, quality, _facts(raster, path, item))
 
 
@@ -55,21 +59,30 @@ def item_beside(path: Path) -> dict[str, Any] | None:
     return item if is_item and "stac_version" in item else None
 
 
-def _facts(raster: Raster, path: Path, item: dict[str, Any] | None) -> Facts:
-    """What tags, the item beside it or its name say of stored numbers, in that order."""
-    if CONVENTION_TAG in raster.tags:
-        facts = facts_of_item({"datetime": raster.tags.get(ACQUIRED_TAG)}, f"tags of {path.name}")
-        return Facts(facts.source, convention=raster.tags[CONVENTION_TAG], acquired=facts.acquired)
+def _facts(raster: Raster, path: Path, item: dict[str, Any] | None) -> tuple[Facts, ...]:
+    """What its tags, the item beside it and its name say of stored numbers."""
+    tags = dict(_tags(raster.tags))
+    of_tags = facts_of_item({"datetime": tags.get(ACQUIRED_TAG), **tags}, f"tags of {path.name}")
+    facts = [replace(of_tags, convention=tags.get(CONVENTION_TAG))]
     if item is not None:
-        return facts_of_item(item["properties"], f"STAC item {path.with_suffix('.json').name}")
-    if "s2:processing_baseline" in raster.tags:
-        return facts_of_item({"datetime": date_of(path), **raster.tags}, f"tags of {path.name}")
+        facts.append(facts_of_item(item["properties"], f"STAC item {path.with_suffix('.json').name}"))
     baseline = BASELINE_IN_NAME.search(path.stem)
-    return Facts(
+    in_name = Facts(
         source=f"name of {path.name}",
         baseline=baseline_number(baseline.group(1)) if baseline else None,
         acquired=date_of(path),
     )
+    return *facts, in_name
+
+
+def _tags(stored: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Tags by name; rasterio splits a name with a colon there, as in ``s2:processing_baseline``."""
+    for name, value in stored.items():
+        if name in SPLIT_NAMES and "=" in value:
+            rest, _, value_alone = value.partition("=")
+            yield f"{name}:{rest}", value_alone
+        else:
+            yield name, value
 
 
 def _sensor_of_item(item: dict[str, Any] | None, names: Sequence[str], wanted: Sensor | None) -> str | None:
@@ -90,14 +103,14 @@ def _sensor_of_item(item: dict[str, Any] | None, names: Sequence[str], wanted: S
 
 def _band_names(raster: Raster, given: Sequence[str] | None) -> tuple[str, ...]:
     if given is not None:
-        if len(given) != raster.count:
+        if len(given) != len(raster.indexes):
             raise InputError(
-                f"{raster.address}: has {raster.count} bands, but --bands names {len(given)}; name each one."
+                f"{raster.address}: has {len(raster.indexes)} bands, but --bands names {len(given)}; name each one."
             )
         return tuple(given)
     names = tuple(name for name in raster.names if name)
-    if len(names) != raster.count:
+    if len(names) != len(raster.indexes):
         raise InputError(
-            f"{raster.address}: does not name its {raster.count} bands; name them in order, as in --bands B02,B03,B04."
+            f"{raster.address}: does not name its {len(raster.indexes)} bands; name them in order, as in --bands B02,B03,B04."
         )
     return names

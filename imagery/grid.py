@@ -19,8 +19,14 @@ def grid_of(dataset: Any) -> GeoBox:  # noqa: ANN401 - rasterio has no types
     """The grid of an open rasterio dataset.
 
     Raises:
-        InputError: If the raster has no coordinate reference system.
+        InputError: If the raster has no coordinate reference system, or does not say where its pixels are.
     """
+    if dataset.gcps[0]:
+        raise InputError(f"{dataset.name}: has ground control points and no grid; bring it to one with gdalwarp.")
+    if dataset.crs is not None and dataset.transform == Affine.identity():
+        raise InputError(
+            f"{dataset.name}: does not say where its pixels are; georeference it with gdal_translate -a_ullr."
+        )
     if dataset.crs is None:
         raise InputError(f"{dataset.name}: has no coordinate reference system; assign one with gdal_edit -a_srs.")
     return GeoBox(dataset.shape, dataset.transform, dataset.crs.to_wkt())

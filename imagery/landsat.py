@@ -1,12 +1,13 @@
 """Landsat products of Collection 2 as USGS delivers them: a folder or a tar archive of one GeoTIFF per band."""
 
-import datetime
+import posixpath
 import re
 import tarfile
+import zlib
 from pathlib import Path
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.product import BandFile, Product, sensor_of, sort_bands
+from pitscape.imagery.product import BandFile, Product, date_of, sensor_of, sort_bands
 from pitscape.imagery.radiometry import Facts
 from pitscape.imagery.sensor import Sensor
 
@@ -59,8 +60,8 @@ def read_landsat(path: Path, *, sensor: Sensor | None = None) -> Product:
         if name.lower().endswith(".tif")
     )
     files, quality = sort_bands(found, images)
-    day = datetime.datetime.strptime(first["day"], "%Y%m%d").replace(tzinfo=datetime.UTC).date()
-    return Product(path, found, recognised, files, quality, Facts(f"name {first.group(0)}", acquired=day))
+    facts = Facts(f"name {first.group(0)}", acquired=date_of(Path(first["day"])))
+    return Product(path, found, recognised, files, quality, (facts,))
 
 
 def _listed(folder: Path) -> list[str]:
@@ -69,7 +70,7 @@ def _listed(folder: Path) -> list[str]:
 
 def _archived(path: Path) -> list[str]:
     try:
-        with tarfile.open(path) as archive:
-            return sorted(member.name for member in archive.getmembers() if member.isfile())
-    except (OSError, tarfile.TarError) as error:
+        with tarfile.open(path, "r:" if path.suffix.lower() == ".tar" else "r:gz") as archive:
+            return sorted(posixpath.normpath(member.name) for member in archive.getmembers() if member.isfile())
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise InputError(f"{path}: is not a tar archive or is cut off; fetch or copy it again.") from error

@@ -1,5 +1,6 @@
 """Layers: bands of one raster file, read onto the grid of a scene, with what was observed."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -15,9 +16,6 @@ from pitscape.imagery.warp import Alignment, warped
 
 MOST_VALUES = 1 << 23
 """Source values of all bands that are warped at once; windows that need more are read in halves."""
-
-EXACT_IN_FLOAT32 = tuple(np.dtype(name) for name in ("uint8", "int8", "uint16", "int16", "float32"))
-"""Types that GDAL may turn into float32 on reading without losing a value that means "not observed"."""
 
 ENOUGH = 0.5
 """Share of a kernel's weight that must have been observed for a pixel to count as observed."""
@@ -41,7 +39,6 @@ class RasterReader(Protocol):
         columns: slice,
         *,
         shape: tuple[int, int] | None = None,
-        dtype: str | None = None,
     ) -> NDArray[Any]:
         """Values (band, y, x) of a window."""
 
@@ -73,19 +70,24 @@ class Layer:
 
     def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> Pixels:
         """Pixels of a window of the target grid, which may reach beyond it; ``shape`` reduces it for pictures."""
-        if self.alignment.is_identity:
-            return within(self._stored, self.raster.shape, rows, columns, shape, bands=len(self.bands))
+        if self.alignment.is_identity and shape is None:
+            return self._around(rows, columns)
+        if self.alignment.is_identity and _inside(rows, columns, self.raster.shape):
+            return self._stored(rows, columns, shape)
         return self.at(part(self.alignment.target, rows, columns, shape))
 
     def _stored(self, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> Pixels:
         """A window of the file's own grid."""
-        exact = self.raster.dtype in EXACT_IN_FLOAT32
-        stored = self.raster.read(self.indexes, rows, columns, shape=shape, dtype="float32" if exact else None)
+        stored = self.raster.read(self.indexes, rows, columns, shape=shape)
         hidden = self.raster.masked(rows, columns, shape=shape)
         for number, (band, index) in enumerate(zip(self.bands, self.indexes, strict=True)):
             for nothing in _not_observed(stored[number], band, self.raster.nodata[index - 1]):
                 hidden = nothing if hidden is None else np.logical_or(hidden, nothing, out=hidden)
-        values = stored.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # float64 beyond float32, which the next line hides
+            values = stored.astype(np.float32, copy=False)
+        if stored.dtype.itemsize > values.dtype.itemsize and not np.isfinite(values).all():
+            lost = np.logical_not(np.isfinite(values).all(axis=0))
+            hidden = lost if hidden is None else np.logical_or(hidden, lost)
         if self.added:
             values += np.float32(self.added)
         observed = np.ones(values.shape[1:], np.bool_)
@@ -94,21 +96,31 @@ class Layer:
             np.logical_not(hidden, out=observed)
         return values, observed
 
+    def _around(self, rows: slice, columns: slice) -> Pixels:
+        """A window of the file's own grid that may reach beyond it; what lies beyond was not observed."""
+        inside = [
+            slice(max(s.start, 0), min(s.stop, n)) for s, n in zip((rows, columns), self.raster.shape, strict=True)
+        ]
+        if inside == [rows, columns]:
+            return self._stored(rows, columns)
+        size = (rows.stop - rows.start, columns.stop - columns.start)
+        values, observed = np.zeros((len(self.bands), *size), np.float32), np.zeros(size, np.bool_)
+        if all(s.start < s.stop for s in inside):
+            at = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(inside, (rows, columns), strict=True))
+            values[:, *at], observed[at] = self._stored(inside[0], inside[1])
+        return values, observed
+
     def at(self, window: GeoBox) -> Pixels:
         """Pixels warped to a part of the target grid, in halves where the file has very many cells to one of it."""
         needed = self.alignment.needed(window)
         if needed is None:
             return np.zeros((len(self.bands), *window.shape), np.float32), np.zeros(window.shape, np.bool_)
-        rows, columns = needed
-        values_needed = (rows.stop - rows.start) * (columns.stop - columns.start) * len(self.bands)
-        if values_needed > MOST_VALUES and max(window.shape) > 1:
-            along = int(window.shape[1] >= window.shape[0])
-            middle = window.shape[along] // 2
-            first, second = (window[:, :middle], window[:, middle:]) if along else (window[:middle], window[middle:])
-            pixels = [self.at(half) for half in (first, second)]
-            return np.concatenate([p[0] for p in pixels], along + 1), np.concatenate([p[1] for p in pixels], along)
-        values, observed = self._stored(rows, columns)
-        return self._moved(values, observed, part(self.raster.grid, rows, columns), window)
+        if too_many(needed, len(self.bands), window):
+            first, second, axis = halves(window)
+            pixels = self.at(first), self.at(second)
+            return np.concatenate([p[0] for p in pixels], axis + 1), np.concatenate([p[1] for p in pixels], axis)
+        values, observed = self._around(*needed)
+        return self._moved(values, observed, part(self.raster.grid, *needed), window)
 
     def _moved(
         self, values: NDArray[np.float32], observed: NDArray[np.bool_], source: GeoBox, window: GeoBox
@@ -121,12 +133,12 @@ class Layer:
         for method, categories in sorted({(band.resampling, band.is_category) for band in self.bands}):
             alike = [n for n, b in enumerate(self.bands) if (b.resampling, b.is_category) == (method, categories)]
             found[alike] = warped(values[alike], source, window, method=method, reduces=reduces, categories=categories)
+        _to_decibels(found, self.bands)
         known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(found))
         if not observed.all():  # apart from the bands: GDAL takes NaN as known where another band of a raster is known
             seen = observed[None].astype(np.float32)
             for method in {band.resampling for band in self.bands}:
                 known &= warped(seen, source, window, method=method, reduces=reduces)[0] >= ENOUGH
-        _to_decibels(found, self.bands)
         found[:, ~known] = UNOBSERVED_STORED
         return found, known
 
@@ -153,18 +165,37 @@ class HiddenLand:
 
     def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> NDArray[np.bool_]:
         """Where the land is seen (y, x) in a window of the target grid; never where the raster says nothing."""
+        if self.alignment.is_identity and _inside(rows, columns, self.raster.shape):
+            return ~self.hides(self.raster.read([self.index], rows, columns, shape=shape)[0])
         return self.at(part(self.alignment.target, rows, columns, shape))
 
     def at(self, window: GeoBox) -> NDArray[np.bool_]:
         """Where the land is seen (y, x) on a part of the target grid."""
-        needed = self.alignment.needed(window)
+        needed = self.alignment.needed(window, margin=1)
         if needed is None:
             return np.zeros(window.shape, np.bool_)
-        codes = self.raster.read([self.index], *needed)
-        seen = (~self.hides(codes)).astype(np.float32)
-        source = part(self.raster.grid, *needed)
+        if too_many(needed, 1, window):
+            first, second, axis = halves(window)
+            return np.concatenate([self.at(first), self.at(second)], axis)
+        rows, columns = (slice(max(s.start, 0), min(s.stop, n)) for s, n in zip(needed, self.raster.shape, strict=True))
+        seen = (~self.hides(self.raster.read([self.index], rows, columns))).astype(np.float32)
+        source = part(self.raster.grid, rows, columns)
         moved = warped(seen, source, window, method="nearest", reduces=self.alignment.reduces)
         return np.asarray(moved[0] > ENOUGH)
+
+
+def too_many(needed: tuple[slice, slice], bands: int, window: GeoBox) -> bool:
+    """Whether a window needs more source values than are warped at once, and can be halved."""
+    cells = math.prod(each.stop - each.start for each in needed)
+    return cells * bands > MOST_VALUES and max(window.shape) > 1
+
+
+def halves(window: GeoBox) -> tuple[GeoBox, GeoBox, int]:
+    """A window cut across its longer side, and the axis along which its parts are joined."""
+    height, width = window.shape
+    if width >= height:
+        return window[:, : width // 2], window[:, width // 2 :], 1
+    return window[: height // 2, :], window[height // 2 :, :], 0
 
 
 def part(grid: GeoBox, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> GeoBox:
@@ -180,25 +211,8 @@ def part(grid: GeoBox, rows: slice, columns: slice, shape: tuple[int, int] | Non
     return GeoBox((down, across), grid.affine @ cell, grid.crs)
 
 
-def within(
-    read: Callable[[slice, slice, tuple[int, int] | None], Pixels],
-    size: tuple[int, int],
-    rows: slice,
-    columns: slice,
-    shape: tuple[int, int] | None,
-    *,
-    bands: int,
-) -> Pixels:
-    """Read a window that may reach beyond a raster of ``size``; what lies beyond was not observed."""
-    inside = [slice(max(s.start, 0), min(s.stop, limit)) for s, limit in zip((rows, columns), size, strict=True)]
-    if inside == [rows, columns]:
-        return read(rows, columns, shape)
-    full = (rows.stop - rows.start, columns.stop - columns.start)
-    values, observed = np.zeros((bands, *full), np.float32), np.zeros(full, np.bool_)
-    if all(s.start < s.stop for s in inside):
-        at = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(inside, (rows, columns), strict=True))
-        values[:, *at], observed[at] = read(inside[0], inside[1], None)
-    return values, observed
+def _inside(rows: slice, columns: slice, shape: tuple[int, int]) -> bool:
+    return bool(min(rows.start, columns.start) >= 0 and rows.stop <= shape[0] and columns.stop <= shape[1])
 
 
 def _not_observed(stored: NDArray[Any], band: Band, nodata: float) -> Iterator[NDArray[np.bool_]]:
@@ -222,7 +236,8 @@ def _to_power(values: NDArray[np.float32], bands: Sequence[Band]) -> None:
 
 def _to_decibels(values: NDArray[np.float32], bands: Sequence[Band]) -> None:
     for number in _decibels(bands):
-        values[number] = 10 * np.log10(values[number])
+        power = np.where(values[number] > 0, values[number], np.nan)  # a cubic kernel can fall below 0
+        values[number] = 10 * np.log10(power)
 
 
 def _decibels(bands: Sequence[Band]) -> list[int]:

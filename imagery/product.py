@@ -31,7 +31,7 @@ class Product:
         recognised: How that is known, in words.
         files: Where each band lies, by the sensor's name for it.
         quality: Where the band of clouds and shadows lies; None where there is none.
-        facts: What its metadata say of stored numbers.
+        facts: What the parts of its metadata say of stored numbers, the more trusted first.
     """
 
     path: Path
@@ -39,7 +39,12 @@ class Product:
     recognised: str
     files: Mapping[str, BandFile]
     quality: BandFile | None
-    facts: Facts
+    facts: tuple[Facts, ...]
+
+    @property
+    def acquired(self) -> datetime.date | None:
+        """The day of acquisition; None where nothing names it."""
+        return next((fact.acquired for fact in self.facts if fact.acquired), None)
 
 
 def sort_bands(sensor: Sensor, found: Iterable[tuple[str, BandFile]]) -> tuple[dict[str, BandFile], BandFile | None]:
@@ -63,13 +68,16 @@ def sensor_of(path: Path, names: Sequence[str], wanted: Sensor | None, told: str
         path: For messages.
         names: Of its bands.
         wanted: The sensor that the caller reads it as; None to find out.
-        told: Name of a sensor that its metadata name; None where they name none.
+        told: Name of a sensor that its metadata name; one that is not known says nothing.
 
     Raises:
         InputError: If it is of another sensor than the one wanted, of none that is known, or of several.
     """
-    if told is not None:
-        return _told(path, wanted, told)
+    known = {sensor.name: sensor for sensor in (*known_sensors(), *([wanted] if wanted else ()))}
+    if told in known:
+        if wanted is not None and wanted.name != told:
+            raise InputError(f"{path}: is of sensor {told}, but {wanted.name} is wanted; give a scene of that sensor.")
+        return wanted or known[told], f"its metadata name {told}"
     fitting = [sensor for sensor in known_sensors() if names and all(_knows(sensor, name) for name in names)]
     if wanted is not None:
         if fitting and wanted.name not in {s.name for s in fitting} and not all(_knows(wanted, n) for n in names):
@@ -82,8 +90,9 @@ def sensor_of(path: Path, names: Sequence[str], wanted: Sensor | None, told: str
         return fitting[0], "by the names of its bands"
     if fitting:
         raise InputError(f"{path}: may be of {' or '.join(s.name for s in fitting)} by its bands; say which sensor.")
-    known = ", ".join(sensor.name for sensor in known_sensors())
-    raise InputError(f"{path}: its bands {', '.join(names)} are of no sensor that is known ({known}); say which it is.")
+    raise InputError(
+        f"{path}: its bands {', '.join(names)} are of no sensor that is known ({', '.join(known)}); say which it is."
+    )
 
 
 def date_of(path: Path) -> datetime.date | None:
@@ -99,18 +108,6 @@ def date_of(path: Path) -> datetime.date | None:
         return datetime.date(*map(int, found.groups()))
     except ValueError:
         return None
-
-
-def _told(path: Path, wanted: Sensor | None, told: str) -> tuple[Sensor, str]:
-    reason = f"its metadata name {told}"
-    if wanted is None:
-        for sensor in known_sensors():
-            if sensor.name == told:
-                return sensor, reason
-        raise InputError(f"{path}: its metadata name sensor {told}, which is not known; say which sensor it is.")
-    if wanted.name != told:
-        raise InputError(f"{path}: is of sensor {told}, but {wanted.name} is wanted; give a scene of that sensor.")
-    return wanted, reason
 
 
 def _knows(sensor: Sensor, name: str) -> bool:

@@ -1,10 +1,10 @@
 """Raster files, opened with care and read from any thread."""
 
 import re
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -15,45 +15,68 @@ from rasterio.windows import Window
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of
+from pitscape.imagery.virtual import check_virtual
 
 SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img")
 HDF4_MAGIC = b"\x0e\x03\x13\x01"
 ARCHIVE = re.compile(r"^/vsi(?:zip|tar)/")
-VRT_SOURCE = re.compile(r"<(?:SourceFilename|SourceDataset)([^>]*)>([^<]*)<")
-VRT_CODE = re.compile(r"VRTDerivedRasterBand|PixelFunction|<Script|subClass=\"VRT(?:Processed|Pansharpened)")
+DRIVERS = {
+    b"II*\0": "GTiff",
+    b"MM\0*": "GTiff",
+    b"II+\0": "GTiff",
+    b"MM\0+": "GTiff",
+    b"\0\0\0\x0cjP": "JP2OpenJPEG",
+    b"\xffO\xffQ": "JP2OpenJPEG",
+    b"EHFA_HEADER_TAG": "HFA",
+    b"\x89HDF": "netCDF",
+    b"CDF": "netCDF",
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+}
+"""Formats that are read, by the first bytes of a file; others of GDAL's can make requests or reach other files."""
+
+ARCHIVE_DRIVERS = {".tif": "GTiff", ".jp2": "JP2OpenJPEG"}
 
 
 class Raster:
-    """A raster file that any thread may read; each thread has its own handle, as GDAL needs.
+    """A raster file that any thread may read; as many handles are open as threads read at once, as GDAL needs.
 
     Attributes:
         address: The path, or GDAL's address within an archive.
         grid: Where its pixels are.
         shape: Rows and columns.
-        count: Bands, an alpha band not counted.
-        dtype: Of the first band.
-        names: Descriptions of the bands, None where there is none.
-        nodata: The value that the file declares for "no data", one per band, NaN where it declares none.
+        indexes: Numbers of its bands, from 1; an alpha band is not among them.
+        names: Descriptions of these bands, None where there is none.
+        dtype: That holds the numbers of all of them.
+        nodata: What the file declares as "no data", of band 1, 2 ..., NaN where it declares nothing.
         tags: Of the file.
+
+    Args:
+        address: The path, or GDAL's address within an archive.
+        bands: How many bands the user names: where that is all of them, none is taken as alpha.
+
+    Raises:
+        InputError: If it is no raster that may be read, or does not say where its pixels are.
     """
 
-    def __init__(self, address: str | Path) -> None:
+    def __init__(self, address: str | Path, *, bands: int | None = None) -> None:
         self.address = str(address)
-        self._local = threading.local()
-        self._handles: list[Any] = []
-        self._lock = threading.Lock()
-        dataset = self._handle()
-        self.grid = grid_of(dataset)
-        self.shape: tuple[int, int] = (dataset.height, dataset.width)
-        alpha = [index for index in dataset.indexes if dataset.colorinterp[index - 1] == ColorInterp.alpha]
-        self.count = dataset.count - len(alpha)
-        self.dtype = np.dtype(dataset.dtypes[0])
-        self.names: tuple[str | None, ...] = tuple(dataset.descriptions[: self.count])
-        nodata = dataset.nodatavals[: self.count]
-        self.nodata = tuple(float("nan") if value is None else float(value) for value in nodata)
-        self.tags: dict[str, str] = dataset.tags()
-        flags = {flag for band in dataset.mask_flag_enums for flag in band}
-        self._masked = bool(alpha) or (MaskFlags.per_dataset in flags and MaskFlags.nodata not in flags)
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        with self._handle() as dataset:
+            self.grid = grid_of(dataset)
+            self.shape: tuple[int, int] = (dataset.height, dataset.width)
+            alpha = [index for index in dataset.indexes if _is_alpha(dataset, index) and bands != dataset.count]
+            self._alpha = alpha[0] if alpha else None
+            self.indexes = tuple(index for index in dataset.indexes if index not in alpha)
+            self.names = tuple(_name(dataset, index) for index in self.indexes)
+            self._dtypes = dict(zip(dataset.indexes, dataset.dtypes, strict=True))
+            self.dtype = np.result_type(*(self._dtypes[index] for index in self.indexes))
+            self.nodata = tuple(float("nan") if value is None else float(value) for value in dataset.nodatavals)
+            self.tags: dict[str, str] = dataset.tags()
+            flags = {flag for band in dataset.mask_flag_enums for flag in band}
+        self._masked = MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
+        if self.dtype.kind == "c":
+            raise InputError(f"{self.address}: holds complex numbers; give amplitude or power.")
 
     def read(
         self,
@@ -62,7 +85,6 @@ class Raster:
         columns: slice,
         *,
         shape: tuple[int, int] | None = None,
-        dtype: str | None = None,
     ) -> NDArray[Any]:
         """Values (band, y, x) of a window, as stored.
 
@@ -71,41 +93,47 @@ class Raster:
             rows: Start and stop within the raster.
             columns: The same across.
             shape: Rows and columns to reduce it to, by nearest neighbour, for pictures.
-            dtype: Type wanted; the stored one by default.
 
         Raises:
             InputError: If the file turns out to be damaged.
         """
-        size = (len(indexes), *shape) if shape else None
-        with naming_damage(self.address):
-            values: NDArray[Any] = self._handle().read(
-                list(indexes), window=Window.from_slices(rows, columns), out_shape=size, out_dtype=dtype
-            )
-        return values
+        window, alike = Window.from_slices(rows, columns), len({self._dtypes[index] for index in indexes}) == 1
+        with self._handle() as dataset, naming_damage(self.address):
+            if alike:
+                size = (len(indexes), *shape) if shape else None
+                values: NDArray[Any] = dataset.read(list(indexes), window=window, out_shape=size)
+                return values
+            return np.stack([dataset.read(index, window=window, out_shape=shape) for index in indexes])
 
     def masked(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> NDArray[np.bool_] | None:
         """Where the file's own mask or alpha band says that there is nothing (y, x); None where it has neither."""
-        if not self._masked:
+        if self._alpha is None and not self._masked:
             return None
-        with naming_damage(self.address):
-            mask = self._handle().dataset_mask(window=Window.from_slices(rows, columns), out_shape=shape)
+        window = Window.from_slices(rows, columns)
+        with self._handle() as dataset, naming_damage(self.address):
+            if self._alpha is not None:
+                mask = dataset.read(self._alpha, window=window, out_shape=shape)
+            else:
+                mask = dataset.dataset_mask(window=window, out_shape=shape)
         hidden: NDArray[np.bool_] = mask == 0
         return hidden
 
     def close(self) -> None:
-        """Close the handles of all threads."""
-        with self._lock:
-            for handle in self._handles:
-                handle.close()
-            self._handles.clear()
+        """Close all handles; none may be in use."""
+        while not self._idle.empty():
+            self._idle.get().close()
 
-    def _handle(self) -> Any:  # noqa: ANN401 - rasterio has no types
-        handle = getattr(self._local, "handle", None)
-        if handle is None or handle.closed:
-            handle = self._local.handle = _opened(self.address)
-            with self._lock:
-                self._handles.append(handle)
-        return handle
+    @contextmanager
+    def _handle(self) -> Iterator[Any]:
+        """A handle that no other thread has meanwhile."""
+        handle = None
+        with suppress(Empty):
+            handle = self._idle.get_nowait()
+        handle = handle or _opened(self.address)
+        try:
+            yield handle
+        finally:
+            self._idle.put(handle)
 
 
 @contextmanager
@@ -146,16 +174,20 @@ def naming_damage(address: str) -> Iterator[None]:
 
 
 def _opened(address: str) -> Any:  # noqa: ANN401
-    if not ARCHIVE.match(address):
-        _check_safe(Path(address))
+    suffix = Path(address).suffix.lower()
+    driver = ARCHIVE_DRIVERS[suffix] if ARCHIVE.match(address) else _driver(Path(address))
     try:
-        return rasterio.open(address)
+        return rasterio.open(address, driver=driver)
     except rasterio.errors.RasterioIOError as error:
         raise InputError(f"{address}: is not a raster that GDAL can read, or is cut off; give a GeoTIFF.") from error
 
 
-def _check_safe(path: Path) -> None:
-    """Refuse what is not there, what cannot be read, and virtual rasters that reach elsewhere or hold code."""
+def _driver(path: Path) -> str:
+    """GDAL's name of a file's format.
+
+    Raises:
+        InputError: If it is not there, of no format that is read, or a virtual raster that is no plain mosaic.
+    """
     if not path.exists():
         raise InputError(f"{path}: no such file; check the path.")
     if path.is_dir():
@@ -163,23 +195,24 @@ def _check_safe(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(1024)
     if start.startswith(HDF4_MAGIC):
-        raise InputError(f"{path}: is HDF4, which is not read here; export it as GeoTIFF or NetCDF.")
-    if b"<VRTDataset" in start or path.suffix.lower() == ".vrt":
-        _check_virtual(path)
+        raise InputError(f"{path}: is HDF4, which is not read here; export it as GeoTIFF.")
+    if start.lstrip().lower().startswith((b"<vrtdataset", b"<?xml")):
+        for source in check_virtual(path):
+            if source != path.resolve():
+                _driver(source)
+        return "VRT"
+    for magic, driver in DRIVERS.items():
+        if start.startswith(magic):
+            return driver
+    raise InputError(f"{path}: is not a raster of a format that is read; give a GeoTIFF.")
 
 
-def _check_virtual(path: Path) -> None:
-    """Refuse a VRT with code, or with sources that are not files in or below its folder."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if VRT_CODE.search(text):
-        raise InputError(f"{path}: holds code or derived bands; write it out with gdal_translate and give that.")
-    folder = path.parent.resolve()
-    for attributes, source in VRT_SOURCE.findall(text):
-        place = Path(source.strip())
-        found = (folder / place).resolve() if 'relativeToVRT="1"' in attributes else place.resolve()
-        if not found.is_relative_to(folder) or "/vsi" in source or "://" in source:
-            raise InputError(
-                f"{path}: takes pixels from {source.strip()}, outside its folder; write it out with gdal_translate."
-            )
-        if found != path.resolve():
-            _check_safe(found)
+def _is_alpha(dataset: Any, index: int) -> bool:  # noqa: ANN401
+    """GDAL calls the fourth band of any four alpha, unless the file says more; a band with another name is none."""
+    name = dataset.descriptions[index - 1] or "alpha"
+    return bool(dataset.colorinterp[index - 1] == ColorInterp.alpha and "alpha" in name.lower())
+
+
+def _name(dataset: Any, index: int) -> str | None:  # noqa: ANN401
+    name: str | None = dataset.descriptions[index - 1] or dataset.tags(index).get("NETCDF_VARNAME")
+    return name

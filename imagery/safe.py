@@ -3,6 +3,7 @@
 import datetime
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,11 +36,17 @@ def read_safe(path: Path, *, sensor: Sensor | None = None) -> Product:
         InputError: If it is none, is of another sensor, or its metadata lack baseline or date.
     """
     names, root = (_zipped(path), f"/vsizip/{path}") if path.is_file() else (_listed(path), str(path))
-    metadata = next((name for name in names if METADATA.search(f"/{name}")), None)
-    if metadata is None:
+    products = [name for name in names if METADATA.search(f"/{name}")]
+    granules = {name.split("IMG_DATA/")[0] for name in names if IMAGE.search(f"/{name}")}
+    if not products:
         raise InputError(
             f"{path}: holds no MTD_MSIL1C.xml or MTD_MSIL2A.xml; give a Sentinel-2 product in SAFE format."
         )
+    if len(products) > 1 or len(granules) > 1:
+        raise InputError(
+            f"{path}: holds {len(products)} products with {len(granules)} granules; give one granule each."
+        )
+    metadata = products[0]
     level = METADATA.search(f"/{metadata}")
     assert level is not None
     found, recognised = sensor_of(path, (), sensor, f"sentinel2_{level.group(1).lower()}")
@@ -50,7 +57,7 @@ def read_safe(path: Path, *, sensor: Sensor | None = None) -> Product:
             candidate = (int(image["folder"] or 0), name)
             finest[image["band"]] = min(candidate, finest.get(image["band"], candidate))
     files, quality = sort_bands(found, ((band, BandFile(f"{root}/{name}")) for band, (_, name) in finest.items()))
-    return Product(path, found, recognised, files, quality, _facts(path, _text(path, metadata), Path(metadata).name))
+    return Product(path, found, recognised, files, quality, (_facts(path, _text(path, metadata), Path(metadata).name),))
 
 
 def _listed(folder: Path) -> list[str]:
@@ -66,10 +73,13 @@ def _zipped(path: Path) -> list[str]:
 
 
 def _text(path: Path, name: str) -> str:
-    if path.is_dir():
-        return (path / name).read_text(encoding="utf-8", errors="replace")
-    with zipfile.ZipFile(path) as archive, archive.open(name) as file:
-        return file.read(MOST_BYTES).decode("utf-8", errors="replace")
+    try:
+        if path.is_dir():
+            return (path / name).read_text(encoding="utf-8", errors="replace")
+        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+            return file.read(MOST_BYTES).decode("utf-8", errors="replace")
+    except (OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:  # RuntimeError: encrypted
+        raise InputError(f"{path}: {name} cannot be read ({error}); fetch or copy it again.") from error
 
 
 def _facts(path: Path, xml: str, name: str) -> Facts:

@@ -78,7 +78,7 @@ class Scene:
         return replace(self, grid=grid, layers=layers, masks=tuple(mask.on(grid) for mask in self.masks))
 
     def meets(self, grid: GeoBox) -> bool:
-        """Whether any of its bands reaches into a grid."""
+        """Whether all of its files reach into a grid."""
         return all(layer.on(grid).alignment.needed(grid, margin=0) for _, layer in self.layers)
 
     def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> Pixels:
@@ -140,9 +140,10 @@ def open_scene(
 
         def opened(address: str) -> Raster:
             if address not in rasters:
-                rasters[address] = Raster(address)
+                named = len(reading.stored_bands) if reading.stored_bands and address == str(path) else None
+                rasters[address] = Raster(address, bands=named)
                 stack.callback(rasters[address].close)
-                _check_grid(rasters[address])
+                check_grid(rasters[address].grid, address)
             return rasters[address]
 
         product = read_product(path, opened, sensor=sensor, stored_bands=reading.stored_bands)
@@ -155,18 +156,19 @@ def _scene(product: Product, names: tuple[str, ...], reading: Reading, opened: O
     bands = [product.sensor.band(name) for name in names]
     _check_bands(product, bands)
     applied = radiometry(product.sensor, product.facts, reading.offset)
-    files = {band.name: product.files.get(band.name) or product.files[ELEVATION] for band in bands}
+    derived = {band.name for band in bands if band.kind == "slope" and band.name not in product.files}
+    files = {band.name: product.files[ELEVATION if band.name in derived else band.name] for band in bands}
     grid = min((opened(file.address).grid for file in files.values()), key=_cell_area)
     layers: list[tuple[tuple[int, ...], Layer | SlopeLayer]] = []
     for address in dict.fromkeys(file.address for file in files.values()):
         raster = opened(address)
-        here = [n for n, band in enumerate(bands) if files[band.name].address == address and band.kind != "slope"]
+        here = [n for n, band in enumerate(bands) if files[band.name].address == address and band.name not in derived]
         if here:
             stored = tuple(bands[n] for n in here)
             _check_stored_numbers(raster, stored[0], files[stored[0].name].index, product.sensor)
             layers.append((tuple(here), _layer(raster, stored, files, applied.added, grid)))
         for n, band in enumerate(bands):
-            if files[band.name].address == address and band.kind == "slope":
+            if files[band.name].address == address and band.name in derived:
                 elevation = product.sensor.band(ELEVATION)
                 layers.append(((n,), SlopeLayer(_layer(raster, (elevation,), product.files, 0, grid))))
     return Scene(
@@ -175,7 +177,7 @@ def _scene(product: Product, names: tuple[str, ...], reading: Reading, opened: O
         recognised=product.recognised,
         grid=grid,
         bands=tuple(band.name for band in bands),
-        acquired=product.facts.acquired,
+        acquired=product.acquired,
         radiometry=applied,
         layers=tuple(layers),
         masks=tuple(_masks(product, reading, opened, grid)),
@@ -209,19 +211,27 @@ def _check_bands(product: Product, bands: Sequence[Band]) -> None:
         )
 
 
-def _check_grid(raster: Raster) -> None:
-    affine = raster.grid.affine
-    if affine.b or affine.d:
-        raise InputError(f"{raster.address}: lies on a turned grid; straighten it with gdalwarp.")
+def check_grid(grid: GeoBox, what: str) -> None:
+    """Refuse grids that are turned, or without a coordinate reference system.
+
+    Raises:
+        InputError: Naming ``what`` it is.
+    """
+    if grid.crs is None:
+        raise InputError(f"{what}: has no coordinate reference system; give it one.")
+    if grid.affine.b or grid.affine.d:
+        raise InputError(f"{what}: lies on a turned grid; straighten it with gdalwarp.")
 
 
 def _check_stored_numbers(raster: Raster, band: Band, index: int, sensor: Sensor) -> None:
     """Refuse scenes in reflectance, which look like a very dark scene in stored numbers."""
     if band.kind != "reflectance" or raster.dtype.kind != "f":
         return
-    height, width = raster.grid.shape
+    height, width = raster.shape
     shape = (min(height, LOOK), min(width, LOOK))
-    brightest = np.nanmax(np.append(raster.read([index], slice(0, height), slice(0, width), shape=shape), 0))
+    values = raster.read([index], slice(0, height), slice(0, width), shape=shape)
+    told = values[np.isfinite(values) & ~np.isin(values, [*band.fill, raster.nodata[index - 1]])]
+    brightest = told.max(initial=0)
     if 0 < brightest <= BRIGHTEST_REFLECTANCE:
         raise InputError(
             f"{raster.address}: holds reflectance (at most {brightest:.2f}); store (reflectance - {band.offset:g}) / "

@@ -1,12 +1,14 @@
 """Slope of the land, derived from an elevation layer window by window."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import CRS, Geod
+from pyproj import CRS, Geod, Transformer
 
+from pitscape.imagery.cell_area import rows_are_uniform
 from pitscape.imagery.grid import positions
 from pitscape.imagery.layer import Layer, Pixels, part
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
@@ -77,18 +79,22 @@ def slope_degrees(
 
 
 def cell_sides(grid: GeoBox) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Width and height of cells [m], (y, 1): planar on projected grids, geodesic row by row on grids in degrees."""
+    """Width and height of cells [m], (y, 1): on the ellipsoid in degrees and Mercator, else on the projection's plane."""
     height, width = grid.shape
     crs = CRS.from_user_input(str(grid.crs))
-    if not crs.is_geographic:
+    if not rows_are_uniform(crs, grid):
         metres = crs.axis_info[0].unit_conversion_factor
         return (
             np.full((height, 1), abs(grid.affine.a) * metres),
             np.full((height, 1), abs(grid.affine.e) * metres),
         )
     geod = crs.get_geod() or Geod(ellps="WGS84")
-    x, y = positions(grid.affine, np.full(height, width / 2), np.arange(height) + 0.5)
-    dx, dy = abs(grid.affine.a), abs(grid.affine.e)
-    across = geod.inv(x, y, x + dx, y)[2]
-    down = geod.inv(x, np.clip(y - dy / 2, -90, 90), x, np.clip(y + dy / 2, -90, 90))[2]
-    return np.asarray(across)[:, None], np.asarray(down)[:, None]
+    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs or crs, always_xy=True)
+    column, row = np.full(height, width / 2), np.arange(height) + 0.5
+
+    def degrees(right: float, down: float) -> Any:  # noqa: ANN401 - pyproj has no array types
+        return to_degrees.transform(*positions(grid.affine, column + right, row + down))
+
+    across = geod.inv(*degrees(-0.5, 0), *degrees(0.5, 0))[2]
+    along = geod.inv(*degrees(0, -0.5), *degrees(0, 0.5))[2]
+    return np.asarray(across)[:, None], np.asarray(along)[:, None]

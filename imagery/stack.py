@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.scene import Reading, Scene, open_scene
+from pitscape.imagery.scene import Reading, Scene, check_grid, open_scene
 from pitscape.imagery.sensor import Sensor
 
 
@@ -80,6 +80,10 @@ def open_stack(sources: Sequence[Source], grid: GeoBox | None = None) -> Iterato
     Raises:
         InputError: If a source cannot be opened (see ``open_scene``), or does not meet the grid.
     """
+    if not sources:
+        raise InputError("a stack needs at least one source.")
+    if grid is not None:
+        check_grid(grid, "the grid wanted")
     with ExitStack() as stack:
         scenes = [
             stack.enter_context(open_scene(source.path, source.sensor, bands=source.bands, reading=source.reading))

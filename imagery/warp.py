@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
+from pyproj.exceptions import ProjError
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 
+from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import positions, same_grid
 
 REDUCING = 1.25
@@ -51,13 +53,14 @@ class Alignment:
 
     @cached_property
     def ratio(self) -> float:
-        """Side of a target cell in source cells, at the centre of the target."""
+        """Side of a target cell in source cells: the median over the target, 1 where they have nothing in common."""
         height, width = self.target.shape
-        column, row = self._source_pixels(
-            np.array([width / 2, width / 2 + 1, width / 2]), np.array([height / 2, height / 2, height / 2 + 1])
-        )
-        area = (column[1] - column[0]) * (row[2] - row[0]) - (column[2] - column[0]) * (row[1] - row[0])
-        return math.sqrt(abs(float(area)))
+        column, row = np.meshgrid(np.linspace(0, width, 5), np.linspace(0, height, 5))
+        x, y = self._source_pixels(column, row)
+        right, down = self._source_pixels(column + 1, row), self._source_pixels(column, row + 1)
+        area = (right[0] - x) * (down[1] - y) - (down[0] - x) * (right[1] - y)
+        known = np.abs(area[np.isfinite(area)])
+        return math.sqrt(float(np.median(known))) if known.size else 1.0
 
     @property
     def reduces(self) -> bool:
@@ -65,20 +68,22 @@ class Alignment:
         return self.ratio > REDUCING
 
     def needed(self, window: GeoBox, *, margin: int = MARGIN) -> tuple[slice, slice] | None:
-        """Rows and columns of the source that a part of the target is made of; None where they do not meet."""
+        """Rows and columns of the source that a part of the target is made of; None where they do not meet.
+
+        They reach beyond the source where target cells do, so that what a cell lacks counts.
+        """
         height, width = window.shape
         across, down = np.meshgrid(np.linspace(0, width, EDGE_POINTS), np.linspace(0, height, EDGE_POINTS))
         column, row = self._source_pixels(*positions(~self.target.affine @ window.affine, across, down))
         if not np.isfinite(column).any():
             return None
-        reach = margin + math.ceil(self.ratio) if margin else 0
+        beyond = math.ceil(self.ratio) + margin
         limits = []
         for values, size in ((row, self.source.shape[0]), (column, self.source.shape[1])):
-            start = max(math.floor(np.nanmin(values)) - reach, 0)
-            stop = min(math.ceil(np.nanmax(values)) + reach, size)
-            if start >= stop:
+            first, last = math.floor(np.nanmin(values)), math.ceil(np.nanmax(values))
+            if first >= size or last <= 0:
                 return None
-            limits.append(slice(start, stop))
+            limits.append(slice(max(first - margin, -beyond), min(last + margin, size + beyond)))
         return limits[0], limits[1]
 
     def _source_pixels(
@@ -93,7 +98,12 @@ class Alignment:
 
     @cached_property
     def _to_source(self) -> Transformer:
-        return Transformer.from_crs(str(self.target.crs), str(self.source.crs), always_xy=True)
+        try:
+            return Transformer.from_crs(str(self.target.crs), str(self.source.crs), always_xy=True)
+        except ProjError as error:
+            raise InputError(
+                f"coordinate systems {self.target.crs} and {self.source.crs} cannot be related."
+            ) from error
 
 
 def warped(

@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest and parsed.verb not in TRAINING_VERBS:
         return _complain(f"unknown argument {rest[0]}; see pitscape {parsed.verb} --help", 2)
     parsed.rest = rest
+    warnings.filterwarnings("ignore", message="Dataset has no geotransform")  # an InputError says so
     from pitscape.imagery.errors import PitscapeError
 
     module, function = parsed.run.split(":")

@@ -32,6 +32,7 @@ class LabelledScenes(lightning.LightningDataModule):
         licence: Terms of the training data, for the model card.
         sensor: Name of a sensor that comes with pitscape, or a YAML file.
         bands: Names of the bands to use; all of the sensor's by default.
+        offset: Whether the images' numbers hold the agency's offset ("included", "missing"), where metadata do not say.
         legend: Name of a legend that comes with pitscape, or a YAML file.
         legend_notes: Sentences that every report repeats, such as "mined includes dumps".
         tile: Side of the training windows [px].

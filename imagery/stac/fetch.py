@@ -91,7 +91,7 @@ def fetch(
     say(f"{found.collection}: {len(found.items)} scenes")
     check_size(grid, found.items, bands, options.max_gb)
     numbers = {
-        item.id: radiometry(sensor, facts_of_item(item.properties, f"item {safe_name(item.id)}"))
+        item.id: radiometry(sensor, [facts_of_item(item.properties, f"item {safe_name(item.id)}")])
         for item in found.items
     }
     quality = None if options.keep_clouds else sensor.quality

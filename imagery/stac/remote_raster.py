@@ -70,12 +70,11 @@ class OpenRaster:
         columns: slice,
         *,
         shape: tuple[int, int] | None = None,
-        dtype: str | None = None,
     ) -> NDArray[Any]:
         """Values (band, y, x) of a window."""
         size = (len(indexes), *shape) if shape else None
         window = Window.from_slices(rows, columns)
-        values: NDArray[Any] = self._dataset.read(list(indexes), window=window, out_shape=size, out_dtype=dtype)
+        values: NDArray[Any] = self._dataset.read(list(indexes), window=window, out_shape=size)
         return values
 
     def masked(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> None:

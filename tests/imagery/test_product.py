@@ -1,9 +1,13 @@
 import json
+import shutil
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from products import LANDSAT, tarred, write_landsat, write_safe, zipped
 from small_scenes import BANDS, SceneMaker, stored_numbers
 
@@ -158,6 +162,51 @@ def test_a_collection_of_several_sensors_is_told_apart_by_platform(
         assert scene.sensor.name == sensor
     path.with_suffix(".json").write_text(json.dumps(item | {"properties": {}}))
     with pytest.raises(InputError, match="may be of"), open_scene(path, bands=names):
+        pass
+
+
+def test_tags_of_a_geotiff_tell_the_offset(write_scene: SceneMaker) -> None:
+    path = write_scene(stored_numbers(4, 5), "mine_20230709.tif")
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(**{"s2:processing_baseline": "05.09", "earthsearch:boa_offset_applied": "True"})
+    with open_scene(path, load_sensor("sentinel2_l2a")) as scene:
+        assert scene.radiometry.added == 1000
+        assert scene.radiometry.reason == "tags of mine_20230709.tif: the catalogue subtracted the offset"
+
+
+def test_two_products_in_an_archive_are_not_mixed(tmp_path: Path) -> None:
+    product, _ = write_safe(tmp_path)
+    second = product.with_name(product.name.replace("20210619T100031", "20220719T100031"))
+    shutil.copytree(product, second)
+    archive = zipped(product)
+    with zipfile.ZipFile(archive, "a") as file:
+        for each in second.rglob("*"):
+            file.write(each, f"{second.name}/{each.relative_to(second).as_posix()}")
+    with pytest.raises(InputError, match="holds 2 products with 2 granules"), open_scene(archive):
+        pass
+
+
+def test_archives_hold_images_alone(tmp_path: Path) -> None:
+    product, _ = write_safe(tmp_path)
+    image = next(product.rglob("*_B04_10m.jp2"))
+    image.write_text("<VRTDataset rasterXSize='1' rasterYSize='1'></VRTDataset>")
+    with (
+        pytest.raises(InputError, match="not a raster that GDAL can read"),
+        open_scene(zipped(product), bands=("B04",)),
+    ):
+        pass
+
+
+def test_a_tar_with_a_leading_dot_and_one_cut_off(tmp_path: Path) -> None:
+    product, red = write_landsat(tmp_path)
+    path = tmp_path / "p.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(product, "./deep")
+    with open_scene(path, bands=("SR_B4",)) as scene:
+        pixels, observed = scene.read(slice(0, 10), slice(0, 12))
+    np.testing.assert_array_equal(pixels[0][observed], red[observed])
+    path.write_bytes(path.read_bytes()[:600])
+    with pytest.raises(InputError, match="archive or is cut off"), open_scene(path):
         pass
 
 

@@ -41,8 +41,8 @@ def test_a_file_cut_off_is_named(write_scene: SceneMaker) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("scene.tif", b"not a raster", "not a raster that GDAL can read"),
-        ("npp.hdf", b"\x0e\x03\x13\x01" + bytes(100), "is HDF4.*export it as GeoTIFF or NetCDF"),
+        ("scene.tif", b"not a raster", "not a raster of a format that is read"),
+        ("npp.hdf", b"\x0e\x03\x13\x01" + bytes(100), "is HDF4.*export it as GeoTIFF"),
     ],
 )
 def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes, problem: str) -> None:
@@ -64,10 +64,11 @@ def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "relative", "more", "problem"),
     [
-        ("../outside.tif", 1, "", "outside its folder"),
-        ("/etc/hostname", 0, "", "outside its folder"),
-        ("/vsicurl/http://example.org/a.tif", 0, "", "outside its folder"),
-        ("inside.tif", 1, ' subClass="VRTDerivedRasterBand"', "holds code"),
+        ("../outside.tif", 1, "", "no file in its folder"),
+        ("&#46;&#46;/outside.tif", 1, "", "no file in its folder"),
+        ("/etc/hostname", 0, "", "no file in its folder"),
+        ("/vsicurl/http://example.org/a.tif", 0, "", "no file in its folder"),
+        ("inside.tif", 1, ' subClass="VRTDerivedRasterBand"', "holds VRTDerivedRasterBand"),
     ],
 )
 def test_virtual_rasters_that_reach_out_or_hold_code_are_refused(
@@ -78,6 +79,51 @@ def test_virtual_rasters_that_reach_out_or_hold_code_are_refused(
     path.write_text(VRT.format(source=source, relative=relative, more=more))
     with pytest.raises(InputError, match=problem):
         Raster(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("SourceFilename", "sourcefilename"), "no file in its folder"),
+        (("<SRS>", "<PixelFunctionCode>import os</PixelFunctionCode><SRS>"), "holds PixelFunctionCode"),
+        (("<VRTDataset", '<!DOCTYPE a [<!ENTITY b "c">]><VRTDataset'), "no plain virtual raster|of a format"),
+        (("</VRTDataset>", ""), "broken XML"),
+    ],
+)
+def test_virtual_rasters_in_other_spellings_are_refused(tmp_path: Path, change: tuple[str, str], problem: str) -> None:
+    (tmp_path / "x").mkdir()
+    path = tmp_path / "x" / "scene.tif"
+    path.write_text(VRT.format(source="../outside.tif", relative=1, more="").replace(*change))
+    with pytest.raises(InputError, match=problem):
+        Raster(path)
+
+
+def test_formats_that_make_requests_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scene.tif"
+    path.write_text('<GDAL_WMS><Service name="TMS"><ServerUrl>http://127.0.0.1:9/</ServerUrl></Service></GDAL_WMS>')
+    with pytest.raises(InputError, match="not a raster of a format that is read"):
+        Raster(path)
+
+
+def test_as_many_handles_are_open_as_threads_read_at_once(write_scene: SceneMaker) -> None:
+    raster = Raster(write_scene(stored_numbers(4, 5)))
+    for _ in range(20):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(raster.read, [1], slice(0, 4), slice(0, 5)).result()
+    assert raster._idle.qsize() == 1
+
+
+def test_bands_of_several_types_are_read_together(write_scene: SceneMaker, tmp_path: Path) -> None:
+    stored = stored_numbers(4, 5)
+    write_scene(stored[:1], "a.tif", bands=("a",))
+    write_scene(stored[1:2].astype(np.float64) / 7, "b.tif", bands=("b",))
+    band = '<VRTRasterBand dataType="{}" band="{}"><SimpleSource><SourceFilename relativeToVRT="1">{}</SourceFilename></SimpleSource></VRTRasterBand>'
+    start = VRT.split("<VRTRasterBand", maxsplit=1)[0]
+    path = tmp_path / "scene.vrt"
+    path.write_text(start + band.format("UInt16", 1, "a.tif") + band.format("Float64", 2, "b.tif") + "</VRTDataset>")
+    raster = Raster(path)
+    found = raster.read(raster.indexes, slice(0, 4), slice(0, 5))
+    np.testing.assert_array_equal(found, np.stack([stored[0], stored[1] / 7]))
 
 
 def test_virtual_rasters_of_their_own_folder_are_read(write_scene: SceneMaker, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp
 from small_scenes import BANDS, SceneMaker, grid, stored_numbers, write_raster
 
@@ -43,20 +44,19 @@ def test_older_scenes_are_brought_to_the_convention(write_scene: SceneMaker, nam
         ("uint16", None, 0),
         ("uint16", None, 65535),
         ("uint16", 777, 777),
-        ("uint16", -9999, 0),
         ("float32", None, np.nan),
         ("float32", np.nan, np.nan),
         ("float32", None, np.inf),
         ("float64", -1e38, -1e38),
+        ("float64", None, 1e39),
+        ("float64", -1.7976931348623157e308, -1.7976931348623157e308),
         ("int16", -9999, -9999),
     ],
 )
 def test_unobserved_pixels_are_found(write_scene: SceneMaker, dtype: str, nodata: float | None, value: float) -> None:
     stored = stored_numbers(4, 5).astype(dtype)
     stored[3, 1, 2] = value
-    with open_scene(
-        write_scene(stored, nodata=None if nodata == -9999 and dtype == "uint16" else nodata), SENSOR
-    ) as scene:
+    with open_scene(write_scene(stored, nodata=nodata), SENSOR) as scene:
         pixels, observed = scene.read(*ALL)
     assert np.argwhere(~observed).tolist() == [[1, 2]]
     assert (pixels[:, 1, 2] == UNOBSERVED_STORED).all()
@@ -86,6 +86,37 @@ def test_reflectance_is_refused_where_stored_numbers_are_needed(write_scene: Sce
     path = write_scene((stored_numbers(4, 5) / 1e4).astype(np.float32))
     with pytest.raises(InputError, match=r"holds reflectance \(at most 0\.\d+\)"), open_scene(path, SENSOR):
         pass
+
+
+def test_reflectance_beside_nodata_is_refused_too(write_scene: SceneMaker) -> None:
+    reflectance = (stored_numbers(4, 5) / 1e4).astype(np.float32)
+    reflectance[:, 0, 0], reflectance[:, 0, 1] = 9999, np.inf
+    path = write_scene(reflectance, nodata=9999)
+    with pytest.raises(InputError, match="holds reflectance"), open_scene(path, SENSOR):
+        pass
+
+
+def test_a_fourth_band_with_a_name_is_no_alpha(tmp_path: Path) -> None:
+    colours = np.random.default_rng(0).integers(0, 255, (4, 3, 3)).astype(np.uint8)
+    sensor = load_sensor("rgbn_half_metre")
+    named = write_raster(tmp_path / "named.tif", colours, bands=sensor.band_names)
+    bare = write_raster(tmp_path / "bare.tif", colours)
+    for path, reading in [(named, None), (bare, Reading(stored_bands=sensor.band_names))]:
+        with open_scene(path, sensor, reading=reading) as scene:
+            pixels, observed = scene.read(slice(0, 3), slice(0, 3))
+        np.testing.assert_array_equal(pixels, colours)
+        assert observed.all()
+
+
+def test_alpha_in_front_shifts_no_band_and_hides_beside_nodata(tmp_path: Path) -> None:
+    stored = np.array([[[255, 0]], [[1100, 1200]], [[1300, 1400]]], np.int16)
+    path = write_raster(tmp_path / "s_20230709.tif", stored, nodata=-1)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.colorinterp = (ColorInterp.alpha, ColorInterp.gray, ColorInterp.undefined)
+    with open_scene(path, SENSOR, bands=("B03",), reading=Reading(stored_bands=("B02", "B03"))) as scene:
+        pixels, observed = scene.read(slice(0, 1), slice(0, 2))
+    assert observed.tolist() == [[True, False]]
+    assert pixels[0].tolist() == [[1300, 0]]
 
 
 def test_a_file_that_names_sensor_and_convention_is_believed(write_scene: SceneMaker) -> None:
@@ -126,6 +157,20 @@ def test_turned_grids_and_missing_systems_are_refused(write_scene: SceneMaker) -
         pass
     path = write_scene(stored_numbers(4, 5), "n.tif", crs=None)
     with pytest.raises(InputError, match="has no coordinate reference system"), open_scene(path, SENSOR):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize(
+    ("gcps", "problem"), [(False, "does not say where its pixels are"), (True, "run gdalwarp|with gdalwarp")]
+)
+def test_rasters_without_a_place_are_refused(tmp_path: Path, gcps: bool, problem: str) -> None:  # noqa: FBT001
+    path = tmp_path / "s_20230709.tif"
+    profile = {"driver": "GTiff", "count": 1, "height": 4, "width": 5, "dtype": "uint16", "crs": "EPSG:32633"}
+    points = [GroundControlPoint(r, c, 600000 + 10 * c, 5700000 - 10 * r) for r, c in [(0, 0), (0, 4), (3, 0), (3, 4)]]
+    with rasterio.open(path, "w", **profile, **({"gcps": points} if gcps else {})) as dataset:
+        dataset.descriptions = ("B02",)
+    with pytest.raises(InputError, match=problem), open_scene(path, SENSOR, bands=("B02",)):
         pass
 
 
@@ -171,6 +216,26 @@ def test_slope_of_a_plane_is_the_planes(tmp_path: Path) -> None:
         part, _ = scene.read(slice(3, 6), slice(2, 5))
     np.testing.assert_allclose(values[1, 1:-1, 1:-1], np.degrees(np.arctan(np.sqrt(1.25))), rtol=1e-6)
     np.testing.assert_array_equal(part, values[:, 3:6, 2:5])
+
+
+def test_a_slope_that_is_stored_is_not_derived(tmp_path: Path) -> None:
+    stored = np.stack([np.full((3, 3), 100), np.full((3, 3), 12)]).astype(np.float32)
+    path = write_raster(tmp_path / "d.tif", stored, bands=("elevation", "slope"))
+    with open_scene(path, load_sensor("dem"), bands=("slope",)) as scene:
+        assert (scene.read(slice(0, 3), slice(0, 3))[0] == 12).all()
+
+
+def test_slope_in_mercator_has_cells_of_the_ground(tmp_path: Path) -> None:
+    """At 60 degrees north Mercator doubles lengths: 10 m on 10 m of the map are 10 m on 5 m of the ground."""
+    path = tmp_path / "d.tif"
+    columns = np.mgrid[:5, :5][1]
+    profile = {"driver": "GTiff", "count": 1, "height": 5, "width": 5, "dtype": "float32", "crs": "EPSG:3857"}
+    with rasterio.open(path, "w", transform=Affine(10, 0, 0, 0, -10, 8399738), **profile) as dataset:
+        dataset.write((10 * columns).astype(np.float32), 1)
+        dataset.descriptions = ("elevation",)
+    with open_scene(path, load_sensor("dem"), bands=("slope",)) as scene:
+        values, _ = scene.read(slice(1, 4), slice(1, 4))
+    np.testing.assert_allclose(values, np.degrees(np.arctan(2)), rtol=3e-3)
 
 
 def test_slope_in_degrees_has_metric_cells(tmp_path: Path) -> None:

@@ -135,11 +135,12 @@ def test_any_window_equals_the_same_part_of_a_whole_read(
         pixels[:, np.random.default_rng(0).random((60, 70)) < 0.1] = fill
     nodata = None if fill in {None, 0.0, 65535.0} else fill
     path = write(tmp_path_factory.mktemp("w") / "s.tif", pixels, around(UTM, 10, (60, 70)), ("B02", "B11"), nodata)
-    rows, columns = (slice(max(c, 0), max(c, 0) + s) for c, s in zip(corner, size, strict=True))
+    rows, columns = (slice(c, c + s) for c, s in zip(corner, size, strict=True))
     wanted = Source(path, L2A, ("B02", "B11"), Reading(offset=word))
     with open_stack([wanted], around(crs, side, (75, 75))) as stack:
-        everything, seen = whole(stack)
+        everything, seen = stack.read(slice(-6, 75), slice(-6, 75))
         found, valid = stack.read(rows, columns)
+    rows, columns = slice(rows.start + 6, rows.stop + 6), slice(columns.start + 6, columns.stop + 6)
     np.testing.assert_array_equal(valid, seen[:, rows, columns])
     np.testing.assert_allclose(found, everything[:, rows, columns], rtol=1e-5)
     assert (found[:, ~valid[0]] == 0).all()
@@ -176,6 +177,26 @@ def test_a_hole_hides_what_lies_mostly_in_it_and_spoils_nothing_beside_it(tmp_pa
         values, valid = whole(stack)
     assert np.argwhere(~valid[0]).tolist() == [[3, 3]]
     np.testing.assert_allclose(values[:, valid[0]], 3000, rtol=1e-6)
+
+
+def test_a_coarse_cell_counts_where_half_of_it_is_covered(tmp_path: Path) -> None:
+    """Cells of 100 m over a scene that begins 30 m, then 60 m inside the first of them."""
+    path = write(tmp_path / "s.tif", smooth(40, 40), around(UTM, 10, (40, 40)), ("B02",))
+    for inside, first in [(3, True), (6, False)]:
+        grid = around(UTM, 10, (40, 40)).affine @ Affine.translation(-inside, 0) @ Affine.scale(10)
+        with open_stack([source(path, L2A, "B02")], GeoBox((4, 4), grid, UTM)) as stack:
+            assert whole(stack)[1][0, :, 0].tolist() == [first] * 4
+            assert whole(stack)[1][0, :, 1:3].all()
+
+
+def test_grids_that_cannot_be_read_onto_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.tif", smooth(20, 20), around(UTM, 10, (20, 20)), ("B02",))
+    turned = GeoBox((4, 4), Affine(10, 3, 600000, 3, -10, 5700000), UTM)
+    for grid, problem in [(turned, "turned grid"), (GeoBox((4, 4), turned.affine, None), "no coordinate reference")]:
+        with pytest.raises(InputError, match=problem), open_stack([source(path, L2A, "B02")], grid):
+            pass
+    with pytest.raises(InputError, match="at least one source"), open_stack([]):
+        pass
 
 
 def test_classes_are_never_mixed(tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""Virtual rasters (VRT): plain mosaics of files beside them are read, whatever could reach elsewhere is not."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from pitscape.imagery.errors import InputError
+
+PLAIN = frozenset(
+    [
+        "vrtdataset",
+        "srs",
+        "geotransform",
+        "metadata",
+        "mdi",
+        "vrtrasterband",
+        "colorinterp",
+        "description",
+        "unittype",
+        "offset",
+        "scale",
+        "nodatavalue",
+        "hidenodatavalue",
+        "categorynames",
+        "category",
+        "colortable",
+        "entry",
+        "histograms",
+        "simplesource",
+        "complexsource",
+        "sourcefilename",
+        "sourceband",
+        "sourceproperties",
+        "srcrect",
+        "dstrect",
+        "nodata",
+        "scaleoffset",
+        "scaleratio",
+        "usemaskband",
+        "maskband",
+        "overviewlist",
+        "blockxsize",
+        "blockysize",
+    ]
+)
+"""Elements of a mosaic as gdalbuildvrt and gdal_translate write them; GDAL does not mind their case."""
+
+
+def check_virtual(path: Path) -> list[Path]:
+    """Refuse a VRT with anything but plain sources that are files in or below its folder.
+
+    Args:
+        path: The VRT.
+
+    Returns:
+        Its sources.
+
+    Raises:
+        InputError: If it holds code, derived bands or references to other places, or is no XML.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if re.search(r"<!(?:DOCTYPE|ENTITY)", text, re.IGNORECASE):
+        raise InputError(f"{path}: is no plain virtual raster; write it out with gdal_translate and give that.")
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 - without a DOCTYPE there are no entities
+    except ElementTree.ParseError as error:
+        raise InputError(f"{path}: is a virtual raster with broken XML ({error}); make it again.") from error
+    folder, sources = path.parent.resolve(), []
+    for element in root.iter():
+        attributes = {name.lower(): value for name, value in element.attrib.items()}
+        if element.tag.lower() not in PLAIN or "subclass" in attributes:
+            what = attributes.get("subclass", element.tag)
+            raise InputError(
+                f"{path}: holds {what}, and only plain mosaics are read; write it out with gdal_translate."
+            )
+        if element.tag.lower() == "sourcefilename":
+            name = (element.text or "").strip()
+            place = folder / name if attributes.get("relativetovrt", "0") == "1" else Path(name)
+            found = place.resolve()
+            if not found.is_relative_to(folder) or not found.is_file():
+                raise InputError(
+                    f"{path}: takes pixels from {name}, which is no file in its folder; write it out with gdal_translate."
+                )
+            sources.append(found)
+    return sources
