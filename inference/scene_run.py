@@ -85,19 +85,29 @@ def predict_scene(
         made_of = _made_of(scene, predictor, tiles, options.reading)
         parts = Parts(output.with_name(output.name + ".parts"), scene.grid, card.legend, made_of)
         parts.begin()
-        seen = False
-        for first_row, ids in _blocks(class_rows(scene, predictor, tiles, batch=options.batch, progress=progress)):
-            parts.add(first_row, ids)
-            seen = seen or bool((ids != UNOBSERVED).any())
-        if not seen:
+        try:
+            _map(scene, predictor, tiles, parts, batch=options.batch, progress=progress)
+        except InputError:  # it has to be another input: what was made of this one is of no use
             shutil.rmtree(parts.folder)
-            raise InputError(f"{source}: no pixel of it was observed; check nodata, clouds and mask.")
-        parts.close()
+            raise
     assemble(parts.folder, output)
     record = made_of | {"schema": 1, "batch": options.batch, "notes": list(card.legend.notes)}
     write_json(sidecar(output), record)
     shutil.rmtree(parts.folder)
     return record
+
+
+def _map(
+    scene: Scene, predictor: Predictor, tiles: Tiles, parts: Parts, *, batch: int, progress: Progress | None
+) -> None:
+    """Map a scene block by block."""
+    seen = False
+    for first_row, ids in _blocks(class_rows(scene, predictor, tiles, batch=batch, progress=progress)):
+        parts.add(first_row, ids)
+        seen = seen or bool((ids != UNOBSERVED).any())
+    if not seen:
+        raise InputError(f"{scene.path}: no pixel of it was observed; check nodata, clouds and mask.")
+    parts.close()
 
 
 def class_rows(

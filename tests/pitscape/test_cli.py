@@ -1,11 +1,14 @@
 import csv
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import geopandas
 import numpy as np
 import pytest
+import rasterio
+from rasterio.shutil import copy as copy_raster
 from small_scenes import BANDS, grid, stored_numbers, training_file, write_labelled_scenes, write_raster
 
 from pitscape.cli import main
@@ -111,6 +114,78 @@ def test_wrong_input_is_answered_in_one_line_with_status_2_and_leaves_nothing(
         assert remedy in message
     assert not out.exists() or not list(out.iterdir())
     assert {p: p.read_bytes() for p in (tmp_path / "in").iterdir()} == before
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("cut off", "is damaged or cut off"),
+        ("header cut off", "or is cut off"),
+        ("no CRS", "has no coordinate reference system"),
+        ("no place", "does not say where its pixels are"),
+        ("degrees", "not on a grid in metres"),
+        ("all nodata", "no pixel of it was observed"),
+        ("no date", "--offset included or missing"),
+        ("VRT reaching out", "no file in its folder"),
+        ("VRT with code", "holds VRTDerivedRasterBand"),
+        ("HDF4", "is HDF4"),
+        ("empty zip", "holds no MTD_MSIL1C.xml"),
+        ("empty folder", "neither a Sentinel-2 SAFE folder nor"),
+    ],
+)
+def test_scenes_that_cannot_be_mapped_are_answered_in_one_line(
+    kind: str, problem: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "in" / "mine_20230709.tif", tmp_path / "out"
+    write_raster(
+        path,
+        stored_numbers(300, 300) * (kind != "all nodata"),
+        bands=BANDS,
+        crs={"no CRS": None, "degrees": "EPSG:4326"}.get(kind, "EPSG:32633"),
+        side=0.0001 if kind == "degrees" else 10,
+    )
+    path = spoiled(path, kind)
+    assert main(["predict", str(path), "--model", str(model), "--output", str(out / "c.tif")]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("pitscape: ")
+    assert message.count("\n") == 1
+    assert problem in message
+    assert not out.exists() or not list(out.iterdir())
+
+
+def spoiled(path: Path, kind: str) -> Path:
+    """A scene with something wrong."""
+    virtual = '<VRTDataset rasterXSize="9" rasterYSize="9"><VRTRasterBand dataType="UInt16" band="1"{}><SimpleSource><SourceFilename relativeToVRT="1">{}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>'
+    other = path.with_name("other_20230709.tif")
+    if kind == "cut off":
+        copy_raster(path, other, driver="COG")
+        other.write_bytes(other.read_bytes()[:-100_000])
+    elif kind == "header cut off":
+        other.write_bytes(path.read_bytes()[:-100_000])
+    elif kind == "no place":
+        profile = {"count": 1, "height": 9, "width": 9, "dtype": "uint16", "crs": "EPSG:32633"}
+        with rasterio.open(other, "w", driver="GTiff", **profile) as dataset:
+            dataset.descriptions = ("B02",)
+    elif kind == "no date":
+        shutil.copy(path, other := path.with_name("mine.tif"))
+    elif kind.startswith("VRT"):
+        sources = {
+            "VRT reaching out": ("", "../outside.tif"),
+            "VRT with code": (' subClass="VRTDerivedRasterBand"', path.name),
+        }
+        other.write_text(virtual.format(*sources[kind]))
+    elif kind == "HDF4":
+        other.write_bytes(b"\x0e\x03\x13\x01" + bytes(100))
+    elif kind == "empty zip":
+        other = path.with_name("product.zip")
+        zipfile.ZipFile(other, "w").close()
+    elif kind == "empty folder":
+        other = path.with_name("product.SAFE")
+        other.mkdir()
+    else:
+        return path
+    return other
 
 
 @pytest.mark.filterwarnings("ignore::Warning:lightning")
