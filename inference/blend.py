@@ -27,7 +27,13 @@ class Rows:
 
 
 def blended_rows(
-    scene: Scene, predictor: Predictor, tiles: Tiles, *, batch: int, on_tile: Callable[[int], None] | None = None
+    scene: Scene,
+    predictor: Predictor,
+    tiles: Tiles,
+    *,
+    batch: int,
+    first_row: int = 0,
+    on_tile: Callable[[int], None] | None = None,
 ) -> Iterator[Rows]:
     """Predict a scene from top to bottom.
 
@@ -39,6 +45,7 @@ def blended_rows(
         predictor: The network.
         tiles: Where the tiles lie.
         batch: Tiles that go through the network at once.
+        first_row: Where to begin, the end of rows that were yielded before; the same rows follow, bit by bit.
         on_tile: Called with the number of tiles done since the last call.
 
     Yields:
@@ -49,6 +56,10 @@ def blended_rows(
     weights = np.zeros((height, tiles.width), np.float32)
     stops = (*tiles.tops[1:], tiles.height)
     for top, stop in zip(tiles.tops, stops, strict=True):
+        if top + height <= first_row:
+            if on_tile:
+                on_tile(len(tiles.lefts))
+            continue
         stored, observed = scene.read(slice(top, top + height), slice(0, tiles.width))
         lefts = [left for left in tiles.lefts if observed[:, left : left + width].any()]
         for start in range(0, len(lefts), batch):
@@ -63,7 +74,8 @@ def blended_rows(
         if on_tile:
             on_tile(len(tiles.lefts) - len(lefts))
         done = stop - top
-        yield Rows(top, sums[:, :done] / weights[:done], observed[:done])
+        if stop > first_row:
+            yield Rows(top, sums[:, :done] / weights[:done], observed[:done])
         _shift_up(sums, done, axis=1)
         _shift_up(weights, done, axis=0)
 

@@ -1,7 +1,6 @@
 """Finished blocks of a run as files, with a manifest, and their assembly into one class map."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,14 +24,14 @@ MANIFEST = "manifest.json"
 
 @dataclass
 class Parts:
-    """The folder ``OUT.parts`` of a run: one raster per block of rows, and what they were made of.
+    """The folder ``OUT.parts`` of a run: one raster per block of rows, and a manifest of what they were made of.
 
     Attributes:
         folder: Where they lie.
         grid: Of the whole map.
         legend: Of the map.
         made_of: Hashes and options; they go to the manifest and to the map's tags.
-        blocks: What is finished: file, first row, end and SHA-256.
+        blocks: What is finished: file, first row and end, SHA-256, and whether anything in it was observed.
     """
 
     folder: Path
@@ -41,11 +40,25 @@ class Parts:
     made_of: Mapping[str, Any]
     blocks: list[dict[str, Any]] = field(default_factory=list)
 
-    def begin(self) -> None:
-        """Make an empty folder; what an earlier, unfinished run left there is removed.
+    @property
+    def first_row(self) -> int:
+        """The first row that is not finished."""
+        return int(self.blocks[-1]["rows"][1]) if self.blocks else 0
+
+    @property
+    def observed(self) -> bool:
+        """Whether anything in the finished blocks was observed."""
+        return any(block["observed"] for block in self.blocks)
+
+    def begin(self, *, resume: bool = False) -> None:
+        """Make the folder ready.
+
+        Args:
+            resume: Keep the blocks that an earlier run finished; else they are removed.
 
         Raises:
-            InputError: If the folder cannot be made, or holds something that is no run's.
+            InputError: If the folder cannot be made, holds something that is no run's, or is to be taken up again and
+                was made of something else.
         """
         if self.folder.is_file():
             raise InputError(f"{self.folder}: is a file where the parts of the run would lie; choose another output.")
@@ -55,8 +68,32 @@ class Parts:
                 raise InputError(
                     f"{self.folder}: holds {foreign[0]}, which is no part of a run; choose another output."
                 )
-            shutil.rmtree(self.folder)
+            if resume and (self.folder / MANIFEST).exists():
+                self.blocks = self._finished()
+            kept = {MANIFEST, *(block["file"] for block in self.blocks)}
+            for path in self.folder.iterdir():
+                if path.name not in kept:
+                    path.unlink()
         make_folder(self.folder)
+        self._write_manifest(complete=False)
+
+    def _finished(self) -> list[dict[str, Any]]:
+        """The blocks of an earlier run from the top on, up to the first that is missing or was changed."""
+        manifest = _read(self.folder)
+        for key, value in {**self.made_of, "legend": self.legend.model_dump(mode="json")}.items():
+            before = manifest["legend"] if key == "legend" else manifest["made_of"].get(key)
+            if before != json.loads(json.dumps(value)):
+                raise InputError(
+                    f"{self.folder}: was begun with another {key}; give the same again, or start anew without --resume."
+                )
+        finished: list[dict[str, Any]] = []
+        for block in manifest["blocks"]:
+            path = self.folder / block["file"]
+            follows = block["rows"][0] == (finished[-1]["rows"][1] if finished else 0)
+            if not (follows and path.exists() and sha256_of(path) == block["sha256"]):
+                break
+            finished.append(block)
+        return finished
 
     def add(self, first_row: int, ids: NDArray[np.uint8]) -> None:
         """Write a block of whole rows of class ids, and list it."""
@@ -80,14 +117,22 @@ class Parts:
             ) as dataset,
         ):
             dataset.write(ids, 1)
-        self.blocks.append({"file": path.name, "rows": [first_row, end], "sha256": sha256_of(path)})
+        observed = bool((ids != UNOBSERVED).any())
+        self.blocks.append(
+            {"file": path.name, "rows": [first_row, end], "sha256": sha256_of(path), "observed": observed}
+        )
+        self._write_manifest(complete=False)
 
     def close(self) -> None:
-        """Write the manifest: the run is complete."""
+        """Say in the manifest that the run is complete."""
+        self._write_manifest(complete=True)
+
+    def _write_manifest(self, *, complete: bool) -> None:
         manifest = {
             "schema": 1,
+            "complete": complete,
             "made_of": dict(self.made_of),
-            "legend": self.legend.model_dump(),
+            "legend": self.legend.model_dump(mode="json"),
             "blocks": self.blocks,
         }
         write_json(self.folder / MANIFEST, manifest)
@@ -115,11 +160,18 @@ def assemble(folder: Path, output: Path) -> None:
                 write(block["rows"][0], dataset.read(1))
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: holds no complete run; predict the scene again.") from error
+    return manifest
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    manifest = _read(folder)
+    if not manifest["complete"]:
+        raise InputError(f"{folder}: holds no complete run; go on with pitscape predict --resume.")
     rows = sorted(block["rows"] for block in manifest["blocks"])
     gaps = [b for a, b in pairwise(rows) if a[1] != b[0]]
     if not rows or rows[0][0] != 0 or gaps:

@@ -1,5 +1,6 @@
 """One scene to one class map."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -39,12 +40,14 @@ class RunOptions:
         overlap: Of neighbouring tiles [px]; the card's by default.
         batch: Tiles that go through the network at once.
         reading: What the user says of the scene.
+        resume: Go on with a run that was stopped, and leave a map that the same run has finished.
     """
 
     tile: int | None = None
     overlap: int | None = None
     batch: int = 4
     reading: Reading = field(default_factory=Reading)
+    resume: bool = False
 
 
 def predict_scene(
@@ -83,8 +86,10 @@ def predict_scene(
         _check_resolution(scene, card.gsd_m)
         tiles = _tiles(scene, predictor, options)
         made_of = _made_of(scene, predictor, tiles, options.reading)
+        if options.resume and (record := _record_beside(output, made_of)):
+            return record
         parts = Parts(output.with_name(output.name + ".parts"), scene.grid, card.legend, made_of)
-        parts.begin()
+        parts.begin(resume=options.resume)
         try:
             _map(scene, predictor, tiles, parts, batch=options.batch, progress=progress)
         except InputError:  # it has to be another input: what was made of this one is of no use
@@ -97,23 +102,38 @@ def predict_scene(
     return record
 
 
+def _record_beside(output: Path, made_of: dict[str, Any]) -> dict[str, Any] | None:
+    """The record of a finished map, if it was made of the same."""
+    try:
+        record: dict[str, Any] = json.loads(sidecar(output).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = all(record.get(key) == value for key, value in json.loads(json.dumps(made_of)).items())
+    return record if same and output.exists() else None
+
+
 def _map(
     scene: Scene, predictor: Predictor, tiles: Tiles, parts: Parts, *, batch: int, progress: Progress | None
 ) -> None:
-    """Map a scene block by block."""
-    seen = False
-    for first_row, ids in _blocks(class_rows(scene, predictor, tiles, batch=batch, progress=progress)):
+    """Map a scene block by block, from the first row on that is not finished."""
+    rows = class_rows(scene, predictor, tiles, batch=batch, first_row=parts.first_row, progress=progress)
+    for first_row, ids in _blocks(rows):
         parts.add(first_row, ids)
-        seen = seen or bool((ids != UNOBSERVED).any())
-    if not seen:
+    if not parts.observed:
         raise InputError(f"{scene.path}: no pixel of it was observed; check nodata, clouds and mask.")
     parts.close()
 
 
 def class_rows(
-    scene: Scene, predictor: Predictor, tiles: Tiles, *, batch: int, progress: Progress | None = None
+    scene: Scene,
+    predictor: Predictor,
+    tiles: Tiles,
+    *,
+    batch: int,
+    first_row: int = 0,
+    progress: Progress | None = None,
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Class ids of a scene from top to bottom: first row and ids (y, x), 255 where unobserved."""
+    """Class ids of a scene from a first row to its end: first row and ids (y, x), 255 where unobserved."""
     done = 0
 
     def count(finished: int) -> None:
@@ -122,7 +142,7 @@ def class_rows(
         if progress:
             progress(done, len(tiles))
 
-    for rows in blended_rows(scene, predictor, tiles, batch=batch, on_tile=count):
+    for rows in blended_rows(scene, predictor, tiles, batch=batch, first_row=first_row, on_tile=count):
         yield rows.start, _classes(rows)
 
 

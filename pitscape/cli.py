@@ -154,6 +154,9 @@ def _predict(verbs: Verbs) -> None:
     verb.add_argument("--tile", type=int, help="side of the tiles [px] (default: the model's)")
     verb.add_argument("--overlap", type=int, help="overlap of neighbouring tiles [px] (default: the model's)")
     verb.add_argument("--batch", type=int, default=4, help="tiles at once (default %(default)s)")
+    verb.add_argument(
+        "--resume", action="store_true", help="go on with runs that were stopped, leave maps that are finished"
+    )
     verb.add_argument("--threads", type=int, default=0, help="of the network (default: all cores)")
 
 

@@ -40,6 +40,7 @@ def predict(arguments: argparse.Namespace) -> None:
             mask=arguments.mask,
             keep_clouds=arguments.keep_clouds,
         ),
+        resume=arguments.resume,
     )
     if arguments.batch < 1 or (arguments.tile is not None and arguments.tile < 1):
         raise InputError("--batch and --tile must be at least 1.")

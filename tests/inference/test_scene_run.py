@@ -1,4 +1,8 @@
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +145,70 @@ def test_parts_that_were_changed_or_lost_are_noticed(
     with pytest.raises(InputError, match="holds no complete run"):
         assemble(parts, tmp_path / "bad.tif")
     assert not (tmp_path / "bad.tif").exists()
+
+
+def test_a_stopped_run_goes_on_and_gives_the_same_bytes(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after each number of calls of the network in turn; what is finished is not mapped again."""
+    scene, network, calls = write_scene(stored_numbers(120, 40)), predictor.probabilities, []
+    monkeypatch.setattr(scene_run, "BLOCK_ROWS", 1)
+    predict_scene(scene, predictor, tmp_path / "whole.tif", options=RunOptions(batch=1))
+
+    def counted(stored: NDArray[np.float32]) -> NDArray[np.float32]:
+        calls.append(len(stored))
+        if len(calls) == last:
+            raise KeyboardInterrupt
+        return network(stored)
+
+    monkeypatch.setattr(predictor, "probabilities", counted)
+    for last in range(1, 11):
+        calls.clear()
+        output = tmp_path / f"{last}.tif"
+        with pytest.raises(KeyboardInterrupt):
+            predict_scene(scene, predictor, output, options=RunOptions(batch=1))
+        predict_scene(scene, predictor, output, options=RunOptions(batch=1, resume=True))
+        assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
+        assert not output.with_name(output.name + ".parts").exists()
+    assert len(calls) < 10 + 10  # ten until it stopped, and less than all ten again
+
+
+def test_a_finished_map_is_left_as_it_is(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, output = write_scene(stored_numbers(40, 40)), tmp_path / "c.tif"
+    record = predict_scene(scene, predictor, output)
+    monkeypatch.setattr(predictor, "probabilities", None)
+    assert predict_scene(scene, predictor, output, options=RunOptions(resume=True)) == json.loads(json.dumps(record))
+
+
+def test_another_input_is_not_gone_on_with(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, output = write_scene(stored_numbers(90, 40)), tmp_path / "c.tif"
+    monkeypatch.setattr(predictor, "probabilities", lambda _: (_ for _ in ()).throw(RuntimeError))
+    with pytest.raises(RuntimeError):
+        predict_scene(scene, predictor, output)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match=r"c\.tif\.parts: was begun with another tile; give the same again"):
+        predict_scene(scene, predictor, output, options=RunOptions(resume=True, tile=40))
+    write_scene(stored_numbers(90, 40, seed=1))
+    with pytest.raises(InputError, match="was begun with another scene_sha256"):
+        predict_scene(scene, predictor, output, options=RunOptions(resume=True))
+
+
+def test_a_killed_run_goes_on(write_scene: SceneMaker, model: Path, tmp_path: Path) -> None:
+    scene, output = write_scene(stored_numbers(6000, 64)), tmp_path / "c.tif"
+    command = [sys.executable, "-m", "pitscape", "predict", str(scene), "--model", str(model), "--threads", "1"]
+    predict_scene(scene, OnnxPredictor(model, threads=1), tmp_path / "whole.tif")
+    run = subprocess.Popen([*command, "--output", str(output)])
+    while run.poll() is None and len(list(tmp_path.glob("c.tif.parts/rows*.tif"))) < 2:
+        time.sleep(0.01)
+    run.kill()
+    assert run.wait() == -signal.SIGKILL
+    assert not output.exists()
+    subprocess.run([*command, "--output", str(output), "--resume"], check=True, capture_output=True)
+    assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
