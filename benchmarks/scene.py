@@ -74,7 +74,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        scenes = [write_scene(folder / f"s{height}.tif", height, predictor.card.bands) for height in HEIGHTS]
+        scenes = [write_scene(folder / f"s{height}_20230709.tif", height, predictor.card.bands) for height in HEIGHTS]
         for _ in range(3):
             alone = network_alone(predictor, scenes[0])
             start = time.perf_counter()

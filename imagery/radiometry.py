@@ -87,9 +87,9 @@ def radiometry(sensor: Sensor, facts: Sequence[Facts], word: OffsetWord | None =
             added = 0 if fact.acquired >= change.date else change.added
             return Radiometry(added, f"{fact.source}: acquired {fact.acquired}")
     raise InputError(
-        f"{' and '.join(fact.source for fact in facts)}: tells neither processing baseline nor date, so its numbers may hold "
-        f"the agency's offset of {change.added} or not; put the date into the name (YYYYMMDD), or say --offset included or "
-        f"missing (in YAML: offset)."
+        f"{', '.join(fact.source for fact in facts)}: no processing baseline and no date there, so the numbers may hold the "
+        f"agency's offset of {change.added} or not; put the date into the name (YYYYMMDD), or say --offset included or missing "
+        f"(in YAML: offset)."
     )
 
 

@@ -31,7 +31,7 @@ def test_metadata_go_before_the_date_and_the_user_before_all(facts: Facts, word:
 
 
 def test_nothing_is_guessed() -> None:
-    with pytest.raises(InputError, match=r"tells neither processing baseline nor date.*--offset included or missing"):
+    with pytest.raises(InputError, match=r"no processing baseline and no date.*--offset included or missing"):
         radiometry(L2A, [Facts("name of scene.tif")])
 
 
