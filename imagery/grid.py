@@ -55,7 +55,7 @@ def metric_cell_size(grid: GeoBox, source: Path | str) -> tuple[float, float]:
         Width and height of a cell [m], > 0.
 
     Raises:
-        InputError: If the grid is not in metres.
+        InputError: If the grid is not in metres, or its cells are no rectangles.
 
     >>> from affine import Affine
     >>> metric_cell_size(GeoBox((2, 2), Affine(3, 4, 0, 4, -3, 0), "EPSG:32633"), "turned")
@@ -63,8 +63,19 @@ def metric_cell_size(grid: GeoBox, source: Path | str) -> tuple[float, float]:
     """
     if grid.crs is None or not grid.crs.projected or set(grid.crs.units) != {"metre"}:
         raise InputError(f"{source}: is not on a grid in metres; reproject it, for example to UTM.")
-    affine = grid.affine
-    return math.hypot(affine.a, affine.d), math.hypot(affine.b, affine.e)
+    return cell_rectangle(grid.affine, source)
+
+
+def cell_rectangle(affine: Affine, source: Path | str) -> tuple[float, float]:
+    """The sides of a cell along rows and columns, in the unit of the coordinates.
+
+    Raises:
+        InputError: If cells are no rectangles.
+    """
+    width, height = math.hypot(affine.a, affine.d), math.hypot(affine.b, affine.e)
+    if abs(affine.a * affine.b + affine.d * affine.e) > 1e-6 * width * height:
+        raise InputError(f"{source}: its cells are no rectangles; bring it to a straight grid with gdalwarp.")
+    return width, height
 
 
 def same_grid(one: GeoBox, other: GeoBox) -> bool:

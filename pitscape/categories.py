@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from affine import Affine
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from pyproj import CRS
+from rasterio.enums import MaskFlags
 from rasterio.windows import Window
 
 from pitscape.ecology import sieved
 from pitscape.imagery.class_map import BLOCK
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import grid_of, metric_cell_size
+from pitscape.imagery.grid import cell_rectangle, grid_of, metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.raster import open_raster
 from pitscape.progress import say
@@ -75,8 +76,11 @@ class Categories:
         """
         if self.whole is not None:
             return self.whole[rows, columns]
-        stored = self.dataset.read(1, window=Window.from_slices(rows, columns))
-        return _whole_numbers(stored, self.nodata, self.path)
+        window = Window.from_slices(rows, columns)
+        ids = _whole_numbers(self.dataset.read(1, window=window), self.nodata, self.path)
+        if not _is_masked(self.dataset):
+            return ids
+        return np.where(self.dataset.read_masks(1, window=window) == 0, self.nodata, ids.astype(np.int64))
 
     def bands(self) -> Iterator[NDArray[np.integer[Any]]]:
         """Class ids in bands of rows, from top to bottom."""
@@ -120,10 +124,14 @@ def open_categories(
         cell_size, classes = _cell_size(dataset, path, unit), _legend(dataset, legend)
         absent = _nodata(dataset, path, nodata, UNOBSERVED if classes else ABSENT)
         least = math.ceil(min_area_ha * 1e4 / math.prod(cell_size) - 1e-9)
-        whole = None
+        found = Categories(path, cell_size, absent, classes, dataset)
+        height, width = found.shape
+        if least > height * width:
+            raise InputError(f"--min-area {min_area_ha:g}: is more than all of {path}; give less.")
         if least > 1:
-            whole = sieved(_whole_numbers(dataset.read(1), absent, path), least, nodata=absent)
-        yield Categories(path, cell_size, absent, classes, dataset, whole)
+            ids = found.read(slice(0, height), slice(0, width))
+            found = replace(found, whole=sieved(ids, least, nodata=absent))
+        yield found
 
 
 def _whole_numbers(stored: NDArray[Any], nodata: int, path: Path) -> NDArray[np.integer[Any]]:
@@ -145,8 +153,7 @@ def _cell_size(dataset: Any, path: Path, unit: str | None) -> tuple[float, float
         return metric_cell_size(grid_of(dataset), path)
     if unit != "m":
         raise InputError(f"{path}: has no coordinate reference system; pass --unit m if its cells are in metres.")
-    affine = dataset.transform
-    return math.hypot(affine.a, affine.d), math.hypot(affine.b, affine.e)
+    return cell_rectangle(dataset.transform, path)
 
 
 def _nodata(dataset: Any, path: Path, given: int | None, otherwise: int) -> int:  # noqa: ANN401
@@ -155,7 +162,20 @@ def _nodata(dataset: Any, path: Path, given: int | None, otherwise: int) -> int:
         if given is not None and given != stored:
             raise InputError(f"{path}: names {int(stored)} as its nodata, not {given}; leave --nodata out.")
         return int(stored)
-    return otherwise if given is None else given
+    if given is None:
+        return otherwise
+    kind = np.dtype(dataset.dtypes[0])
+    if (kind.kind in "iu" and not np.iinfo(kind).min <= given <= np.iinfo(kind).max) or abs(given) >= EXACT:
+        raise InputError(
+            f"--nodata {given}: {path} holds {kind}, which cannot be that; give the id of unobserved cells."
+        )
+    return given
+
+
+def _is_masked(dataset: Any) -> bool:  # noqa: ANN401
+    """Whether the file has a mask of its own, beside or instead of a nodata value."""
+    flags = dataset.mask_flag_enums[0]
+    return MaskFlags.per_dataset in flags and MaskFlags.nodata not in flags
 
 
 def _legend(dataset: Any, given: Legend | None) -> Legend | None:  # noqa: ANN401

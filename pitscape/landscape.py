@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rasterio.features import geometry_mask
 from rasterio.windows import Window, transform
 
-from pitscape.categories import Categories, open_categories
+from pitscape.categories import ABSENT, Categories, open_categories
 from pitscape.ecology import naming
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
@@ -28,6 +28,7 @@ from pitscape.steps import made_of
 from pitscape.window_maps import write_window_maps
 
 LEVELS = ("landscape", "class", "patch")
+USUAL_NODATA = (-32768, -9999, -128, -1, 255, 65535)
 UNITS = {
     "TA, CA, AREA, MESH": "ha",
     "PERIM, TE, ENN": "m",
@@ -58,6 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
     ) as classes:
         with naming(arguments.classes):
             patches = find_patches_in_bands(classes.bands(), nodata=classes.nodata)
+            _hint(classes, patches)
             levels = _levels(classes, patches, arguments)
             zones = list(_zones(classes, arguments))
         if maps:
@@ -82,6 +84,16 @@ def _check(arguments: argparse.Namespace, outputs: Sequence[Path], inputs: Seque
     given = [each is not None for each in (arguments.ndvi, arguments.c1, arguments.c2)]
     if any(given) and not (all(given) and arguments.window is not None):
         raise InputError("E needs --window, --ndvi, --c1 and --c2 together; give all, or none of the last three.")
+
+
+def _hint(classes: Categories, patches: Patches) -> None:
+    """Say where a class looks like a nodata value that the file does not declare."""
+    if classes.nodata != ABSENT:
+        return
+    for class_id, cells in zip(patches.class_ids.tolist(), patches.class_cells.tolist(), strict=True):
+        if class_id in USUAL_NODATA:
+            share = 100 * cells / patches.class_cells.sum()
+            say(f"{share:.0f} % of the cells have id {class_id}; if that is nodata, pass --nodata {class_id}")
 
 
 def _levels(classes: Categories, patches: Patches, arguments: argparse.Namespace) -> Levels:

@@ -85,7 +85,10 @@ def _bands(
             mean, (c1, c2) = None, climate or (1.0, 1.0)
             if ndvi:
                 place = row_band(grid_of(classes.dataset), top, bottom)
-                values = np.maximum(raster_on_grid(ndvi, place, Resampling.nearest), 0)
+                values = raster_on_grid(ndvi, place, Resampling.nearest)
+                if np.nanmax(np.abs(values), initial=0) > 1 + 1e-6:
+                    raise InputError(f"{ndvi}: holds {np.nanmax(np.abs(values)):g}; NDVI is in -1 to 1, scale it.")
+                values = np.maximum(values, 0)
                 values[ids == classes.nodata] = np.nan
                 mean = window_mean(values, cell_size=classes.cell_size, window=window, rows=rows)
             maps |= elasticity_maps(maps, ndvi=mean, c1=c1, c2=c2)

@@ -98,7 +98,7 @@ def cohesion(
         total: Observed cells Z of the landscape.
 
     Returns:
-        COHESION [%] of each group, shape (count,), in [0, 100): 0 for single cells; NaN for a landscape of one cell.
+        COHESION [%] of each group, shape (count,), in [0, 100): 0 for single cells.
 
     Source: FRAGSTATS (McGarigal et al. 2012), after Schumaker (1996).
 
@@ -106,7 +106,7 @@ def cohesion(
     [66.6667]
     """
     if total < 2:
-        return np.full(count, np.nan)
+        return np.zeros(count)
     outline = np.bincount(groups, sides, count) / np.bincount(groups, sides * np.sqrt(cells), count)
     joined: NDArray[np.float64] = 100 * (1 - outline) / (1 - 1 / math.sqrt(total))
     return joined

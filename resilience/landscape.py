@@ -207,6 +207,7 @@ def landscape_metrics(
     cells, area = patches.class_cells, float(table["AREA"].sum())
     total, number = int(cells.sum()), patches.cells.size
     shares, adjacency = cells / total, patches.adjacency
+    aggregation = aggregation_index(adjacency, cells)
     edge = float(np.triu(_edges(patches, cell_size)).sum())
     all_as_one = np.zeros(number, np.uint8)
     metrics: dict[str, float] = {
@@ -220,8 +221,8 @@ def landscape_metrics(
     metrics |= {name: float(column[0]) for name, column in _distributions(table, all_as_one, 1).items()}
     metrics |= {
         "CONTAG": contagion(shares, adjacency),
-        "PLADJ": float(25 * np.trace(adjacency) / total),
-        "AI": float(np.nansum(shares * aggregation_index(adjacency, cells))) if total > 1 else math.nan,
+        "PLADJ": float(25 * np.trace(adjacency) / total) if total > 1 else math.nan,
+        "AI": float(np.nansum(shares * aggregation)) if np.isfinite(aggregation).any() else math.nan,
         "COHESION": float(
             cohesion(patches.sides.sum(axis=0), patches.cells, groups=all_as_one, count=1, total=total)[0]
         ),

@@ -241,3 +241,43 @@ def test_an_input_is_never_written_over(class_map: Path, capsys: pytest.CaptureF
     before = class_map.read_bytes()
     assert "is an input of this run" in answer(capsys, class_map, "--output", class_map)
     assert class_map.read_bytes() == before
+
+
+def test_a_mask_inside_the_file_hides_cells(tmp_path: Path) -> None:
+    ids = ids_of().astype(np.int16)
+    hidden = np.random.default_rng(1).random(ids.shape) < 0.6
+    masked = write_raster(tmp_path / "masked.tif", ids[None])
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(masked, "r+") as dataset:
+        dataset.write_mask(np.where(hidden, 0, 255).astype(np.uint8))
+    ids[hidden] = -9999
+    plain = write_raster(tmp_path / "plain.tif", ids[None], nodata=-9999)
+    found, wanted = (metrics(path, output=tmp_path / "m.json")["landscape"] for path in (masked, plain))
+    assert found == wanted
+
+
+def test_cells_that_look_like_nodata_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = ids_of().astype(np.int16)
+    ids[:10] = -9999
+    metrics(write_raster(tmp_path / "c.tif", ids[None]), output=tmp_path / "m.json")
+    assert "25 % of the cells have id -9999; if that is nodata, pass --nodata -9999" in capsys.readouterr().err
+
+
+def test_numbers_that_do_not_fit_the_map_are_answered_in_one_line(
+    class_map: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out" / "m.json"
+    plain = write_raster(tmp_path / "in" / "c.tif", ids_of()[None])
+    sheared = write_raster(tmp_path / "in" / "s.tif", ids_of()[None])
+    with rasterio.open(sheared, "r+") as dataset:
+        dataset.transform = Affine(30, 10, WEST, 0, -30, NORTH)
+    scaled = write_raster(tmp_path / "in" / "ndvi.tif", np.full((1, 40, 50), 5400, np.int16))
+    climate = ["--window", 90, "--ndvi", scaled, "--c1", 0.2, "--c2", 0.1]
+    for arguments, problem in [
+        ([class_map, "--min-area", 1000], "--min-area 1000: is more than all of"),
+        ([plain, "--nodata", -9999], "holds uint8, which cannot be that"),
+        ([plain, "--nodata", 10**20], "cannot be that"),
+        ([sheared], "cells are no rectangles"),
+        ([class_map, *climate], "holds 5400; NDVI is in -1 to 1"),
+    ]:
+        assert problem in answer(capsys, *arguments, "--output", out)
+    assert not out.exists()

@@ -43,10 +43,10 @@ def test_like_adjacencies_ends() -> None:
     assert like_adjacencies(np.diag([0, 4 * 10**6 - 4000]), np.array([1, 10**6])).round(1).tolist() == [0.0, 99.9]
 
 
-def test_cohesion_of_single_cells_is_0_and_of_one_cell_not_defined() -> None:
+def test_cohesion_of_single_cells_is_0() -> None:
     single = np.array([0, 0])
     assert cohesion(np.array([4, 4]), np.array([1, 1]), groups=single, count=1, total=9).tolist() == [0]
-    assert np.isnan(cohesion(np.array([4]), np.array([1]), groups=single[:1], count=1, total=1)).all()
+    assert cohesion(np.array([4]), np.array([1]), groups=single[:1], count=1, total=1).tolist() == [0]
 
 
 def test_mesh_of_one_patch_is_the_landscape() -> None:
