@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from process_memory import needs_proc, peak_mb
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
 
@@ -246,7 +245,7 @@ def test_any_thread_may_read(tmp_path: Path) -> None:
         np.testing.assert_allclose(part, expected[:, top : top + 10], rtol=1e-5)
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak memory of a process is read from /proc")
+@needs_proc
 def test_windows_of_a_huge_scene_need_little_memory(tmp_path: Path) -> None:
     """20 windows of a scene of 20,000 x 20,000 px, half of them warped, in a process of its own."""
     profile = {"count": 4, "height": 20_000, "width": 20_000, "dtype": "uint16", "tiled": True, "SPARSE_OK": True}
@@ -254,10 +253,11 @@ def test_windows_of_a_huge_scene_need_little_memory(tmp_path: Path) -> None:
     with rasterio.open(tmp_path / "huge.tif", "w", driver="GTiff", **profile, **place) as dataset:
         dataset.descriptions = ("B02", "B03", "B04", "B08")
     program = """
-import re, sys
+import sys
 from pathlib import Path
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from process_memory import needs_proc, peak_mb
 from pitscape.imagery.scene import Reading, open_scene
 from pitscape.imagery.sensor import load_sensor
 bands, reading = ("B02", "B03", "B04", "B08"), Reading(offset="included")
@@ -266,11 +266,8 @@ with open_scene(Path(sys.argv[1]), load_sensor("sentinel2_l2a"), bands=bands, re
     for number in range(20):
         top, left = 977 * number, 19_000 - 900 * number
         (moved if number % 2 else scene).read(slice(top, top + 512), slice(left, left + 512))
-print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
-    command = [sys.executable, "-c", program, str(tmp_path / "huge.tif")]
-    peak_mb = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert peak_mb < 500
+    assert peak_mb(program, tmp_path / "huge.tif") < 500
 
 
 def test_sources_that_do_not_meet_are_refused(tmp_path: Path) -> None:

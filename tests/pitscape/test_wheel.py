@@ -32,7 +32,7 @@ def test_the_base_wheel_works_in_an_empty_environment(model: Path, tmp_path: Pat
     run(python, "-m", "pip", "install", "-q", *constraints, next(built.glob("*.whl")), folder=tmp_path)
     assert "predict" in run(python, "-m", "pitscape", "--help", folder=tmp_path)
     run(python, "-m", "pitscape", "simulate", "--out", "site", "--size", "64", "--epochs", "2", folder=tmp_path)
-    scene = write_raster(tmp_path / "s.tif", stored_numbers(40, 40), bands=BANDS)
+    scene = write_raster(tmp_path / "s_20230709.tif", stored_numbers(40, 40), bands=BANDS)
     run(python, "-m", "pitscape", "predict", scene, "--model", model, "--output", "c.tif", folder=tmp_path)
     assert (tmp_path / "c.tif").exists()
     installed = run(python, "-m", "pip", "list", folder=tmp_path)
