@@ -257,7 +257,6 @@ import sys
 from pathlib import Path
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from process_memory import needs_proc, peak_mb
 from pitscape.imagery.scene import Reading, open_scene
 from pitscape.imagery.sensor import load_sensor
 bands, reading = ("B02", "B03", "B04", "B08"), Reading(offset="included")
