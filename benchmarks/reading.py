@@ -25,7 +25,8 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from pitscape.imagery.scene import Reading, open_scene
+from pitscape.imagery.reading import Reading
+from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
 
 SENSOR = load_sensor("sentinel2_l2a")

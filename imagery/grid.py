@@ -32,11 +32,49 @@ def grid_of(dataset: Any) -> GeoBox:  # noqa: ANN401 - rasterio has no types
     return GeoBox(dataset.shape, dataset.transform, dataset.crs.to_wkt())
 
 
+def part(grid: GeoBox, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> GeoBox:
+    """A window of a grid as a grid, which may reach beyond it; with ``shape``, of larger cells.
+
+    >>> grid = GeoBox((4, 4), Affine(10, 0, 0, 0, -10, 0), "EPSG:32633")
+    >>> part(grid, slice(-1, 2), slice(0, 4)).affine.f
+    10.0
+    """
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    down, across = shape or (height, width)
+    cell = Affine.translation(columns.start, rows.start) @ Affine.scale(width / across, height / down)
+    return GeoBox((down, across), grid.affine @ cell, grid.crs)
+
+
+def halves(window: GeoBox) -> tuple[GeoBox, GeoBox, int]:
+    """A window cut across its longer side, and the axis along which its parts are joined."""
+    height, width = window.shape
+    if width >= height:
+        return window[:, : width // 2], window[:, width // 2 :], 1
+    return window[: height // 2, :], window[height // 2 :, :], 0
+
+
+def is_inside(rows: slice, columns: slice, shape: tuple[int, int]) -> bool:
+    """Whether a window lies within a raster of ``shape``."""
+    return bool(min(rows.start, columns.start) >= 0 and rows.stop <= shape[0] and columns.stop <= shape[1])
+
+
 def positions(
     affine: Affine, columns: NDArray[np.floating], rows: NDArray[np.floating]
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Where an affine transformation takes points: x and y of columns and rows, arrays of one shape."""
     return affine.a * columns + affine.b * rows + affine.c, affine.d * columns + affine.e * rows + affine.f
+
+
+def check_grid(grid: GeoBox, what: str) -> None:
+    """Refuse grids that are turned, or without a coordinate reference system.
+
+    Raises:
+        InputError: Naming ``what`` it is.
+    """
+    if grid.crs is None:
+        raise InputError(f"{what}: has no coordinate reference system; give it one.")
+    if grid.affine.b or grid.affine.d:
+        raise InputError(f"{what}: lies on a turned grid; straighten it with gdalwarp.")
 
 
 def row_band(grid: GeoBox, start: int, stop: int) -> GeoBox:

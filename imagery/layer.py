@@ -1,15 +1,15 @@
 """Layers: bands of one raster file, read onto the grid of a scene, with what was observed."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from pitscape.imagery.grid import halves, is_inside, part
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Band
 from pitscape.imagery.warp import Alignment, warped
@@ -72,7 +72,7 @@ class Layer:
         """Pixels of a window of the target grid, which may reach beyond it; ``shape`` reduces it for pictures."""
         if self.alignment.is_identity and shape is None:
             return self._around(rows, columns)
-        if self.alignment.is_identity and _inside(rows, columns, self.raster.shape):
+        if self.alignment.is_identity and is_inside(rows, columns, self.raster.shape):
             return self._stored(rows, columns, shape)
         return self.at(part(self.alignment.target, rows, columns, shape))
 
@@ -143,76 +143,10 @@ class Layer:
         return found, known
 
 
-@dataclass(frozen=True)
-class HiddenLand:
-    """A raster of codes that says where clouds, shadows or a user's mask hide the land, on a target grid.
-
-    Attributes:
-        raster: The file.
-        index: Its band, from 1.
-        hides: Where codes (y, x) mean hidden land.
-        alignment: Of the file's grid and the grid wanted.
-    """
-
-    raster: RasterReader
-    index: int
-    hides: Callable[[NDArray[Any]], NDArray[np.bool_]]
-    alignment: Alignment
-
-    def on(self, grid: GeoBox) -> "HiddenLand":
-        """The same mask on another grid."""
-        return replace(self, alignment=Alignment(self.raster.grid, grid))
-
-    def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> NDArray[np.bool_]:
-        """Where the land is seen (y, x) in a window of the target grid; never where the raster says nothing."""
-        if self.alignment.is_identity and _inside(rows, columns, self.raster.shape):
-            return ~self.hides(self.raster.read([self.index], rows, columns, shape=shape)[0])
-        return self.at(part(self.alignment.target, rows, columns, shape))
-
-    def at(self, window: GeoBox) -> NDArray[np.bool_]:
-        """Where the land is seen (y, x) on a part of the target grid."""
-        needed = self.alignment.needed(window, margin=1)
-        if needed is None:
-            return np.zeros(window.shape, np.bool_)
-        if too_many(needed, 1, window):
-            first, second, axis = halves(window)
-            return np.concatenate([self.at(first), self.at(second)], axis)
-        rows, columns = (slice(max(s.start, 0), min(s.stop, n)) for s, n in zip(needed, self.raster.shape, strict=True))
-        seen = (~self.hides(self.raster.read([self.index], rows, columns))).astype(np.float32)
-        source = part(self.raster.grid, rows, columns)
-        moved = warped(seen, source, window, method="nearest", reduces=self.alignment.reduces)
-        return np.asarray(moved[0] > ENOUGH)
-
-
 def too_many(needed: tuple[slice, slice], bands: int, window: GeoBox) -> bool:
     """Whether a window needs more source values than are warped at once, and can be halved."""
     cells = math.prod(each.stop - each.start for each in needed)
     return cells * bands > MOST_VALUES and max(window.shape) > 1
-
-
-def halves(window: GeoBox) -> tuple[GeoBox, GeoBox, int]:
-    """A window cut across its longer side, and the axis along which its parts are joined."""
-    height, width = window.shape
-    if width >= height:
-        return window[:, : width // 2], window[:, width // 2 :], 1
-    return window[: height // 2, :], window[height // 2 :, :], 0
-
-
-def part(grid: GeoBox, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> GeoBox:
-    """A window of a grid as a grid, which may reach beyond it; with ``shape``, of larger cells.
-
-    >>> grid = GeoBox((4, 4), Affine(10, 0, 0, 0, -10, 0), "EPSG:32633")
-    >>> part(grid, slice(-1, 2), slice(0, 4)).affine.f
-    10.0
-    """
-    height, width = rows.stop - rows.start, columns.stop - columns.start
-    down, across = shape or (height, width)
-    cell = Affine.translation(columns.start, rows.start) @ Affine.scale(width / across, height / down)
-    return GeoBox((down, across), grid.affine @ cell, grid.crs)
-
-
-def _inside(rows: slice, columns: slice, shape: tuple[int, int]) -> bool:
-    return bool(min(rows.start, columns.start) >= 0 and rows.stop <= shape[0] and columns.stop <= shape[1])
 
 
 def _not_observed(stored: NDArray[Any], band: Band, nodata: float) -> Iterator[NDArray[np.bool_]]:

@@ -13,10 +13,13 @@ from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.delivery import Opener, read_product
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.layer import HiddenLand, Layer, Pixels
+from pitscape.imagery.grid import check_grid
+from pitscape.imagery.hidden_land import HiddenLand
+from pitscape.imagery.layer import Layer, Pixels
 from pitscape.imagery.product import BandFile, Product
-from pitscape.imagery.radiometry import UNOBSERVED_STORED, OffsetWord, Radiometry, radiometry
+from pitscape.imagery.radiometry import UNOBSERVED_STORED, Radiometry, radiometry
 from pitscape.imagery.raster import Raster
+from pitscape.imagery.reading import Reading
 from pitscape.imagery.sensor import Band, Sensor
 from pitscape.imagery.slope import SlopeLayer
 from pitscape.imagery.warp import Alignment
@@ -27,23 +30,6 @@ ELEVATION = "elevation"
 LOOK = 256
 BRIGHTEST_REFLECTANCE = 2.0
 """A scene of floats whose first band is nowhere brighter holds reflectance, not stored numbers."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a scene is read, where the user has a say.
-
-    Attributes:
-        stored_bands: The raster's bands by name, in its order, where it does not name them.
-        offset: Whether its numbers hold the agency's offset, where its metadata do not say.
-        mask: A raster that is not 0 where land is hidden, on any grid.
-        keep_clouds: Whether pixels stay that the product's quality band calls cloud or shadow.
-    """
-
-    stored_bands: Sequence[str] | None = None
-    offset: OffsetWord | None = None
-    mask: Path | None = None
-    keep_clouds: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,18 +195,6 @@ def _check_bands(product: Product, bands: Sequence[Band]) -> None:
         raise InputError(
             f"{product.path}: lacks band {', '.join(missing)}; it has {', '.join(product.files) or 'none'}."
         )
-
-
-def check_grid(grid: GeoBox, what: str) -> None:
-    """Refuse grids that are turned, or without a coordinate reference system.
-
-    Raises:
-        InputError: Naming ``what`` it is.
-    """
-    if grid.crs is None:
-        raise InputError(f"{what}: has no coordinate reference system; give it one.")
-    if grid.affine.b or grid.affine.d:
-        raise InputError(f"{what}: lies on a turned grid; straighten it with gdalwarp.")
 
 
 def _check_stored_numbers(raster: Raster, band: Band, index: int, sensor: Sensor) -> None:

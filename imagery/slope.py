@@ -9,8 +9,8 @@ from odc.geo.geobox import GeoBox
 from pyproj import CRS, Geod, Transformer
 
 from pitscape.imagery.cell_area import rows_are_uniform
-from pitscape.imagery.grid import positions
-from pitscape.imagery.layer import Layer, Pixels, part
+from pitscape.imagery.grid import part, positions
+from pitscape.imagery.layer import Layer, Pixels
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.warp import Alignment
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.scene import Reading, Scene, check_grid, open_scene
+from pitscape.imagery.grid import check_grid
+from pitscape.imagery.reading import Reading
+from pitscape.imagery.scene import Scene, open_scene
 from pitscape.imagery.sensor import Sensor
 
 

@@ -17,7 +17,8 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar, write_json
-from pitscape.imagery.scene import Reading, Scene, open_scene
+from pitscape.imagery.reading import Reading
+from pitscape.imagery.scene import Scene, open_scene
 from pitscape.inference.blend import Rows, blended_rows
 from pitscape.inference.parts import Parts, assemble
 from pitscape.inference.predictor import OnnxPredictor, Predictor

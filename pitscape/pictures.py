@@ -12,7 +12,8 @@ from rasterio.io import MemoryFile
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.imagery.scene import Reading, open_scene
+from pitscape.imagery.reading import Reading
+from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import Sensor
 
 LARGEST_SIDE = 640

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.product import date_of
 from pitscape.imagery.radiometry import OffsetWord
-from pitscape.imagery.scene import Reading
+from pitscape.imagery.reading import Reading
 from pitscape.imagery.settings import expand_path, load_settings
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights

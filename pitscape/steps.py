@@ -26,7 +26,7 @@ def simulate(arguments: argparse.Namespace) -> None:
 
 def predict(arguments: argparse.Namespace) -> None:
     """``pitscape predict``."""
-    from pitscape.imagery.scene import Reading
+    from pitscape.imagery.reading import Reading
     from pitscape.inference.predictor import OnnxPredictor
     from pitscape.inference.scene_run import RunOptions, predict_scene
 

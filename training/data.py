@@ -11,7 +11,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.radiometry import OffsetWord
-from pitscape.imagery.scene import Reading
+from pitscape.imagery.reading import Reading
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.settings import expand_path
 from pitscape.training.augmentation import Jitter

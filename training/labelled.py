@@ -15,7 +15,8 @@ from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.raster import open_raster, rasters_in
-from pitscape.imagery.scene import Reading, Scene, open_scene
+from pitscape.imagery.reading import Reading
+from pitscape.imagery.scene import Scene, open_scene
 from pitscape.imagery.sensor import Sensor
 
 

@@ -17,7 +17,8 @@ from rasterio.windows import Window
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.grid import grid_of
-from pitscape.imagery.layer import HiddenLand, Layer
+from pitscape.imagery.hidden_land import HiddenLand
+from pitscape.imagery.layer import Layer
 from pitscape.imagery.sensor import Band, Quality
 from pitscape.imagery.stac.address import clean
 from pitscape.imagery.stac.remote_file import LoneFile, PartCache, RemoteFile

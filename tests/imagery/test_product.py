@@ -13,7 +13,8 @@ from small_scenes import BANDS, SceneMaker, stored_numbers
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.product import date_of
-from pitscape.imagery.scene import Reading, open_scene
+from pitscape.imagery.reading import Reading
+from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
 
 

@@ -10,7 +10,8 @@ from small_scenes import BANDS, SceneMaker, grid, stored_numbers, write_raster
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.radiometry import CONVENTION_TAG, SENSOR_TAG, UNOBSERVED_STORED
-from pitscape.imagery.scene import Reading, open_scene
+from pitscape.imagery.reading import Reading
+from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
 
 SENSOR = load_sensor("sentinel2_l2a")

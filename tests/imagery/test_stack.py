@@ -15,7 +15,7 @@ from rasterio.warp import reproject
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.radiometry import OffsetWord
-from pitscape.imagery.scene import Reading
+from pitscape.imagery.reading import Reading
 from pitscape.imagery.sensor import Sensor, load_sensor
 from pitscape.imagery.stack import Source, Stack, open_stack
 
@@ -257,7 +257,8 @@ import sys
 from pathlib import Path
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from pitscape.imagery.scene import Reading, open_scene
+from pitscape.imagery.reading import Reading
+from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
 bands, reading = ("B02", "B03", "B04", "B08"), Reading(offset="included")
 with open_scene(Path(sys.argv[1]), load_sensor("sentinel2_l2a"), bands=bands, reading=reading) as scene:

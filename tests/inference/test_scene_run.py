@@ -13,7 +13,7 @@ from small_scenes import BANDS, SceneMaker, stored_numbers, write_raster
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.scene import Reading
+from pitscape.imagery.reading import Reading
 from pitscape.inference import scene_run
 from pitscape.inference.parts import MANIFEST, assemble
 from pitscape.inference.predictor import OnnxPredictor
