@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pitscape.imagery.simulated.day import Grain, draw_grain
-from pitscape.imagery.simulated.land import Territory, simulate_territory
-from pitscape.imagery.simulated.place import Place, whole_place
+from pitscape.imagery.simulated.sensing.day import Grain, draw_grain
+from pitscape.imagery.simulated.terrain.land import Territory, simulate_territory
+from pitscape.imagery.simulated.terrain.place import Place, whole_place
 
 LARGEST_WHOLE = 2048
 """Rows and columns of sites that are drawn whole."""

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.sensor import Sensor
-from pitscape.imagery.simulated.clouds import clouded, draw_sky, scene_classification
-from pitscape.imagery.simulated.day import decimal_year
 from pitscape.imagery.simulated.district import Piece
-from pitscape.imagery.simulated.land import Land
-from pitscape.imagery.simulated.radar import FIRST_YEAR as FIRST_RADAR_YEAR
-from pitscape.imagery.simulated.radar import simulate_radar
 from pitscape.imagery.simulated.records import RAIN_MM, simulate_et, simulate_npp, simulate_runoff
-from pitscape.imagery.simulated.scene import SimulatedScene, simulate_scene
-from pitscape.imagery.simulated.shapes import Mask, generator
-from pitscape.imagery.simulated.thematic_mapper import landsat_scene
+from pitscape.imagery.simulated.sensing.clouds import clouded, draw_sky, scene_classification
+from pitscape.imagery.simulated.sensing.day import decimal_year
+from pitscape.imagery.simulated.sensing.radar import FIRST_YEAR as FIRST_RADAR_YEAR
+from pitscape.imagery.simulated.sensing.radar import simulate_radar
+from pitscape.imagery.simulated.sensing.scene import SimulatedScene, simulate_scene
+from pitscape.imagery.simulated.sensing.thematic_mapper import landsat_scene
+from pitscape.imagery.simulated.terrain.land import Land
+from pitscape.imagery.simulated.terrain.shapes import Mask, generator
 
 PLAIN_M = 1_050.0
 """Mean height of the land above the sea."""

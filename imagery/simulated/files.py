@@ -13,7 +13,7 @@ from rasterio.windows import Window
 
 from pitscape.imagery.outputs import write_text
 from pitscape.imagery.radiometry import SENSOR_TAG
-from pitscape.imagery.simulated.scene import CELL_M
+from pitscape.imagery.simulated.sensing.scene import CELL_M
 
 CRS = "EPSG:32650"
 EASTING_M, NORTHING_M = 620_000.0, 5_010_000.0

@@ -13,9 +13,9 @@ from odc.geo.geobox import GeoBox
 from pitscape.imagery.class_map import BLOCK, new_class_map
 from pitscape.imagery.legend import UNOBSERVED, load_legend
 from pitscape.imagery.simulated.files import WriteWindow, new_raster
-from pitscape.imagery.simulated.radar import POLARISATIONS
 from pitscape.imagery.simulated.records import NO_VALUE
-from pitscape.imagery.simulated.thematic_mapper import FACTOR, LIKE
+from pitscape.imagery.simulated.sensing.radar import POLARISATIONS
+from pitscape.imagery.simulated.sensing.thematic_mapper import FACTOR, LIKE
 
 SENTINEL2 = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.simulated.land import Land
-from pitscape.imagery.simulated.shapes import Field, smooth_noise
-from pitscape.imagery.simulated.surfaces import LAND_CLASS, WATER, Surface, looked_up
+from pitscape.imagery.simulated.terrain.land import Land
+from pitscape.imagery.simulated.terrain.shapes import Field, smooth_noise
+from pitscape.imagery.simulated.terrain.surfaces import LAND_CLASS, WATER, Surface, looked_up
 
 RAIN_MM = (3, 4, 9, 18, 34, 65, 112, 88, 40, 17, 7, 3)
 TEMPERATURE_C = (-17.0, -13.0, -3.5, 7.0, 15.0, 20.0, 22.5, 20.5, 14.0, 6.0, -6.0, -15.0)

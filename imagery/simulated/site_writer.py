@@ -13,15 +13,15 @@ from odc.geo.geobox import GeoBox
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import write_json
 from pitscape.imagery.sensor import load_sensor
-from pitscape.imagery.simulated.day import day_of
 from pitscape.imagery.simulated.district import District, Piece
 from pitscape.imagery.simulated.epoch import Epoch
 from pitscape.imagery.simulated.files import WriteWindow, new_raster, simulated_grid, write_table
 from pitscape.imagery.simulated.layers import LAYERS, new_layer
 from pitscape.imagery.simulated.life_cycle import draw_output, threshold_times, thresholds
 from pitscape.imagery.simulated.records import ClimateMonth, annual_rain, simulate_climate, vegetation_growth
-from pitscape.imagery.simulated.shapes import generator
-from pitscape.imagery.simulated.surfaces import ECOSYSTEM
+from pitscape.imagery.simulated.sensing.day import day_of
+from pitscape.imagery.simulated.terrain.shapes import generator
+from pitscape.imagery.simulated.terrain.surfaces import ECOSYSTEM
 from pitscape.imagery.simulated.training import TRAINING_SCENES, write_training_scene
 from pitscape.imagery.simulated.truth import Tally, mine_polygons, write_polygons
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from pitscape.imagery.sensor import Sensor
-from pitscape.imagery.simulated.day import day_of, decimal_year, draw_grain
 from pitscape.imagery.simulated.files import simulated_grid, write_raster
-from pitscape.imagery.simulated.land import simulate_territory
-from pitscape.imagery.simulated.scene import simulate_scene
-from pitscape.imagery.simulated.shapes import Mask, generator, turned
+from pitscape.imagery.simulated.sensing.day import day_of, decimal_year, draw_grain
+from pitscape.imagery.simulated.sensing.scene import simulate_scene
+from pitscape.imagery.simulated.terrain.land import simulate_territory
+from pitscape.imagery.simulated.terrain.shapes import Mask, generator, turned
 
 TRAINING_SCENES = 16
 LARGEST_TRAINING_SCENE = 384

@@ -14,8 +14,8 @@ from rasterio.features import shapes
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import replacing
-from pitscape.imagery.simulated.shapes import Field, Mask
-from pitscape.imagery.simulated.surfaces import Surface
+from pitscape.imagery.simulated.terrain.shapes import Field, Mask
+from pitscape.imagery.simulated.terrain.surfaces import Surface
 
 PIT = (Surface.PIT, Surface.PIT_POND)
 DUMPS = (Surface.DUMP, Surface.RESTORED)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pitscape.imagery.sensor import load_sensor
-from pitscape.imagery.simulated.clouds import Sky, clouded, draw_sky, scene_classification
-from pitscape.imagery.simulated.place import whole_place
-from pitscape.imagery.simulated.scene import SimulatedScene
-from pitscape.imagery.simulated.surfaces import MINED, VEGETATED, WATER
+from pitscape.imagery.simulated.sensing.clouds import Sky, clouded, draw_sky, scene_classification
+from pitscape.imagery.simulated.sensing.scene import SimulatedScene
+from pitscape.imagery.simulated.terrain.place import whole_place
+from pitscape.imagery.simulated.terrain.surfaces import MINED, VEGETATED, WATER
 
 SENSOR = load_sensor("sentinel2_l2a")
 SUN = (np.deg2rad(180), np.deg2rad(60))

@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pitscape.imagery.simulated.district import District, side_of_pieces
-from pitscape.imagery.simulated.land import simulate_territory
-from pitscape.imagery.simulated.surfaces import Surface
+from pitscape.imagery.simulated.terrain.land import simulate_territory
+from pitscape.imagery.simulated.terrain.surfaces import Surface
 
 OPENS, COMPLETE = 2015.8, 2024.6
 SIZE, SIDE = 160, 66

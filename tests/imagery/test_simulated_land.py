@@ -3,8 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from pitscape.imagery.simulated.land import Territory, simulate_territory
-from pitscape.imagery.simulated.surfaces import LAND_CLASS, MINED, OCCUPIED, VEGETATED, WATER, Surface
+from pitscape.imagery.simulated.terrain.land import Territory, simulate_territory
+from pitscape.imagery.simulated.terrain.surfaces import LAND_CLASS, MINED, OCCUPIED, VEGETATED, WATER, Surface
 
 OPENS, COMPLETE = 2015.8, 2024.6
 YEARS = (2015.5, 2017.5, 2020.5, 2024.7)

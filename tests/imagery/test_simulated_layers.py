@@ -19,9 +19,9 @@ from pitscape.imagery.simulated.epoch import Epoch
 from pitscape.imagery.simulated.files import simulated_grid
 from pitscape.imagery.simulated.layers import LAYERS, SENTINEL2, coarser
 from pitscape.imagery.simulated.records import annual_rain, simulate_climate
-from pitscape.imagery.simulated.shapes import generator
 from pitscape.imagery.simulated.site import SimulatedSite, simulate_site
-from pitscape.imagery.simulated.surfaces import LAND_CLASS, looked_up
+from pitscape.imagery.simulated.terrain.shapes import generator
+from pitscape.imagery.simulated.terrain.surfaces import LAND_CLASS, looked_up
 
 SIZE, SIDE = 140, 72
 LAYERS_READ = ("images", "images_cloudy", "images_landsat", "sar", "dem", "truth", "influence", "polygons")

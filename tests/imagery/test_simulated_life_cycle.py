@@ -3,7 +3,7 @@ import math
 import pytest
 
 from pitscape.imagery.simulated.life_cycle import CONSTANTS, RATE, Output, draw_output, threshold_times, thresholds
-from pitscape.imagery.simulated.shapes import generator
+from pitscape.imagery.simulated.terrain.shapes import generator
 
 OPENS = 2015.8
 

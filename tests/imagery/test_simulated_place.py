@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pitscape.imagery.simulated.place import MARGIN, Place, whole_place
+from pitscape.imagery.simulated.terrain.place import MARGIN, Place, whole_place
 
 KEY = (3, 6)
 SIDE, PIECES = 64, 3

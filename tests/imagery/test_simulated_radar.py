@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pitscape.imagery.simulated.day import draw_grain
-from pitscape.imagery.simulated.land import Land, simulate_territory
-from pitscape.imagery.simulated.place import whole_place
-from pitscape.imagery.simulated.radar import BACKSCATTER_DB, LOOKS, simulate_radar, speckled
-from pitscape.imagery.simulated.shapes import generator
-from pitscape.imagery.simulated.surfaces import MINED, VEGETATED, Surface
+from pitscape.imagery.simulated.sensing.day import draw_grain
+from pitscape.imagery.simulated.sensing.radar import BACKSCATTER_DB, LOOKS, simulate_radar, speckled
+from pitscape.imagery.simulated.terrain.land import Land, simulate_territory
+from pitscape.imagery.simulated.terrain.place import whole_place
+from pitscape.imagery.simulated.terrain.shapes import generator
+from pitscape.imagery.simulated.terrain.surfaces import MINED, VEGETATED, Surface
 
 SIZE = 160
 

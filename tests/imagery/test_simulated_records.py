@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from pitscape.imagery.simulated.land import Land, simulate_territory
 from pitscape.imagery.simulated.records import (
     NO_VALUE,
     annual_rain,
@@ -11,8 +10,9 @@ from pitscape.imagery.simulated.records import (
     simulate_runoff,
     vegetation_growth,
 )
-from pitscape.imagery.simulated.shapes import generator
-from pitscape.imagery.simulated.surfaces import MINED, VEGETATED, WATER, Surface
+from pitscape.imagery.simulated.terrain.land import Land, simulate_territory
+from pitscape.imagery.simulated.terrain.shapes import generator
+from pitscape.imagery.simulated.terrain.surfaces import MINED, VEGETATED, WATER, Surface
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.sensor import load_sensor
-from pitscape.imagery.simulated.cover import RECIPES, material_shares
-from pitscape.imagery.simulated.day import draw_day, draw_grain
-from pitscape.imagery.simulated.land import Land, simulate_territory
-from pitscape.imagery.simulated.materials import SPECTRA
-from pitscape.imagery.simulated.scene import SimulatedScene, simulate_scene
-from pitscape.imagery.simulated.shapes import generator
-from pitscape.imagery.simulated.surfaces import MINED, VEGETATED, WATER, Surface
+from pitscape.imagery.simulated.sensing.cover import RECIPES, material_shares
+from pitscape.imagery.simulated.sensing.day import draw_day, draw_grain
+from pitscape.imagery.simulated.sensing.materials import SPECTRA
+from pitscape.imagery.simulated.sensing.scene import SimulatedScene, simulate_scene
+from pitscape.imagery.simulated.terrain.land import Land, simulate_territory
+from pitscape.imagery.simulated.terrain.shapes import generator
+from pitscape.imagery.simulated.terrain.surfaces import MINED, VEGETATED, WATER, Surface
 
 SENSOR = load_sensor("sentinel2_l2a")
 SUMMER = datetime.date(2023, 7, 28)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pitscape.imagery.sensor import load_sensor
-from pitscape.imagery.simulated.scene import SimulatedScene
-from pitscape.imagery.simulated.shapes import generator
-from pitscape.imagery.simulated.thematic_mapper import LIKE, NOISE, landsat_scene
+from pitscape.imagery.simulated.sensing.scene import SimulatedScene
+from pitscape.imagery.simulated.sensing.thematic_mapper import LIKE, NOISE, landsat_scene
+from pitscape.imagery.simulated.terrain.shapes import generator
 
 SENTINEL2, LANDSAT = load_sensor("sentinel2_l2a"), load_sensor("landsat5_c2l2")
 

@@ -7,7 +7,7 @@ import pytest
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.simulated.files import simulated_grid
-from pitscape.imagery.simulated.surfaces import Surface
+from pitscape.imagery.simulated.terrain.surfaces import Surface
 from pitscape.imagery.simulated.truth import Tally, mine_polygons, write_polygons
 
 GRID = simulated_grid(6)

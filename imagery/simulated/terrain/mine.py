@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.simulated.ground import Ground, bent
-from pitscape.imagery.simulated.shapes import (
+from pitscape.imagery.simulated.terrain.ground import Ground, bent
+from pitscape.imagery.simulated.terrain.shapes import (
     Field,
     Mask,
     Point,
@@ -19,7 +19,7 @@ from pitscape.imagery.simulated.shapes import (
     turned,
     within,
 )
-from pitscape.imagery.simulated.surfaces import Surface
+from pitscape.imagery.simulated.terrain.surfaces import Surface
 
 HAUL_HALF_WIDTH = 1.6
 DAM_WIDTH = 3

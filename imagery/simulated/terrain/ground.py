@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.simulated.place import Place
-from pitscape.imagery.simulated.shapes import (
+from pitscape.imagery.simulated.terrain.place import Place
+from pitscape.imagery.simulated.terrain.shapes import (
     Field,
     Mask,
     Point,
@@ -20,7 +20,7 @@ from pitscape.imagery.simulated.shapes import (
     turned,
     within,
 )
-from pitscape.imagery.simulated.surfaces import Surface
+from pitscape.imagery.simulated.terrain.surfaces import Surface
 
 ROAD_HALF_WIDTH = 1.2
 """Cells: roads are two to three cells wide."""

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from pitscape.imagery.sensor import Sensor
-from pitscape.imagery.simulated.cover import material_shares
-from pitscape.imagery.simulated.day import Day, Grain, draw_day
-from pitscape.imagery.simulated.land import Land
-from pitscape.imagery.simulated.materials import endmembers
-from pitscape.imagery.simulated.place import Place, whole_place
-from pitscape.imagery.simulated.shapes import Field, Mask, generator, smooth_noise, turned
-from pitscape.imagery.simulated.surfaces import Surface
+from pitscape.imagery.simulated.sensing.cover import material_shares
+from pitscape.imagery.simulated.sensing.day import Day, Grain, draw_day
+from pitscape.imagery.simulated.sensing.materials import endmembers
+from pitscape.imagery.simulated.terrain.land import Land
+from pitscape.imagery.simulated.terrain.place import Place, whole_place
+from pitscape.imagery.simulated.terrain.shapes import Field, Mask, generator, smooth_noise, turned
+from pitscape.imagery.simulated.terrain.surfaces import Surface
 
 CELL_M = 10.0
 POINT_SPREAD = {10.0: 0.55, 20.0: 0.95}

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.simulated.shapes import Field, Point, generator, smooth_noise, turned
+from pitscape.imagery.simulated.terrain.shapes import Field, Point, generator, smooth_noise, turned
 
 MOST_NODES = 2048
 """Rows and columns of the lattice from which wide noise is interpolated, at most: memory does not grow with the site."""

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-from pitscape.imagery.simulated.ground import Ground, simulate_ground
-from pitscape.imagery.simulated.mine import Mine, draw_plan, simulate_mine
-from pitscape.imagery.simulated.place import Place, whole_place
-from pitscape.imagery.simulated.shapes import Field, Mask, generator, smooth_noise
-from pitscape.imagery.simulated.surfaces import ECOSYSTEM, LAND_CLASS, Surface, looked_up
+from pitscape.imagery.simulated.terrain.ground import Ground, simulate_ground
+from pitscape.imagery.simulated.terrain.mine import Mine, draw_plan, simulate_mine
+from pitscape.imagery.simulated.terrain.place import Place, whole_place
+from pitscape.imagery.simulated.terrain.shapes import Field, Mask, generator, smooth_noise
+from pitscape.imagery.simulated.terrain.surfaces import ECOSYSTEM, LAND_CLASS, Surface, looked_up
 
 PIT_BENCH, PIT_BENCHES, PIT_BENCH_HEIGHT = 4.5, 7, 18.0
 DUMP_BENCH, DUMP_BENCHES, DUMP_BENCH_HEIGHT = 10.0, 2, 14.0

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from scipy.special import expit
 
-from pitscape.imagery.simulated.day import Day, Grain
-from pitscape.imagery.simulated.land import PIT_BENCHES
-from pitscape.imagery.simulated.materials import SPECTRA
-from pitscape.imagery.simulated.shapes import Field
-from pitscape.imagery.simulated.surfaces import Surface
+from pitscape.imagery.simulated.sensing.day import Day, Grain
+from pitscape.imagery.simulated.sensing.materials import SPECTRA
+from pitscape.imagery.simulated.terrain.land import PIT_BENCHES
+from pitscape.imagery.simulated.terrain.shapes import Field
+from pitscape.imagery.simulated.terrain.surfaces import Surface
 
 Shares = Mapping[str, NDArray[np.floating] | float]
 """Relative amounts of materials: negative ones count as none, and they need not sum to 1."""

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from pitscape.imagery.simulated.day import Grain, per_plot
-from pitscape.imagery.simulated.land import Land
-from pitscape.imagery.simulated.place import Place
-from pitscape.imagery.simulated.scene import CELL_M
-from pitscape.imagery.simulated.shapes import Field, Mask, generator
-from pitscape.imagery.simulated.surfaces import Surface
+from pitscape.imagery.simulated.sensing.day import Grain, per_plot
+from pitscape.imagery.simulated.sensing.scene import CELL_M
+from pitscape.imagery.simulated.terrain.land import Land
+from pitscape.imagery.simulated.terrain.place import Place
+from pitscape.imagery.simulated.terrain.shapes import Field, Mask, generator
+from pitscape.imagery.simulated.terrain.surfaces import Surface
 
 POLARISATIONS = ("VV", "VH")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.simulated.land import PIT_BENCHES, Land
-from pitscape.imagery.simulated.place import Place, whole_place
-from pitscape.imagery.simulated.shapes import Field, generator, smooth_noise
+from pitscape.imagery.simulated.terrain.land import PIT_BENCHES, Land
+from pitscape.imagery.simulated.terrain.place import Place, whole_place
+from pitscape.imagery.simulated.terrain.shapes import Field, generator, smooth_noise
 
 GRAIN = 36
 """Number of the coarse grain, which goes on across the borders of pieces."""

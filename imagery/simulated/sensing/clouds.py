@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from pitscape.imagery.sensor import Sensor
-from pitscape.imagery.simulated.place import MARGIN, Place
-from pitscape.imagery.simulated.scene import CELL_M, SKYLIGHT, SimulatedScene, blueness_of, missing_offset
-from pitscape.imagery.simulated.shapes import Field
-from pitscape.imagery.simulated.surfaces import VEGETATED, WATER
+from pitscape.imagery.simulated.sensing.scene import CELL_M, SKYLIGHT, SimulatedScene, blueness_of, missing_offset
+from pitscape.imagery.simulated.terrain.place import MARGIN, Place
+from pitscape.imagery.simulated.terrain.shapes import Field
+from pitscape.imagery.simulated.terrain.surfaces import VEGETATED, WATER
 
 NO_DATA, SHADOW, VEGETATION, BARE, WATERS, THIN, THICK = 0, 3, 4, 5, 6, 8, 9
 """Codes of Sentinel-2's scene classification (SCL); 8 and 9 are clouds of medium and high probability."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.sensor import Sensor
-from pitscape.imagery.simulated.scene import SimulatedScene, missing_offset
+from pitscape.imagery.simulated.sensing.scene import SimulatedScene, missing_offset
 
 FACTOR = 3
 """Cells of 10 m to one of 30 m, along rows and columns."""

@@ -1,0 +1,1 @@
+"""What satellites see of simulated land on a day."""
