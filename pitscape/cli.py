@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     for add in (
         _demo,
         _simulate,
+        _fetch,
         _train,
         _baseline,
         _export,
@@ -78,7 +79,6 @@ def _parser() -> argparse.ArgumentParser:
         _landscape,
         _scale,
         _run,
-        _fetch,
     ):
         add(verbs)
     return parser
