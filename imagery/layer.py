@@ -29,16 +29,10 @@ class RasterReader(Protocol):
 
     grid: GeoBox
     shape: tuple[int, int]
-    dtype: np.dtype[Any]
     nodata: tuple[float, ...]
 
     def read(
-        self,
-        indexes: Sequence[int],
-        rows: slice,
-        columns: slice,
-        *,
-        shape: tuple[int, int] | None = None,
+        self, indexes: Sequence[int], rows: slice, columns: slice, *, shape: tuple[int, int] | None = None
     ) -> NDArray[Any]:
         """Values (band, y, x) of a window."""
 

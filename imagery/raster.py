@@ -79,12 +79,7 @@ class Raster:
             raise InputError(f"{self.address}: holds complex numbers; give amplitude or power.")
 
     def read(
-        self,
-        indexes: Sequence[int],
-        rows: slice,
-        columns: slice,
-        *,
-        shape: tuple[int, int] | None = None,
+        self, indexes: Sequence[int], rows: slice, columns: slice, *, shape: tuple[int, int] | None = None
     ) -> NDArray[Any]:
         """Values (band, y, x) of a window, as stored.
 
@@ -175,7 +170,7 @@ def naming_damage(address: str) -> Iterator[None]:
 
 def _opened(address: str) -> Any:  # noqa: ANN401
     suffix = Path(address).suffix.lower()
-    driver = ARCHIVE_DRIVERS[suffix] if ARCHIVE.match(address) else _driver(Path(address))
+    driver = ARCHIVE_DRIVERS.get(suffix, "GTiff") if ARCHIVE.match(address) else _driver(Path(address))
     try:
         return rasterio.open(address, driver=driver)
     except rasterio.errors.RasterioIOError as error:

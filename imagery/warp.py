@@ -1,7 +1,6 @@
 """Pixels of one grid brought to another, so that any window equals the same part of the whole."""
 
 import math
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,7 +11,6 @@ from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 from pyproj.exceptions import ProjError
 from rasterio.enums import Resampling
-from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 
@@ -134,8 +132,7 @@ def warped(
     reducing = Resampling.mode if categories else Resampling.average
     resampling = reducing if reduces else Resampling[method]
     place = {"crs": str(source.crs), "transform": source.affine}
-    with warnings.catch_warnings(), MemoryFile() as memory:
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # of a grid that is the identity
+    with MemoryFile() as memory:
         bands, height, width = values.shape
         with memory.open(
             driver="GTiff", count=bands, height=height, width=width, dtype="float32", nodata=np.nan, **place

@@ -61,16 +61,10 @@ class OpenRaster:
         self._dataset = dataset
         self.grid = grid_of(dataset)
         self.shape: tuple[int, int] = dataset.shape
-        self.dtype = np.dtype(dataset.dtypes[0])
         self.nodata = tuple(float("nan") if value is None else float(value) for value in dataset.nodatavals)
 
     def read(
-        self,
-        indexes: Sequence[int],
-        rows: slice,
-        columns: slice,
-        *,
-        shape: tuple[int, int] | None = None,
+        self, indexes: Sequence[int], rows: slice, columns: slice, *, shape: tuple[int, int] | None = None
     ) -> NDArray[Any]:
         """Values (band, y, x) of a window."""
         size = (len(indexes), *shape) if shape else None

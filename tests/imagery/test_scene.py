@@ -226,30 +226,23 @@ def test_a_slope_that_is_stored_is_not_derived(tmp_path: Path) -> None:
         assert (scene.read(slice(0, 3), slice(0, 3))[0] == 12).all()
 
 
-def test_slope_in_mercator_has_cells_of_the_ground(tmp_path: Path) -> None:
-    """At 60 degrees north Mercator doubles lengths: 10 m on 10 m of the map are 10 m on 5 m of the ground."""
-    path = tmp_path / "d.tif"
-    columns = np.mgrid[:5, :5][1]
-    profile = {"driver": "GTiff", "count": 1, "height": 5, "width": 5, "dtype": "float32", "crs": "EPSG:3857"}
-    with rasterio.open(path, "w", transform=Affine(10, 0, 0, 0, -10, 8399738), **profile) as dataset:
+@pytest.mark.parametrize(
+    ("crs", "transform", "ground_m"),
+    [
+        ("EPSG:3857", Affine(10, 0, 0, 0, -10, 8399738), 5.0),  # Mercator doubles lengths there
+        ("EPSG:4326", Affine(0.001, 0, 15, 0, -0.001, 60.0025), 55.80),  # half of a degree's length at the equator
+    ],
+)
+def test_slope_has_the_cells_of_the_ground(tmp_path: Path, crs: str, transform: Affine, ground_m: float) -> None:
+    """10 m of rise from cell to cell at 60 degrees north, WGS84."""
+    path, columns = tmp_path / "d.tif", np.mgrid[:5, :5][1]
+    profile = {"driver": "GTiff", "count": 1, "height": 5, "width": 5, "dtype": "float32", "crs": crs}
+    with rasterio.open(path, "w", transform=transform, **profile) as dataset:
         dataset.write((10 * columns).astype(np.float32), 1)
         dataset.descriptions = ("elevation",)
     with open_scene(path, load_sensor("dem"), bands=("slope",)) as scene:
         values, _ = scene.read(slice(1, 4), slice(1, 4))
-    np.testing.assert_allclose(values, np.degrees(np.arctan(2)), rtol=3e-3)
-
-
-def test_slope_in_degrees_has_metric_cells(tmp_path: Path) -> None:
-    """At 60 degrees north a degree of longitude is half as long: 55.8 km on WGS84 (111.41 km of latitude)."""
-    path = tmp_path / "d.tif"
-    columns = np.mgrid[:5, :5][1]
-    profile = {"driver": "GTiff", "count": 1, "height": 5, "width": 5, "dtype": "float32", "crs": "EPSG:4326"}
-    with rasterio.open(path, "w", transform=Affine(0.001, 0, 15, 0, -0.001, 60.0025), **profile) as dataset:
-        dataset.write((10 * columns).astype(np.float32), 1)
-        dataset.descriptions = ("elevation",)
-    with open_scene(path, load_sensor("dem"), bands=("slope",)) as scene:
-        values, _ = scene.read(slice(1, 4), slice(1, 4))
-    np.testing.assert_allclose(values, np.degrees(np.arctan(10 / 55.80)), rtol=1e-3)
+    np.testing.assert_allclose(values, np.degrees(np.arctan(10 / ground_m)), rtol=3e-3)
 
 
 def test_a_scene_is_read_on_any_other_grid(write_scene: SceneMaker) -> None:
