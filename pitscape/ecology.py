@@ -14,7 +14,7 @@ from rasterio.features import sieve
 from rasterio.vrt import WarpedVRT
 
 from pitscape.imagery.cell_area import cell_areas
-from pitscape.imagery.class_map import BLOCK
+from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.legend import UNOBSERVED, Legend

@@ -24,7 +24,8 @@ from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
-from pitscape.inference.scene_run import RunOptions, predict_scene
+from pitscape.inference.run_options import RunOptions
+from pitscape.inference.scene_run import predict_scene
 from pitscape.measures import integrity, measure
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
