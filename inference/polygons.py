@@ -9,19 +9,20 @@ import geopandas
 import numpy as np
 import rasterio
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 from rasterio.features import shapes
 
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import ClassMap, open_class_map
-from pitscape.imagery.grid import row_band
+from pitscape.imagery.grid import positions, row_band
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
 from pitscape.imagery.share_map import SHARE_STEPS
 from pitscape.inference.extents import M2_PER_KM2, measured, write_layer
 
-BAND_ROWS = 64
+BAND_ROWS = 256
 LAYER = "classes"
 
 
@@ -118,10 +119,11 @@ def _traced(classes: ClassMap) -> tuple[list[Any], NDArray[np.uint8], Corners]:
     outlines: list[Any] = []
     ids: list[int] = []
     rings: list[tuple[int, NDArray[np.int32], bool]] = []
+    to_cells = ~classes.grid.affine
     for geometry, value in shapes(rasterio.band(classes.dataset, 1), connectivity=4):
         if value == UNOBSERVED:
             continue
-        lines = [np.asarray(ring, np.int32) for ring in geometry["coordinates"]]
+        lines = [_moved(to_cells, np.array(ring)).round().astype(np.int32) for ring in geometry["coordinates"]]
         rings += [(len(outlines), ring, hole > 0) for hole, ring in enumerate(lines)]
         outlines.append(shapely.Polygon(lines[0], lines[1:]))
         ids.append(int(value))
@@ -143,11 +145,10 @@ def _corners(rings: list[tuple[int, NDArray[np.int32], bool]], count: int) -> Co
 
 
 def _signs(ring: NDArray[np.int32], *, hole: bool) -> NDArray[np.int8]:
-    """With which sign the corners of a ring count: 1 where its upright edge ends below, seen from the right side."""
+    """With which sign the corners of a ring count: 1 where an upright edge ends, -1 where one begins, around a patch."""
     step = np.diff(ring, axis=0)
-    upright = step[:, 0] == 0
-    before = np.roll(upright, 1)  # the edge that ends in the corner is the upright one
-    sign = np.where(before, 1, -1).astype(np.int8)
+    upright = (step[:, 0] == 0).astype(np.int8)
+    sign = np.roll(upright, 1) - upright
     area = (ring[:-1, 0].astype(np.int64) * step[:, 1]).sum()
     return sign if (area > 0) != hole else -sign
 
@@ -171,12 +172,12 @@ def _shares(path: Path) -> Iterator[NDArray[np.float64]]:
 def _placed(outlines: list[Any], classes: ClassMap, simplify_m: float) -> NDArray[np.object_]:
     """Polygons in cells brought to the map's coordinates, and simplified."""
     affine = classes.grid.affine
-
-    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = points[:, 0], points[:, 1]
-        return np.column_stack((affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f))
-
-    placed: NDArray[np.object_] = shapely.transform(np.array(outlines, dtype=object), move)
+    placed: NDArray[np.object_] = shapely.transform(np.array(outlines, dtype=object), lambda xy: _moved(affine, xy))
     if simplify_m > 0 and len(placed):
         placed = shapely.coverage_simplify(placed, simplify_m)
     return placed
+
+
+def _moved(affine: Affine, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where an affine transformation takes points (point, xy)."""
+    return np.column_stack(positions(affine, points[:, 0], points[:, 1]))

@@ -92,9 +92,20 @@ def test_strips_of_any_width_give_the_same_bytes(
 ) -> None:
     """Memory for so few columns that the scene is cut from top to bottom."""
     scene, told = write_scene(stored_numbers(70, 9000)), []
-    predict_scene(scene, predictor, _everything(tmp_path / "a"), options=RunOptions(**TILED, threads=1))
+    predict_scene(
+        scene,
+        predictor,
+        Outputs(tmp_path / "a" / "c.tif", valid=tmp_path / "a" / "v.tif"),
+        options=RunOptions(**TILED, threads=1),
+    )
     tight = RunOptions(**TILED, threads=1, memory_mb=260)
-    predict_scene(scene, predictor, _everything(tmp_path / "b"), options=tight, progress=lambda _, n: told.append(n))
+    predict_scene(
+        scene,
+        predictor,
+        Outputs(tmp_path / "b" / "c.tif", valid=tmp_path / "b" / "v.tif"),
+        options=tight,
+        progress=lambda _, n: told.append(n),
+    )
     _same_files(tmp_path / "a", tmp_path / "b")
     assert told[-1] > 3 * 375  # tiles at the borders of strips are predicted twice
     with pytest.raises(InputError, match=r"--memory 201: is too little for tiles of 32 px; give at least \d+ MB"):
