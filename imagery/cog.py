@@ -20,8 +20,15 @@ BLOCK = 512
 DRAFT = {"compress": "ZSTD", "zstd_level": 1}
 """Of files that are read once and thrown away."""
 
-COG_LAYOUT = {"compress": "DEFLATE", "level": 1, "predictor": "NO", "blocksize": BLOCK, "bigtiff": "IF_SAFER"}
-"""Level 1: class maps are small anyway, and a higher one takes three times as long for a fifth less."""
+COG_LAYOUT = {
+    "compress": "DEFLATE",
+    "level": 1,
+    "predictor": "NO",
+    "blocksize": BLOCK,
+    "bigtiff": "IF_SAFER",
+    "num_threads": "ALL_CPUS",
+}
+"""Level 1: class maps are small anyway, and a higher one takes three times as long for a fifth less. Threads do not change bytes."""
 
 Write = Callable[[int, int, NDArray[np.uint8]], None]
 """Called with a first row, a first column and bytes (band, y, x)."""

@@ -14,7 +14,7 @@ from pitscape.imagery.scene import Scene
 from pitscape.inference.spent import Spent
 from pitscape.inference.tiles import Area, Tiles
 
-LEAST_SIDE = 256
+LEAST_SIDE = 512
 """Pieces of smaller file blocks are put together to at least this side [px]."""
 
 MOST_ROWS = 1024
@@ -27,7 +27,7 @@ def chunk_shape(blocks: tuple[int, int]) -> tuple[int, int]:
     """Rows and columns of the pieces in which a scene is read: whole blocks of the file, unless they are very high.
 
     >>> chunk_shape((512, 512)), chunk_shape((1, 9000)), chunk_shape((9000, 9000))
-    ((512, 512), (256, 9000), (512, 9000))
+    ((512, 512), (512, 9000), (512, 9000))
     """
     down, across = (side * math.ceil(LEAST_SIDE / side) for side in blocks)
     return (down if down <= MOST_ROWS else MOST_ROWS // 2), across

@@ -148,7 +148,7 @@ def _signs(ring: NDArray[np.int32], *, hole: bool) -> NDArray[np.int8]:
     """With which sign the corners of a ring count: 1 where an upright edge ends, -1 where one begins, around a patch."""
     step = np.diff(ring, axis=0)
     upright = (step[:, 0] == 0).astype(np.int8)
-    sign = np.roll(upright, 1) - upright
+    sign: NDArray[np.int8] = np.roll(upright, 1) - upright
     area = (ring[:-1, 0].astype(np.int64) * step[:, 1]).sum()
     return sign if (area > 0) != hole else -sign
 

@@ -47,7 +47,7 @@ def export_onnx(
     card = card_of(recipe, name=name or output.stem, tile=tile)
     deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.bands, recipe.normalisation), network).eval()
     with scratch(output) as draft:
-        _write_graph(deployed, card, draft)
+        write_graph(deployed, card, draft)
         result = parity(deployed, draft, card)
         if not result.equal:
             raise PitscapeError(
@@ -78,8 +78,11 @@ def card_of(recipe: Recipe, *, name: str, tile: int) -> ModelCard:
     )
 
 
-def _write_graph(deployed: DeployedNetwork, card: ModelCard, path: Path) -> None:
-    """Trace with a batch of 2: the exporter would make a batch of 1 a constant."""
+def write_graph(deployed: DeployedNetwork, card: ModelCard, path: Path) -> None:
+    """Write a network as ONNX with its card inside, for any batch, height and width.
+
+    It is traced with a batch of 2: the exporter would make a batch of 1 a constant.
+    """
     example = torch.zeros(2, len(card.bands), card.tile, card.tile + 32)
     sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("height"), 3: torch.export.Dim("width")}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)

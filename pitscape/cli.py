@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         _export,
         _predict,
         _merge,
+        _bench,
         _areas,
         _extents,
         _landscape,
@@ -195,6 +196,25 @@ def _predict(verbs: Verbs) -> None:
 def _merge(verbs: Verbs) -> None:
     verb = _verb(verbs, "merge", "pitscape.mapping:merge", "the blocks that shards have made, joined to their outputs")
     verb.add_argument("parts", type=Path, metavar="OUT.parts", help="the folder that predict --shard wrote")
+
+
+def _bench(verbs: Verbs) -> None:
+    verb = _verb(
+        verbs, "bench", "pitscape.bench:bench", "speed and memory of scene inference here, as ratios to the network"
+    )
+    verb.add_argument(
+        "--model", type=Path, metavar="MODEL.onnx", help="default: a U-Net / ResNet-18 of random weights; needs torch"
+    )
+    verb.add_argument(
+        "--size", type=int, default=4096, help="side of the scene that is made [px] (default %(default)s)"
+    )
+    verb.add_argument("--threads", type=int, help="at work at the same time (default: all cores)")
+    verb.add_argument("--memory", type=float, default=1500.0, metavar="MB", help="budget [MB] (default %(default)g)")
+    verb.add_argument(
+        "--repeat", type=int, default=3, help="of each measurement; medians are told (default %(default)s)"
+    )
+    verb.add_argument("--no-peers", action="store_true", help="leave out torchgeo, terratorch and geoai")
+    verb.add_argument("--output", type=Path, metavar="JSON", help="write the figures there as well")
 
 
 def _areas(verbs: Verbs) -> None:
