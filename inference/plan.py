@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pitscape.imagery.errors import InputError
 from pitscape.inference.chunks import chunk_shape
@@ -128,17 +129,17 @@ def plan_run(
     free = budget.memory_mb - load.fixed_mb()
     lane = load.lane_mb(max(tiles.shape), budget.batch)
     lanes = max(1, min(budget.threads, int(free * SHARE_OF_LANES / lane)))
-    most_columns = int((free - lanes * lane) / load.column_mb(tiles.shape[0])) - tiles.shape[1]
-    strips = math.ceil(shape[1] / max(most_columns, 1))
-    if strips > 1 and most_columns < tiles.shape[1]:
-        least = load.fixed_mb() + lanes * lane + 3 * tiles.shape[1] * load.column_mb(tiles.shape[0])
+    most_columns = int((free - lanes * lane) / load.column_mb(tiles.shape[0]))
+    strips = _strips(tiles, most_columns)
+    if strips is None:
+        least = load.fixed_mb() + lane / SHARE_OF_LANES + 3 * tiles.shape[1] * load.column_mb(tiles.shape[0])
         raise InputError(
             f"--memory {budget.memory_mb:g}: is too little for tiles of {tile} px; give at least {math.ceil(least)} MB, or "
             "smaller tiles or a smaller batch."
         )
     blocks = tuple(
         Area(top, min(top + block_rows, shape[0]), left, right)
-        for left, right in _strips(tiles, strips)
+        for left, right in strips
         for top in range(0, shape[0], block_rows)
     )
     return Plan(tiles, blocks, lanes, max(1, budget.threads // lanes))
@@ -159,7 +160,16 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _strips(tiles: Tiles, strips: int) -> list[tuple[int, int]]:
-    """First and last columns of strips with about as many tiles each; they begin where a tile does."""
-    edges = [tiles.lefts[first] for first, _ in cuts(len(tiles.lefts), min(strips, len(tiles.lefts)))]
-    return list(zip(edges, [*edges[1:], tiles.width], strict=True))
+def _strips(tiles: Tiles, most_columns: int) -> list[tuple[int, int]] | None:
+    """First and last columns of the fewest strips whose tiles reach over so many columns at most; None: there are none.
+
+    They have about as many tiles each and begin where a tile does, so that one tile is predicted twice at each border.
+    """
+    columns = len(tiles.lefts)
+    for number in range(max(1, math.ceil(tiles.width / max(most_columns, 1))), columns + 1):
+        edges = [*(tiles.lefts[first] for first, _ in cuts(columns, number)), tiles.width]
+        strips = list(pairwise(edges))
+        widest = max(tiles.around(Area(0, 1, left, right)).shape[1] for left, right in strips)
+        if widest <= most_columns:
+            return strips
+    return None
