@@ -9,6 +9,7 @@ least length of a segment. Breaks anywhere between the years are the tool's ``re
 
 import itertools
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,46 +49,67 @@ def error(breaks: NDArray[np.float64]) -> float:
     return float(np.abs(breaks - KNOTS[1:4]).mean())
 
 
-def judge(name: str, noise: float, seeds: int, draws: int) -> None:
-    """Print errors and coverage for one series and noise."""
+@dataclass(frozen=True)
+class Judged:
+    """How well one series with one noise is read.
+
+    Attributes:
+        yardstick: Error of the yardstick [years].
+        fit: Error of the fit with three breaks.
+        between: The same with breaks between the years.
+        chosen: How often BIC chooses 0, 1, 2 and 3 breaks.
+        three: How often three points are reported.
+        held: How often the 90 % interval of these holds the knot, by point.
+    """
+
+    yardstick: float
+    fit: float
+    between: float
+    chosen: list[int]
+    three: int
+    held: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """Error of the fit, relative to that of the yardstick."""
+        return self.fit / self.yardstick
+
+
+def judge(name: str, noise: float, *, seeds: int, draws: int) -> Judged:
+    """Errors and coverage for one series and noise."""
     many = np.stack([series(name, noise, seed) for seed in range(seeds)], axis=1)
-    reference = yardstick(many)
     fits = [fit_piecewise(YEARS, values, breaks=3) for values in many.T]
-    fitted = np.stack([fit.breaks for fit in fits])
-    between = np.stack([refine(YEARS, values, fit).breaks for values, fit in zip(many.T, fits, strict=True)])
-    ratio = error(fitted) / error(reference)
-    print(f"{name} {noise}: yardstick {error(reference):.2f} y, fit {error(fitted):.2f} y, ratio {ratio:.2f}; ", end="")
-    print(f"between years {error(between):.2f} y; ", end="")
-    found = [detect_thresholds(YEARS, values, draws=draws, seed=0) for values in many.T]
-    three = np.array([len(each.points) == 3 for each in found])
-    held = np.array(
-        [[p.low <= k <= p.high for p, k in zip(f.points, KNOTS[1:4], strict=True)] for f in found if len(f.points) == 3]
-    )
-    chosen = np.bincount([each.breaks or 0 for each in found], minlength=4)
-    detected = np.array([[p.year for p in f.points] for f in found if len(f.points) == 3])
-    print(f"BIC chooses 0/1/2/3 breaks {chosen.tolist()}; three points in {three.sum()}: ", end="")
-    print(f"error {error(detected):.2f} y (yardstick there {error(reference[three]):.2f}), ", end="")
-    print(
-        f"90 % interval holds {100 * held.mean():.1f} % (by point {(100 * held.mean(axis=0)).round(1).tolist()})",
-        flush=True,
+    between = [refine(YEARS, values, fit).breaks for values, fit in zip(many.T, fits, strict=True)]
+    found = [detect_thresholds(YEARS, values, draws=draws) for values in many.T]
+    three = [each.points for each in found if len(each.points) == 3]
+    held = [[p.low <= knot <= p.high for p, knot in zip(points, KNOTS[1:4], strict=True)] for points in three]
+    return Judged(
+        yardstick=error(yardstick(many)),
+        fit=error(np.stack([fit.breaks for fit in fits])),
+        between=error(np.stack(between)),
+        chosen=np.bincount([each.breaks or 0 for each in found], minlength=4).tolist(),
+        three=len(three),
+        held=np.mean(held, axis=0).round(3).tolist(),
     )
 
 
-def judge_noise(seeds: int) -> None:
-    """Print how often trendless noise is said to have no point."""
-    quiet = sum(
-        not detect_thresholds(YEARS, 1 + np.random.default_rng(seed).normal(0, 0.03, YEARS.size)).points
-        for seed in range(seeds)
-    )
-    print(f"noise: no point in {quiet} of {seeds}")
+def quiet(seeds: int) -> int:
+    """In how many draws of trendless noise no point is found."""
+    draws = (1 + np.random.default_rng(seed).normal(0, 0.03, YEARS.size) for seed in range(seeds))
+    return sum(not detect_thresholds(YEARS, values, draws=1).points for values in draws)
 
 
 def main() -> None:
     """Print one line for each series and noise."""
     seeds, draws = (int(each) for each in (*sys.argv[1:], 200, 200)[:2])
-    judge_noise(seeds)
+    print(f"noise: no point in {quiet(seeds)} of {seeds}")
     for name, noise in itertools.product(LEVELS, NOISE):
-        judge(name, noise, seeds, draws)
+        j = judge(name, noise, seeds=seeds, draws=draws)
+        print(
+            f"{name} {noise}: yardstick {j.yardstick:.2f} y, fit {j.fit:.2f} y, between years {j.between:.2f} y; ",
+            end="",
+        )
+        print(f"BIC {j.chosen}; three points in {j.three}, held {np.mean(j.held):.3f} {j.held}", flush=True)
 
 
 if __name__ == "__main__":

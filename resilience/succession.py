@@ -82,8 +82,9 @@ def transition_areas(
         raise ValueError(f"The maps have shapes {before.shape} and {after.shape}: bring them to one grid.")
     known = (before >= 0) & (before < classes) & (after >= 0) & (after < classes)
     pairs = before[known].astype(np.int64) * classes + after[known]
-    weights = np.broadcast_to(cell_area, before.shape)[known]
-    return np.bincount(pairs, weights=weights, minlength=classes**2).reshape(classes, classes)
+    weights = np.broadcast_to(np.asarray(cell_area, np.float64), before.shape)[known]
+    areas: NDArray[np.float64] = np.bincount(pairs, weights, classes**2).astype(np.float64)
+    return areas.reshape(classes, classes)
 
 
 def succession(
