@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-
 NORMAL_90 = 1.6448536269514722
 """A 90 % interval of a normal variable is twice this many standard errors wide."""
 
