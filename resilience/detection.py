@@ -55,7 +55,9 @@ def detect_thresholds(year: Series, thv: Series, *, draws: int = DRAWS, seed: in
     flags += more
     if fit is not chosen:
         flags.append(f"BIC chooses {chosen.breaks.size} breaks, but does not rule out three: the intervals are wide")
-    return Thresholds("found", "breaks", points, stages_of(t.tolist(), points), chosen.breaks.size, bic, tuple(flags))
+    knots = tuple(zip(fit.knots.tolist(), fit.levels.tolist(), strict=True))
+    stages = stages_of(t.tolist(), points)
+    return Thresholds("found", "breaks", points, stages, chosen.breaks.size, bic, knots, tuple(flags))
 
 
 def falls(values: Series, *, significance: float = SIGNIFICANCE) -> bool:

@@ -12,6 +12,7 @@ State: TypeAlias = Literal["primitive", "damaged", "degraded", "extremely degrad
 
 ROLES = ("mined", "occupied", "vegetated", "water")
 DISTURBED = ("mined", "occupied")
+NEWLY_DISTURBED = "land that was newly mined or occupied at any epoch"
 LEAST_CHANGE = 0.01
 LEAST_AQUATIC = 0.1
 REBUILT = 0.5
@@ -137,7 +138,7 @@ def succession(
     evidence = (
         Evidence("land whose role changed since the first epoch", share(changed, seen), "observed land"),
         Evidence("persistent water that was land", share(wet, changed), "changed land"),
-        Evidence("land that was newly mined or occupied at any epoch", share(touched, seen), "observed land"),
+        Evidence(NEWLY_DISTURBED, share(touched, seen), "observed land"),
         Evidence("of it, vegetated or water at the last epoch", restored, "newly disturbed land"),
         Evidence("mined or occupied land at the last epoch", share(disturbed[-1], seen), "observed land"),
     )

@@ -29,6 +29,7 @@ class Thresholds:
         stages: Year and stage of each value, empty where no point is found.
         breaks: Number of breaks that BIC chooses; None with constants.
         bic: BIC with 0, 1, 2 and 3 breaks; empty with constants.
+        knots: Year and ThV of the ends and breaks of the fitted curve; empty with constants.
         flags: What a reader must know.
     """
 
@@ -38,6 +39,7 @@ class Thresholds:
     stages: tuple[tuple[float, str], ...] = ()
     breaks: int | None = None
     bic: tuple[float, ...] = ()
+    knots: tuple[tuple[float, float], ...] = ()
     flags: tuple[str, ...] = ()
 
 
@@ -72,7 +74,7 @@ def invert_thresholds(
     >>> [(p.name, p.year, p.low, p.high) for p in found.points]
     [('elastic', 2005.0, 2004.0, 2006.0), ('mutation', nan, nan, nan)]
     """
-    _check_constants(constants)
+    check_constants(constants)
     lower, upper = band or (thv, thv)
     known = np.isfinite(thv) & np.isfinite(lower) & np.isfinite(upper)
     t, *curves = (np.asarray(each, np.float64)[known] for each in (year, thv, lower, upper))
@@ -97,7 +99,12 @@ def missing(known: NDArray[np.bool_]) -> list[str]:
     return [] if known.all() else [f"{int((~known).sum())} years without a value are left out"]
 
 
-def _check_constants(constants: Mapping[str, tuple[float, float]]) -> None:
+def check_constants(constants: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse constants that are no intervals, or do not fall from the elastic to the mutation point.
+
+    Raises:
+        ValueError: If so, or if a name is unknown.
+    """
     if unknown := sorted(set(constants) - set(POINTS)):
         raise ValueError(f"unknown point {', '.join(unknown)}: there are {', '.join(POINTS)}.")
     ordered = [constants[name] for name in POINTS if name in constants]
