@@ -115,8 +115,8 @@ def stages(site: dict[str, Any], form: str) -> go.Figure | None:
     state = (site.get("succession") or {}).get("state")
     if state:
         _say(figure, f"state of the ecosystem now: {state}")
-    figure.update_layout(barmode="overlay")
     figure = _over_years(figure, "")
+    figure.update_layout(barmode="overlay", height=240, margin={"l": 100})
     return figure.update_yaxes(categoryorder="array", categoryarray=["ecosystem", "mine"], gridcolor=NO_BAR)
 
 

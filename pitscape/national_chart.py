@@ -6,6 +6,10 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from pitscape.charts import INK, SERIES, styled
+from pitscape.resilience.mines import MINES
+from pitscape.resilience.national import MINES_MT, NATIONAL_MT
+from pitscape.resilience.national_draws import sensitivity
+from pitscape.resilience.provinces import by_province
 
 WIDE = 4
 """An interval that ends at more than so many times the estimate is drawn on a logarithmic axis."""
@@ -58,6 +62,21 @@ def national(content: dict[str, Any]) -> go.Figure:
     if max(row[3] for row in rows) > WIDE * content["national"]["area_km2"]:
         figure.update_xaxes(type="log", dtick=1, col=1)
     return figure
+
+
+def of_the_paper(found: dict[str, Any]) -> go.Figure:
+    """The chart for the section ``national`` of ``site.json``, which is of the paper's five mines."""
+    measured = sum(mine.affected_km2 for mine in MINES)
+    return national(
+        {
+            "national": found,
+            "sums": {"affected_km2": measured},
+            "estimators": [],
+            "draws": None,
+            "sensitivity": sensitivity(measured, mines_mt=MINES_MT, national_mt=NATIONAL_MT),
+            "provinces": by_province(found["area_km2"]),
+        }
+    )
 
 
 def _rows(content: dict[str, Any]) -> list[tuple[str, float, float, float, str]]:

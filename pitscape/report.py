@@ -17,6 +17,7 @@ from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.predictor import OnnxPredictor
+from pitscape.national_chart import of_the_paper
 from pitscape.pictures import class_picture, data_uri, scene_picture
 from pitscape.site_settings import SiteSettings, load_site
 
@@ -162,6 +163,7 @@ def life_figures(site: dict[str, Any]) -> dict[str, Figure | None]:
     return {
         "production": life_charts.production(life) if life else None,
         "stages": life_charts.stages(site, form),
+        "national": of_the_paper(site["national"]),
         "transitions": life_charts.transitions(changes) if changes else None,
         **{f"thresholds {name}": life_charts.site_thresholds(site, name) for name in found},
     }

@@ -13,7 +13,12 @@ from pitscape.resilience.crossing import first_below
 from pitscape.resilience.stages import POINTS, Point, stages_of
 
 Status: TypeAlias = Literal[
-    "found", "insufficient data", "not defined: integrity did not fall", "no downward trend", "no break"
+    "found",
+    "insufficient data",
+    "not defined: integrity did not fall",
+    "no downward trend",
+    "no break",
+    "no point passed",
 ]
 Series: TypeAlias = NDArray[np.floating[Any]]
 
@@ -91,7 +96,9 @@ def invert_thresholds(
             )
             points.append(Point(name, middle.time, early.time, late.time, (low + high) / 2, low, high))
             flags += middle.flags(name)
-    return Thresholds("found", "constants", tuple(points), stages_of(t.tolist(), points), flags=tuple(flags))
+    passed = any(not math.isnan(point.year) for point in points)
+    status: Status = "found" if passed else "no point passed"
+    return Thresholds(status, "constants", tuple(points), stages_of(t.tolist(), points), flags=tuple(flags))
 
 
 def missing(known: NDArray[np.bool_]) -> list[str]:
