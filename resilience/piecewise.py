@@ -49,7 +49,12 @@ class PiecewiseFit:
 
 
 def fit_piecewise(
-    time: NDArray[np.float64], values: NDArray[np.float64], *, breaks: int, least: int = LEAST_IN_SEGMENT
+    time: NDArray[np.float64],
+    values: NDArray[np.float64],
+    *,
+    breaks: int,
+    least: int = LEAST_IN_SEGMENT,
+    places: NDArray[np.int64] | None = None,
 ) -> PiecewiseFit:
     """The best continuous fit with a given number of breaks, each at an observation; all combinations are tried.
 
@@ -58,10 +63,12 @@ def fit_piecewise(
         values: At those times, finite, shape (n,).
         breaks: Number of breaks, 0 to 3.
         least: Fewest observations of a segment, its upper end included.
+        places: Rising indices of the observations at which breaks may lie, first and last one included; of
+            :func:`places_of` by default.
 
     Returns:
-        The fit. Of breaks anywhere else, :func:`refine` finds those near it. Beyond 60 observations breaks lie at every n/60th of them, or where the dynamic programme of
-        ``ruptures`` puts them (cost ``clinear``).
+        The fit. Of breaks between observations, :func:`refine` finds those near it. Where not all observations were
+        places, breaks then move to the best ones near them.
 
     Raises:
         ValueError: If shapes differ, time does not rise, a value is not finite, or the series is too short for the
@@ -74,12 +81,34 @@ def fit_piecewise(
     _check(time, values, breaks)
     if breaks == 0:
         return curve(time, values, [])
-    places = _places(time, values, breaks)
-    last = np.full(breaks, places.size - 2)
-    found, _ = best_knots(spans(time, values, places), np.ones(breaks, np.int64), last, least)
+    at = places_of(time, values, breaks) if places is None else places
+    last = np.full(breaks, at.size - 2)
+    found, _ = best_knots(spans(time, values, time[at]), np.ones(breaks, np.int64), last, least)
     if found[0] < 0:
         raise ValueError(f"{time.size} values are too few for {breaks} breaks with {least} values in each segment.")
-    return curve(time, values, places[found])
+    if at.size < time.size:
+        lows, highs = at[found - 1] + 1, at[found + 1] - 1
+        nearer, _ = best_knots(spans(time, values, time), lows, highs, least)
+        return curve(time, values, time[nearer])
+    return curve(time, values, time[at[found]])
+
+
+def places_of(time: NDArray[np.float64], values: NDArray[np.float64], breaks: int) -> NDArray[np.int64]:
+    """Indices of the observations at which breaks may lie.
+
+    Returns:
+        All; beyond 60, every n/60th of them and those where the dynamic programme of ``ruptures`` puts the breaks
+        (cost ``clinear``; Truong, Oudre & Vayatis 2020).
+    """
+    if time.size <= MOST_PLACES:
+        return np.arange(time.size)
+    import ruptures
+
+    some = np.linspace(0, time.size - 1, MOST_PLACES).round().astype(np.int64)
+    search = ruptures.Dynp(model="clinear", min_size=3, jump=max(1, time.size // 100)).fit(values)
+    programmed = np.array(search.predict(n_bkps=breaks)[:-1], np.int64) - 1
+    places: NDArray[np.int64] = np.unique(np.concatenate([some, programmed]))
+    return places
 
 
 def refine(
@@ -137,23 +166,6 @@ def _check(time: NDArray[np.float64], values: NDArray[np.float64], breaks: int) 
         raise ValueError("time must rise and all values must be finite: leave out the years without a value.")
     if not 0 <= breaks <= MOST_KNOTS:
         raise ValueError(f"breaks must be 0 to {MOST_KNOTS}, got {breaks}.")
-
-
-def _places(time: NDArray[np.float64], values: NDArray[np.float64], breaks: int) -> NDArray[np.float64]:
-    """Where breaks may lie, with both ends."""
-    if time.size <= MOST_PLACES:
-        return time
-    some = np.linspace(0, time.size - 1, MOST_PLACES).round().astype(np.int64)
-    places: NDArray[np.float64] = time[np.unique(np.concatenate([some, _programmed(values, breaks)]))]
-    return places
-
-
-def _programmed(values: NDArray[np.float64], breaks: int) -> NDArray[np.int64]:
-    """Breaks by dynamic programming with the cost ``clinear`` of ruptures (Truong, Oudre & Vayatis 2020)."""
-    import ruptures
-
-    search = ruptures.Dynp(model="clinear", min_size=3, jump=max(1, values.size // 100)).fit(values)
-    return np.array(search.predict(n_bkps=breaks)[:-1], np.int64) - 1
 
 
 def _around(time: NDArray[np.float64], place: float) -> NDArray[np.float64]:

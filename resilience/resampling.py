@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.resilience.piecewise import PiecewiseFit, fit_piecewise, refine
+from pitscape.resilience.piecewise import PiecewiseFit, fit_piecewise, places_of, refine
 
 INTERVAL = (0.05, 0.95)
 
@@ -55,8 +55,9 @@ def resample_breaks(
     residuals = values - base
     residuals = (residuals - residuals.mean()) * np.sqrt(time.size / max(time.size - 2 - 2 * k, 1))
     times, levels = np.empty((draws, k)), np.empty((draws, k))
+    places = places_of(time, values, k)
     for row, dealt in enumerate(rng.choice(residuals, (draws, time.size))):
-        again = refine(time, base + dealt, fit_piecewise(time, base + dealt, breaks=k))
+        again = refine(time, base + dealt, fit_piecewise(time, base + dealt, breaks=k, places=places))
         times[row], levels[row] = again.breaks, again.levels[1:-1]
     return BreakDraws(times, levels)
 

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -24,6 +24,7 @@ def by_trial(time: NDArray[np.float64], values: NDArray[np.float64], breaks: int
 
 
 @pytest.mark.parametrize("breaks", [1, 2, 3])
+@settings(deadline=None)  # the first call compiles
 @given(seed=st.integers(0, 10**6), n=st.integers(12, 16))
 def test_no_combination_of_observations_fits_better(breaks: int, seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
@@ -35,6 +36,7 @@ def test_no_combination_of_observations_fits_better(breaks: int, seed: int, n: i
     assert (np.diff(fit.knots) > 0).all()
 
 
+@settings(deadline=None)  # the first call compiles
 @given(seed=st.integers(0, 10**6))
 def test_refining_never_fits_worse_and_stays_between_the_neighbours(seed: int) -> None:
     rng = np.random.default_rng(seed)
