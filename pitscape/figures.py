@@ -1,5 +1,6 @@
 """Charts as files: a page that opens without a network, or a picture."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ def check_figure(path: Path | None) -> None:
     """
     if path is not None and path.suffix.lower() not in ENDINGS:
         raise InputError(f"{path}: a figure ends in {', '.join(ENDINGS)}; choose one of them.")
+    if path is not None and path.suffix.lower() != ENDINGS[0] and find_spec("kaleido") is None:
+        raise InputError(f"{path}: a picture needs kaleido and Chrome; pip install kaleido, or end the name in .html.")
 
 
 def write_figure(figure: "go.Figure", path: Path, title: str) -> None:

@@ -1,5 +1,6 @@
 """Chart of the national area: estimates with their intervals, and provinces."""
 
+import math
 from typing import Any
 
 import plotly.graph_objects as go
@@ -38,9 +39,18 @@ def national(content: dict[str, Any]) -> go.Figure:
             row=1,
         )
     measured = content["sums"]["affected_km2"]
+    wide = max(row[3] for row in rows) > WIDE * content["national"]["area_km2"]
     figure.add_vline(x=measured, line_dash="dot", line_color=INK, col=1, row=1)
     figure.add_annotation(
-        x=measured, y=1, yref="y domain", text="measured", showarrow=False, xanchor="left", yanchor="top", col=1, row=1
+        x=math.log10(measured) if wide else measured,
+        y=1,
+        yref="y domain",
+        text="measured",
+        showarrow=False,
+        xanchor="left",
+        yanchor="top",
+        col=1,
+        row=1,
     )
     provinces = list(reversed(content["provinces"].items()))
     figure.add_bar(
@@ -59,7 +69,7 @@ def national(content: dict[str, Any]) -> go.Figure:
     figure.update_yaxes(type="category", gridcolor="rgba(0,0,0,0)", ticksuffix="  ")
     figure.update_yaxes(range=[-0.6, len(rows) - 0.2], col=1)
     figure.update_xaxes(type="linear", rangemode="tozero", title="km²", tickformat=",d")
-    if max(row[3] for row in rows) > WIDE * content["national"]["area_km2"]:
+    if wide:
         figure.update_xaxes(type="log", dtick=1, col=1)
     return figure
 
@@ -91,7 +101,7 @@ def _rows(content: dict[str, Any]) -> list[tuple[str, float, float, float, str]]
         label = "ratio; range with<br>one mine left out"
         rows = [(label, found["area_km2"], found["low_km2"], found["high_km2"], SERIES[0])]
     if drawn:
-        label = "ratio; errors of<br>" + drawn["of"].replace(" and ", "<br>and ")
+        label = "ratio; errors of<br>" + drawn["of"].replace("output totals", "outputs")
         rows.append((label, drawn["median_km2"], drawn["low_km2"], drawn["high_km2"], SERIES[2]))
     areas = [row["area_km2"] for row in content["sensitivity"]]
     rows.append(("ratio; output totals<br>± 10 %", found["area_km2"], min(areas), max(areas), SERIES[4]))

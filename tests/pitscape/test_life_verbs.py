@@ -172,8 +172,14 @@ def test_errors_of_areas_become_an_interval(tmp_path: Path) -> None:
 
 
 def test_wrong_input_is_answered_in_one_line(
-    eci: Path, production: Path, sites: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    eci: Path,
+    production: Path,
+    sites: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("pitscape.figures.find_spec", lambda _: None)  # as on a machine without kaleido
     text = table(tmp_path / "text.csv", "eci", [0.5, "half"])
     zero = table(tmp_path / "zero.csv", "eci", [0.0, 0.5])
     twice = tmp_path / "twice.csv"
@@ -184,6 +190,7 @@ def test_wrong_input_is_answered_in_one_line(
         (["lifecycle", str(tmp_path / "none.csv")], "none.csv", "CSV table"),
         (["lifecycle", str(negative)], str(negative), "at least 0"),
         (["lifecycle", str(production), "--figure", str(tmp_path / "f.pdf")], "f.pdf", ".html"),
+        (["lifecycle", str(production), "--figure", str(tmp_path / "f.png")], "f.png", "kaleido"),
         (["lifecycle", str(production), "--output", str(production)], str(production), "another output"),
         (["thresholds", str(text)], f"{text}, line 3", "give a number"),
         (["thresholds", str(zero)], str(zero), "no base for a ratio"),
