@@ -1,4 +1,4 @@
-"""Charts of a mine's life: output with its curve, thresholds, stages beside states, transitions, and many mines."""
+"""Charts of a mine's life: output with its curve, thresholds, and stages of the mine beside those of the ecosystem."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,6 @@ STAGE_COLOURS = {
     "mutation": "#dd9a80",
 }
 POINT_COLOURS = {"elastic": "#3e7cb1", "yield": "#b58a2b", "mutation": "#c0562f"}
-ROLE_COLOURS = {"mined": "#c0562f", "occupied": "#8a7f98", "vegetated": "#5a8f4a", "water": "#3e7cb1"}
 NO_BAR = "rgba(0,0,0,0)"
 
 Span = tuple[float, float, str]
@@ -71,7 +70,7 @@ def thresholds(content: dict[str, Any]) -> go.Figure:
         if point["year"] is not None:
             _mark(figure, point, years[-1])
     if not found["points"]:
-        _say(figure, found["status"])
+        say_above(figure, found["status"])
     known = [*(each for each in thv if each is not None), 1.0]
     room = max(max(known) - min(known), 0.05)
     figure.update_yaxes(range=[min(known) - 0.15 * room, max(known) + 0.3 * room])
@@ -114,53 +113,10 @@ def stages(site: dict[str, Any], form: str) -> go.Figure | None:
         return None
     state = (site.get("succession") or {}).get("state")
     if state:
-        _say(figure, f"state of the ecosystem now: {state}")
+        say_above(figure, f"state of the ecosystem now: {state}")
     figure = _over_years(figure, "")
     figure.update_layout(barmode="overlay", height=240, margin={"l": 100})
     return figure.update_yaxes(categoryorder="array", categoryarray=["ecosystem", "mine"], gridcolor=NO_BAR)
-
-
-def transitions(succession: dict[str, Any]) -> go.Figure:
-    """Area that went from each kind of land to each, between the first and the last epoch."""
-    roles, areas = succession["transitions"]["roles"], np.array(succession["transitions"]["area_km2"])
-    pairs = [(i, j) for i in range(len(roles)) for j in range(len(roles)) if areas[i, j] > 0]
-    before, after = areas.sum(axis=1), areas.sum(axis=0)
-    colours = [ROLE_COLOURS[role] for role in roles]
-    names = [f"{role}, {sums[n]:.2f} km²" for sums in (before, after) for n, role in enumerate(roles)]
-    figure = go.Figure(
-        go.Sankey(
-            arrangement="snap",
-            node={"label": names, "color": colours * 2, "pad": 18, "thickness": 14, "line": {"width": 0}},
-            link={
-                "source": [i for i, _ in pairs],
-                "target": [j + len(roles) for _, j in pairs],
-                "value": [areas[pair] for pair in pairs],
-                "color": [_faint(colours[j]) for _, j in pairs],
-            },
-        )
-    )
-    return styled(figure, "")
-
-
-def pooled(content: dict[str, Any]) -> go.Figure:
-    """ThV at each point by site, with the pooled mean and its interval."""
-    figure = go.Figure()
-    for name, colour in POINT_COLOURS.items():
-        rows = [row for row in content["points"] if row["name"] == name]
-        if not rows:
-            continue
-        thv = np.array([row["thv"] for row in rows])
-        ends = {key: np.array([row[key] for row in rows]) for key in ("thv_low", "thv_high")}
-        spread = {"type": "data", "array": ends["thv_high"] - thv, "arrayminus": thv - ends["thv_low"]}
-        x = [row["site"] for row in rows]
-        figure.add_scatter(x=x, y=thv, name=name, mode="markers", error_y=spread, marker={"color": colour, "size": 9})
-        mean = next(row["all"] for row in content["pooled"] if row["point"] == name)
-        figure.add_hline(y=mean["mean"], line_color=colour, line_width=1.5)
-        if mean["low"] is not None:
-            figure.add_hrect(y0=mean["low"], y1=mean["high"], fillcolor=colour, opacity=0.12, line_width=0)
-    if not figure.data:
-        _say(figure, "no point was detected at any site")
-    return styled(figure, "ThV at the point")
 
 
 def _curve(content: dict[str, Any]) -> ProductionCurve:
@@ -219,15 +175,11 @@ def _mark(figure: go.Figure, point: dict[str, Any], last: float) -> None:
     )
 
 
-def _say(figure: go.Figure, text: str) -> None:
+def say_above(figure: go.Figure, text: str) -> None:
+    """A sentence above a chart."""
     figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=1.08, showarrow=False, font={"color": INK})
 
 
 def _over_years(figure: go.Figure, unit: str) -> go.Figure:
     figure = styled(figure, unit)
     return figure.update_xaxes(type="linear", tickformat="d", showgrid=False)
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[n : n + 2], 16) for n in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.35)"

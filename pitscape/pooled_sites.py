@@ -38,7 +38,7 @@ def run_sites(arguments: argparse.Namespace) -> None:
         write_json(arguments.output, {"schema": 1} | content | made_of(arguments, *arguments.sites))
     if arguments.figure:
         from pitscape.figures import write_figure
-        from pitscape.life_charts import pooled
+        from pitscape.pooled_chart import pooled
 
         write_figure(pooled(content), arguments.figure, "ThV at the points, by site")
 

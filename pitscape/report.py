@@ -20,6 +20,7 @@ from pitscape.inference.predictor import OnnxPredictor
 from pitscape.national_chart import of_the_paper
 from pitscape.pictures import class_picture, data_uri, scene_picture
 from pitscape.site_settings import SiteSettings, load_site
+from pitscape.transition_chart import transitions
 
 RESILIENCE_COLUMNS = {
     "h_bits": "H [bits]",
@@ -164,7 +165,7 @@ def life_figures(site: dict[str, Any]) -> dict[str, Figure | None]:
         "production": life_charts.production(life) if life else None,
         "stages": life_charts.stages(site, form),
         "national": of_the_paper(site["national"]),
-        "transitions": life_charts.transitions(changes) if changes else None,
+        "transitions": transitions(changes) if changes else None,
         **{f"thresholds {name}": life_charts.site_thresholds(site, name) for name in found},
     }
 

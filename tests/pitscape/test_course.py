@@ -15,11 +15,12 @@ from pitscape.course import course
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.life_charts import production, site_thresholds, stages, transitions
+from pitscape.life_charts import production, site_thresholds, stages
 from pitscape.mine_settings import MineSettings
 from pitscape.plain import plain
 from pitscape.site_settings import load_site
 from pitscape.threshold_series import crossing_functions
+from pitscape.transition_chart import transitions
 
 LEGEND = load_legend()
 
