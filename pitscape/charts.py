@@ -18,7 +18,7 @@ def areas_over_time(site: dict[str, Any]) -> go.Figure:
         rows = {row["epoch"]: row["area_km2"] for row in site["areas"] if row["class_id"] == land["id"]}
         figure.add_bar(x=epochs, y=[rows[e] for e in epochs], name=land["name"], marker_color=land["colour"])
     figure.update_layout(barmode="stack")
-    return _styled(figure, "area [km²]")
+    return styled(figure, "area [km²]")
 
 
 def mined_over_time(site: dict[str, Any]) -> go.Figure:
@@ -29,7 +29,7 @@ def mined_over_time(site: dict[str, Any]) -> go.Figure:
         y = [row[key] for row in site["extents"]]
         figure.add_scatter(x=epochs, y=y, name=name, mode="lines+markers", line_color=colour)
     figure.update_yaxes(rangemode="tozero")
-    return _styled(figure, "area [km²]")
+    return styled(figure, "area [km²]")
 
 
 def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> go.Figure | None:
@@ -47,7 +47,7 @@ def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> g
             x = [row["epoch"] for row in rows]
             colour = SERIES[number % len(SERIES)]
             figure.add_scatter(x=x, y=values, name=name, mode="lines+markers", line_color=colour)
-    return _styled(figure, unit) if figure.data else None
+    return styled(figure, unit) if figure.data else None
 
 
 def thv(site: dict[str, Any]) -> go.Figure | None:
@@ -61,18 +61,7 @@ def thv(site: dict[str, Any]) -> go.Figure | None:
     if not figure.data:
         return None
     figure.add_hline(y=1, line_dash="dot", line_color=INK)
-    return _styled(figure, "ThV = ECI / ECI of the baseline")
-
-
-def production(site: dict[str, Any]) -> go.Figure | None:
-    """Yearly output; None where the site file names none."""
-    if not site["life_cycle"]:
-        return None
-    rows = site["life_cycle"]["production"]
-    figure = go.Figure(
-        go.Bar(x=[r["year"] for r in rows], y=[r["production_mt"] for r in rows], marker_color=SERIES[3])
-    )
-    return _styled(figure, "output [Mt]")
+    return styled(figure, "ThV = ECI / ECI of the baseline")
 
 
 def as_html(figure: go.Figure | None) -> str:
@@ -85,7 +74,8 @@ def as_html(figure: go.Figure | None) -> str:
     return fragment
 
 
-def _styled(figure: go.Figure, unit: str) -> go.Figure:
+def styled(figure: go.Figure, unit: str) -> go.Figure:
+    """A figure in the report's style, with a title of its value axis."""
     figure.update_layout(
         template="none",
         font={"family": "system-ui, sans-serif", "size": 13, "color": INK},

@@ -24,7 +24,6 @@ from pitscape.resilience.climate import MonthlyClimate
 from pitscape.resilience.vegetation import VegetationSum, vegetation_sum
 
 CLIMATE_COLUMNS = ("year", "month", "precipitation_mm", "temperature_c")
-PRODUCTION_COLUMNS = ("year", "production_mt")
 SIEVED_TYPES = ("uint8", "int16", "uint16", "int32")  # that GDAL knows how to sieve
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
-from pitscape.ecology import PRODUCTION_COLUMNS, naming, raster_on_grid, read_climate, read_table
+from pitscape.ecology import naming, raster_on_grid, read_climate
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.sensor import Sensor
@@ -21,6 +21,7 @@ from pitscape.resilience.elasticity import (
     ScoreSet,
 )
 from pitscape.resilience.water import FOUR_CLASS_RUNOFF
+from pitscape.series import read_series
 from pitscape.site_settings import SiteSettings
 
 
@@ -73,7 +74,7 @@ def check_records(settings: SiteSettings, source: Path) -> None:
         InputError: If not.
     """
     if settings.production:
-        read_table(Path(settings.production), PRODUCTION_COLUMNS)
+        read_series(Path(settings.production), "production_mt")
     if settings.ecosystems:
         types = {*settings.ecosystems.types.values(), settings.ecosystems.otherwise}
         if unknown := sorted(types - set(TYPE_SCORES.scores)):

@@ -7,17 +7,20 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from plotly.graph_objects import Figure
 from plotly.offline import get_plotlyjs
 from pyproj import Geod
 from rasterio.warp import transform_bounds
 
-from pitscape import charts
+from pitscape import charts, life_charts
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.predictor import OnnxPredictor
+from pitscape.national_chart import of_the_paper
 from pitscape.pictures import class_picture, data_uri, scene_picture
 from pitscape.site_settings import SiteSettings, load_site
+from pitscape.transition_chart import transitions
 
 RESILIENCE_COLUMNS = {
     "h_bits": "H [bits]",
@@ -154,6 +157,19 @@ def _scale_bar(path: Path) -> dict[str, float]:
     return {"km": length, "percent": 100 * length * 1000 / width_m}
 
 
+def life_figures(site: dict[str, Any]) -> dict[str, Figure | None]:
+    """Charts of life cycle, thresholds and succession."""
+    life, found, changes = site["life_cycle"], site["thresholds"] or {}, site["succession"]
+    form = "published" if found.get("published", {}).get("points") else "departure"
+    return {
+        "production": life_charts.production(life) if life else None,
+        "stages": life_charts.stages(site, form),
+        "national": of_the_paper(site["national"]),
+        "transitions": transitions(changes) if changes else None,
+        **{f"thresholds {name}": life_charts.site_thresholds(site, name) for name in found},
+    }
+
+
 def _charts(site: dict[str, Any]) -> dict[str, str]:
     integrity = site["integrity"]["series"]["published"]
     figures = {
@@ -167,6 +183,6 @@ def _charts(site: dict[str, Any]) -> dict[str, str]:
         "e": charts.series(site["resilience"], {"e": "E"}, "E"),
         "eci": charts.series(integrity, {"sc": "SC", "fc": "FC", "e": "E, normalised", "eci": "ECI"}, "score, 0 to 1"),
         "thv": charts.thv(site),
-        "production": charts.production(site),
+        **life_figures(site),
     }
     return {name: charts.as_html(figure) for name, figure in figures.items()}

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pitscape.ecology import PRODUCTION_COLUMNS, read_table
+from pitscape.course import course
 from pitscape.ground import check_records, common_ground
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.confusion import confusion_counts, scores
@@ -84,10 +84,13 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
     measures = [measure(m.epoch, ids, ground) for m, (_, ids) in zip(mapped, maps, strict=True)]
     extents = _extents(mapped, out)
     write_areas(out / "areas.csv", [row for _, row in areas], [epoch for epoch, _ in areas])
+    epochs = [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped]
+    standing = integrity(measures, ground)
+    classes = [m.classes for m in mapped]
     return {
         "schema": 1,
         "site": {"name": settings.site, "title": settings.title or settings.site, "notes": _notes(settings, legend)},
-        "epochs": [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped],
+        "epochs": epochs,
         "legend": legend.model_dump()["classes"],
         "observed_share_of_all_epochs": float(land.mean()),
         "areas": [asdict(row) | {"epoch": epoch} for epoch, row in areas],
@@ -95,10 +98,8 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
         "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
         "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
-        "integrity": integrity(measures, ground),
-        "thresholds": None,
-        "life_cycle": _life_cycle(settings),
-        "succession": None,
+        "integrity": standing,
+        **course(settings.mine, settings.production, epochs=epochs, integrity=standing, classes=classes),
         "national": _national(),
         "accuracy": _accuracy(mapped, legend),
         "provenance": {
@@ -200,14 +201,6 @@ def score_table(counts: NDArray[np.int64], legend: Legend) -> dict[str, Any]:
             for name, iou, f1, users, producers in per_class
         ],
     }
-
-
-def _life_cycle(settings: SiteSettings) -> dict[str, Any] | None:
-    if settings.production is None:
-        return None
-    table = read_table(Path(settings.production), PRODUCTION_COLUMNS)
-    columns = list(PRODUCTION_COLUMNS)
-    return {"production": table[columns].to_dict(orient="records")}
 
 
 def _national() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pitscape.imagery.product import date_of
 from pitscape.imagery.radiometry import OffsetWord
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.settings import expand_path, load_settings
+from pitscape.mine_settings import MineSettings
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights
 
@@ -104,6 +105,7 @@ class SiteSettings(Strict):
         epochs: In order of time; the first one is the baseline.
         climate: Monthly records, ``climate.csv``.
         production: Yearly output, ``production.csv``.
+        mine: Dates, technology and known constants of the mine.
         ecosystems: Types of vegetated land; without it E is flagged as coarse.
         runoff: Runoff coefficient by land class; vegetated 0.0478 (steppe) and water 0 by default.
         growing_season: First and last month.
@@ -125,6 +127,7 @@ class SiteSettings(Strict):
     epochs: tuple[Epoch, ...] = Field(min_length=1)
     climate: str | None = None
     production: str | None = None
+    mine: MineSettings = MineSettings()
     ecosystems: Ecosystems | None = None
     runoff: dict[str, float] = {}
     growing_season: tuple[int, int] = (4, 10)

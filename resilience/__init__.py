@@ -4,6 +4,9 @@
 and ``windows`` in a moving window; ``runs``, ``joins``, ``patches``, ``reach``, ``connect``, ``nearest`` and
 ``sliding`` count for them, ``diversity``, ``shape``, ``aggregation`` and ``distribution`` hold the formulas;
 ``vegetation``, ``climate`` and ``water`` measure plants, weather and water; ``elasticity`` and ``integrity`` join them
-to resilience and ecological integrity; ``mines`` and ``national`` hold the published areas and scale them up. Import
+to resilience and ecological integrity; ``thresholds`` and ``detection`` find the points of ``stages`` on ThV, with
+``crossing``, ``knots``, ``piecewise`` and ``resampling``, and ``pooling`` joins those of many mines; ``life_cycle`` reads
+stages from a ``production_curve``, ``succession`` from class maps; ``mines`` and ``provinces`` hold what was published,
+``national``, ``estimators`` and ``national_draws`` scale it up. Import
 the module that is needed: only those that count compile code, and nothing is loaded before.
 """
