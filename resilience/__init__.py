@@ -3,7 +3,9 @@
 ``landscape`` measures the pattern of a class map at the levels of patch, class and landscape, ``zones`` zone by zone
 and ``windows`` in a moving window; ``runs``, ``joins``, ``patches``, ``reach``, ``connect``, ``nearest`` and
 ``sliding`` count for them, ``diversity``, ``shape``, ``aggregation`` and ``distribution`` hold the formulas;
-``vegetation``, ``climate`` and ``water`` measure plants, weather and water; ``elasticity`` and ``integrity`` join them
-to resilience and ecological integrity; ``mines`` and ``national`` hold the published areas and scale them up. Import
+``vegetation``, ``climate`` and ``water`` measure plants, weather and water, ``production_estimate`` and ``evaporation``
+estimate NPP and ET from climate alone; ``elasticity`` and ``integrity`` join them to resilience and ecological
+integrity, with ``bounds`` and ``entropy_weights``; ``attribution`` says what moved E; ``factors``, ``ensemble`` and
+``propagation`` carry uncertainty through all of it; ``mines`` and ``national`` hold the published areas and scale them up. Import
 the module that is needed: only those that count compile code, and nothing is loaded before.
 """

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pitscape.resilience.climate import FLOOR
 from pitscape.resilience.elasticity import H_EXPONENT, SIGMA
 
@@ -42,6 +45,11 @@ class Bounds:
             return math.nan
         score = min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
         return score if self.sign > 0 else 1 - score
+
+    def scale(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same of many values at once, of any shape."""
+        scores = np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
+        return np.asarray(scores if self.sign > 0 else 1 - scores)
 
     def holds(self, value: float) -> bool:
         """Whether a value needs no cut; true for NaN."""

@@ -51,6 +51,25 @@ class MonthlyClimate:
             raise ValueError("precipitation_mm is negative: replace fill values by NaN.")
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class ClimateWindow:
+    """Annual values up to an epoch, with the terms that follow from them.
+
+    Attributes:
+        years: Calendar years, shape (n,).
+        precipitation_mm: Annual precipitation [mm], shape (n,).
+        temperature_c: Mean temperature of the growing season [degC], shape (n,).
+        c1: Relative variability of precipitation [fraction], floored.
+        c2: Relative variability of temperature [fraction of a mean in degC], floored.
+    """
+
+    years: NDArray[np.integer[Any]]
+    precipitation_mm: NDArray[np.float64]
+    temperature_c: NDArray[np.float64]
+    c1: float
+    c2: float
+
+
 def precipitation_variability(
     records: MonthlyClimate, *, year: int, window: int = WINDOW_YEARS, least: int = LEAST_YEARS
 ) -> float:
@@ -117,6 +136,28 @@ def temperature_variability(
         raise ValueError(f"growing_season must be two months 1-12, got {growing_season}: for example (4, 10).")
     warmth = _by_year(records, "temperature_c", growing_season, range(year - window + 1, year + 1), least)
     return max(relative_variability(warmth.mean(axis=1)), FLOOR)
+
+
+def climate_window(
+    records: MonthlyClimate,
+    *,
+    year: int,
+    growing_season: tuple[int, int] = GROWING_SEASON,
+    window: int = WINDOW_YEARS,
+    least: int = LEAST_YEARS,
+) -> ClimateWindow:
+    """The annual values up to ``year`` with their C1 and C2; arguments and errors as for these."""
+    years = range(year - window + 1, year + 1)
+    rain = _by_year(records, "precipitation_mm", (1, 12), years, least).sum(axis=1)
+    warmth = _by_year(records, "temperature_c", growing_season, years, least).mean(axis=1)
+    common = min(len(rain), len(warmth))  # a season that begins in the year before may be on record one year less
+    return ClimateWindow(
+        years=np.arange(year + 1 - common, year + 1),
+        precipitation_mm=rain[-common:],
+        temperature_c=warmth[-common:],
+        c1=precipitation_variability(records, year=year, window=window, least=least),
+        c2=temperature_variability(records, year=year, growing_season=growing_season, window=window, least=least),
+    )
 
 
 def relative_variability(values: Sequence[float] | NDArray[np.floating[Any]]) -> float:
