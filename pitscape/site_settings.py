@@ -1,11 +1,11 @@
 """The site file: what one site consists of, checked before anything runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.product import date_of
@@ -14,12 +14,7 @@ from pitscape.imagery.reading import Reading
 from pitscape.imagery.settings import expand_path, load_settings
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights
-
-
-class Strict(BaseModel):
-    """Settings that refuse unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from pitscape.table_settings import ClimateTable, Strict, Tables
 
 
 class Epoch(Strict):
@@ -31,8 +26,12 @@ class Epoch(Strict):
         mask: A raster that is not 0 where clouds hide its land, on any grid.
         classes: A ready class map instead of, or beside, an image to be mapped.
         reference: A map of the true classes, for the accuracy.
-        npp: Net primary production of the year [kg C m-2 y-1], a raster on any grid.
-        et: Evapotranspiration of the year [mm], a raster on any grid.
+        shares: Adjusted shares with their covariance, from an accuracy assessment: JSON with ``names``, ``shares`` and
+            ``covariance``, over the types or over the land classes.
+        ndvi: NDVI of the season or year instead of that of the image: rasters of NDVI, MODIS NDVI, or scenes with red
+            and near infrared such as MODIS bands 1 and 2, of one date each, on any grid.
+        npp: Net primary production of the year: MOD17A3HGF, another raster [kg C m-2 y-1] on any grid, or a number.
+        et: Evapotranspiration of the year: MOD16A3GF, another raster [mm] on any grid, or a number.
         name: What reports call the epoch; the date in the file's name by default.
         year: Calendar year; that of the date in the file's name by default.
     """
@@ -42,8 +41,10 @@ class Epoch(Strict):
     mask: str | None = None
     classes: str | None = None
     reference: str | None = None
-    npp: str | None = None
-    et: str | None = None
+    shares: str | None = None
+    ndvi: tuple[str, ...] = ()
+    npp: float | str | None = None
+    et: float | str | None = None
     name: str = Field(default="", pattern=r"^[\w\-. ]+$")
     year: int = 0
 
@@ -57,11 +58,16 @@ class Epoch(Strict):
     def _name_from_file(cls, content: Any) -> Any:  # noqa: ANN401 - not yet checked
         if not isinstance(content, dict):
             return content
-        source = content.get("image") or content.get("classes")
-        if not source:
-            raise ValueError("an epoch needs an image or a class map")
-        acquired = date_of(Path(str(source)))
         named = dict(content)
+        if isinstance(named.get("ndvi"), str):
+            named["ndvi"] = (named["ndvi"],)
+        source = named.get("image") or named.get("classes")
+        if not source:
+            if "year" not in named:
+                raise ValueError("an epoch needs an image or a class map, or with tables a year")
+            named.setdefault("name", str(named["year"]))
+            return named
+        acquired = date_of(Path(str(source)))
         named.setdefault("name", acquired.isoformat() if acquired else Path(str(source)).stem)
         if "year" not in named:
             if acquired is None:
@@ -84,6 +90,36 @@ class Ecosystems(Strict):
     otherwise: str = "grassland"
 
 
+class Fallbacks(Strict):
+    """What stands in where NPP or ET of an epoch is not given; results that rest on it are flagged.
+
+    Attributes:
+        npp: ``miami``: from temperature and precipitation of the year; it cannot see the mine.
+        et: Budyko's balance with Thornthwaite's potential evaporation: ``fu``, or ``zhang`` by the share of forest.
+        latitude: Of a site without maps [degrees], for the length of days.
+    """
+
+    npp: Literal["miami"] | None = None
+    et: Literal["fu", "zhang"] | None = None
+    latitude: float | None = Field(default=None, ge=-66, le=66)
+
+
+class Uncertainty(Strict):
+    """The Monte Carlo run over what is uncertain.
+
+    Attributes:
+        draws: Size of a sample; the model sees two of them and one more for each uncertain input.
+        seed: Equal seeds give equal results.
+        ndvi_sd: Standard deviation of an epoch's mean NDVI.
+        weight_concentration: 1 makes all weights equally likely where the given ones are equal; larger is closer.
+    """
+
+    draws: int = Field(default=10_000, ge=100, le=1_000_000)
+    seed: int = Field(default=0, ge=0)
+    ndvi_sd: float = Field(default=0.02, ge=0, le=0.5)
+    weight_concentration: float = Field(default=1.0, gt=0)
+
+
 class BoundsSettings(Strict):
     """Values of an indicator that become 0 and 1, and whether more of it is better (1) or worse (-1)."""
 
@@ -101,19 +137,33 @@ class SiteSettings(Strict):
         notes: Sentences that the report repeats.
         model: ONNX file that maps the images.
         sensor: Of the images beside ready class maps; a model names its own.
-        epochs: In order of time; the first one is the baseline.
-        climate: Monthly records, ``climate.csv``.
+        legend: Of class maps that carry none: a name or a YAML file.
+        crosswalk: Class name by code, for class maps with codes of their own; "ignore" for no class.
+        epochs: In order of time; a site without maps may leave them out, and has those of its tables.
+        baseline: Name of the epoch before mining; the first one by default.
+        tables: Tables of areas, NDVI, NPP and ET.
+        zones: Polygons, each of which has a resilience of its own as well.
+        zone_name: Column with their names.
+        window_m: Side of the moving window for maps of E [m]; no maps without it.
+        climate: Monthly records: ``climate.csv``, or a table with other names of columns.
+        climate_years: Years of the window of C1 and C2.
+        c1: C1 of all epochs, instead of that of the climate [fraction].
+        c2: C2 of all epochs, the same.
         production: Yearly output, ``production.csv``.
         ecosystems: Types of vegetated land; without it E is flagged as coarse.
-        runoff: Runoff coefficient by land class; vegetated 0.0478 (steppe) and water 0 by default.
+        runoff: Runoff coefficient by ecosystem type or land class; vegetated 0.0478 (steppe) and water 0 by default.
+        fallbacks: What stands in where NPP or ET is not given.
         growing_season: First and last month.
         connect_distance_m: Threshold of CONNECT.
         smallest_patch_cells: Smaller patches, and those below 100 m2, join their largest neighbour before patterns are
             measured.
-        scores: Set of resilience scores.
+        scores: Set of resilience scores, or scores by type that differ from the default ones.
+        score_variants: Further score sets by name, as scores by type that differ from the set in use, for sensitivity
+            and uncertainty: where a type may be one or another.
         h_exponent: Power of H in E; 2 as published.
-        weights: Weights of the indicators that differ from equal ones.
+        weights: Weights of the indicators that differ from equal ones, or ``entropy``.
         bounds: Bounds of the indicators that differ from the defaults.
+        uncertainty: The Monte Carlo run.
     """
 
     version: Literal[1] = 1
@@ -122,24 +172,54 @@ class SiteSettings(Strict):
     notes: tuple[str, ...] = ()
     model: str | None = None
     sensor: str = "sentinel2_l2a"
-    epochs: tuple[Epoch, ...] = Field(min_length=1)
-    climate: str | None = None
+    legend: str | None = None
+    crosswalk: dict[int, str] = Field(default_factory=dict)
+    epochs: tuple[Epoch, ...] = ()
+    baseline: str | None = None
+    tables: Tables | None = None
+    zones: str | None = None
+    zone_name: str | None = None
+    window_m: float | None = Field(default=None, gt=0)
+    climate: str | ClimateTable | None = None
+    climate_years: int = Field(default=10, ge=5)
+    c1: float | None = Field(default=None, gt=0, lt=2)
+    c2: float | None = Field(default=None, gt=0, lt=2)
     production: str | None = None
     ecosystems: Ecosystems | None = None
-    runoff: dict[str, float] = {}
+    runoff: dict[str, float] = Field(default_factory=dict)
+    fallbacks: Fallbacks = Fallbacks()
     growing_season: tuple[int, int] = (4, 10)
     connect_distance_m: float = Field(default=200.0, gt=0)
     smallest_patch_cells: int = Field(default=9, ge=1)
-    scores: Literal["default", "alternative"] = "default"
+    scores: Literal["default", "alternative"] | dict[str, float] = "default"
+    score_variants: dict[str, dict[str, float]] = Field(default_factory=dict)
     h_exponent: float = Field(default=2.0, ge=0)
-    weights: dict[str, float] = {}
-    bounds: dict[str, BoundsSettings] = {}
+    weights: dict[str, float] | Literal["entropy"] = Field(default_factory=dict)
+    bounds: dict[str, BoundsSettings] = Field(default_factory=dict)
+    uncertainty: Uncertainty = Uncertainty()
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether it has class maps, ready ones or of a model; else it has tables."""
+        return any(epoch.image or epoch.classes for epoch in self.epochs)
+
+    @property
+    def baseline_place(self) -> int:
+        """Place of the baseline among the epochs."""
+        return [epoch.name for epoch in self.epochs].index(self.baseline) if self.baseline else 0
+
+    def map_of(self, epoch: Epoch, out: Path) -> Path:
+        """Where the class map of an epoch is: a ready one where it lies, unless it has to be brought to a legend."""
+        if epoch.classes and not (self.legend or self.crosswalk):
+            return Path(epoch.classes)
+        return out / "classes" / f"{epoch.name}.tif"
 
     @field_validator("weights")
     @classmethod
-    def _weights_are_of_indicators(cls, weights: dict[str, float]) -> dict[str, float]:
-        _check_names(weights, Weights, "weights")
-        Weights(**weights)
+    def _weights_are_of_indicators(cls, weights: dict[str, float] | str) -> dict[str, float] | str:
+        if isinstance(weights, dict):
+            _check_names(weights, Weights, "weights")
+            Weights(**weights)
         return weights
 
     @field_validator("bounds")
@@ -158,6 +238,21 @@ class SiteSettings(Strict):
         times = [(epoch.year, str(date_of(Path(str(epoch.image or epoch.classes))) or "")) for epoch in self.epochs]
         if times != sorted(times):
             raise ValueError("epochs must stand in order of time")
+        if self.baseline and self.baseline not in names and names:
+            raise ValueError(f"baseline {self.baseline} is no epoch; there are {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _land_is_known(self) -> "SiteSettings":
+        tabled = self.tables and (self.tables.areas or self.tables.ndvi)
+        if not self.has_maps:
+            if not tabled:
+                raise ValueError("an epoch needs an image or a class map; a site without maps needs tables")
+            return self
+        if self.tables and self.tables.areas:
+            raise ValueError("a table of areas is for a site without maps; leave out one of the two")
+        if any(epoch.image is None and epoch.classes is None for epoch in self.epochs):
+            raise ValueError("an epoch needs an image or a class map")
         if self.model is None and any(epoch.classes is None for epoch in self.epochs):
             raise ValueError("without a model every epoch needs a class map")
         return self
@@ -178,25 +273,43 @@ def load_site(path: Path) -> SiteSettings:
     """
     settings = load_settings(path, SiteSettings)
     content = settings.model_dump()
-    places = [(content, key) for key in ("model", "climate", "production")]
-    places += [
-        (epoch, key) for epoch in content["epochs"] for key in ("image", "mask", "classes", "reference", "npp", "et")
-    ]
-    if content["ecosystems"]:
-        places.append((content["ecosystems"], "raster"))
-    for holder, key in places:
-        if holder[key] is not None:
+    for holder, key in _places(content):
+        if isinstance(holder[key], str):
             holder[key] = str(_existing(path, key, holder[key]))
+        elif isinstance(holder[key], tuple):
+            holder[key] = tuple(str(_existing(path, key, each)) for each in holder[key])
+    if settings.legend and Path(settings.legend).suffix in {".yaml", ".yml"}:
+        content["legend"] = str(_existing(path, "legend", settings.legend))
     return SiteSettings.model_validate(content)
 
 
 def inputs_of(settings: SiteSettings) -> list[Path]:
     """All files that a loaded site reads, each once."""
-    found = [settings.model, settings.climate, settings.production]
-    found += [settings.ecosystems.raster] if settings.ecosystems else []
-    for epoch in settings.epochs:
-        found += [epoch.image, epoch.mask, epoch.classes, epoch.reference, epoch.npp, epoch.et]
-    return list(dict.fromkeys(Path(path) for path in found if path))
+    content = settings.model_dump()
+    found: list[str] = []
+    for holder, key in _places(content):
+        value = holder[key]
+        found += [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
+    return list(dict.fromkeys(map(Path, found)))
+
+
+def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where the content of a site file holds paths."""
+    yield content, "model"
+    yield content, "production"
+    yield content, "zones"
+    if isinstance(content["climate"], str):
+        yield content, "climate"
+    elif content["climate"]:
+        yield content["climate"], "table"
+    if content["ecosystems"]:
+        yield content["ecosystems"], "raster"
+    for table in (content["tables"] or {}).values():
+        if table:
+            yield table, "table"
+    for epoch in content["epochs"]:
+        for key in ("image", "mask", "classes", "reference", "shares", "ndvi", "npp", "et"):
+            yield epoch, key
 
 
 def _existing(site: Path, key: str, text: str) -> Path:

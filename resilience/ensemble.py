@@ -93,9 +93,9 @@ class Ensemble:
             first = slice(self.baseline, self.baseline + 1)
             scaled = {name: 1 - np.abs(each - each[:, first]) for name, each in scaled.items()}
         w = {name: weights[:, place, None] for name, place in WEIGHT.items()}
-        sc = sum((w[name] * scaled[name] for name in ("shei", "mpfd", "contag", "connect")), np.zeros(1))
-        fc = w["npp"] * scaled["npp"] + w["q"] * scaled["q"]
-        eci = w["sc"] * sc + w["fc"] * fc + w["e"] * scaled["e"]
+        sc = _sum(*((w[name], scaled[name]) for name in ("shei", "mpfd", "contag", "connect")))
+        fc = _sum(*((w[name], scaled[name]) for name in ("npp", "q")))
+        eci = _sum((w["sc"], sc), (w["fc"], fc), (w["e"], scaled["e"]))
         base = eci[:, self.baseline, None]
         thv = np.divide(eci, base, out=np.full(eci.shape, np.nan), where=np.abs(base) >= LEAST_BASELINE)
         return {"sc": sc, "fc": fc, "eci": eci, "thv": thv}
@@ -106,6 +106,11 @@ class Ensemble:
         present = np.count_nonzero(self.shares @ member, axis=-1)
         most = np.log2(np.maximum(present, 2))
         return np.asarray(entropy_bits(shares @ member) / most)
+
+
+def _sum(*terms: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Sum of weight x value; what has no weight may be undefined."""
+    return np.asarray(sum(np.where(weight == 0, 0.0, weight * value) for weight, value in terms))
 
 
 def _alike(shares: NDArray[np.float64], scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -184,15 +184,15 @@ def integrity_series(
 
 
 def weigh(scores: Indicators, weights: Weights) -> tuple[float, float, float, float]:
-    """SC, FC, E and ECI of scores in [0, 1].
+    """SC, FC, E and ECI of scores in [0, 1]; an indicator without weight may be undefined.
 
     >>> weigh(Indicators(1.0, 0.0, 1.0, 0.0, 0.2, 0.6, 0.3), Weights(sc=0.5, fc=0.25, e=0.25))
     (0.5, 0.4, 0.3, 0.425)
     """
     x, w = scores, weights
-    sc = w.shei * x.shei + w.mpfd * x.mpfd + w.contag * x.contag + w.connect * x.connect
-    fc = w.npp * x.npp + w.q * x.q
-    return sc, fc, x.e, w.sc * sc + w.fc * fc + w.e * x.e
+    sc = _sum((w.shei, x.shei), (w.mpfd, x.mpfd), (w.contag, x.contag), (w.connect, x.connect))
+    fc = _sum((w.npp, x.npp), (w.q, x.q))
+    return sc, fc, x.e, _sum((w.sc, sc), (w.fc, fc), (w.e, x.e))
 
 
 def threshold_value(eci: float, baseline: float) -> float:
@@ -218,6 +218,22 @@ def threshold_value(eci: float, baseline: float) -> float:
             f"The baseline's integrity is {baseline}, no base for a ratio: check its indicators and bounds."
         )
     return eci / baseline
+
+
+def needed(weights: Weights) -> tuple[str, ...]:
+    """Names of the indicators that have weight in ECI.
+
+    >>> needed(Weights(npp=1.0, q=0.0, sc=0.0, fc=0.5, e=0.5))
+    ('npp', 'e')
+    """
+    parts = zip(WEIGHT_GROUPS, ("sc", "fc"), strict=False)
+    of_parts = [name for group, part in parts for name in group if getattr(weights, part) and getattr(weights, name)]
+    return tuple([*of_parts, "e"] if weights.e else of_parts)
+
+
+def _sum(*terms: tuple[float, float]) -> float:
+    """Sum of weight x value over the terms that have weight."""
+    return sum(weight * value for weight, value in terms if weight)
 
 
 def _cut(raw: Indicators, bounds: Mapping[str, Bounds]) -> tuple[str, ...]:

@@ -92,6 +92,13 @@ def test_evenness_moves_with_the_classes_and_not_with_the_types(site: Ensemble) 
     assert found[0, 0] == pytest.approx(min(0.4 + 1 - four, 1))
 
 
+def test_an_undefined_indicator_without_weight_does_no_harm(site: Ensemble) -> None:
+    unknown = replace(FIRST, connect=float("nan"))
+    weights = Weights(shei=0.5, mpfd=0.25, contag=0.25, connect=0.0, sc=1.0, fc=0.0, e=0.0)
+    found = replace(site, indicators=(unknown, LATER), weights=weights)({})
+    np.testing.assert_allclose(found["eci_published"], [[0.4, 0.6]])  # .2 + .05 + .15; .4 + .1 + .1
+
+
 def test_a_baseline_without_integrity_gives_no_ratio(site: Ensemble) -> None:
     nothing = replace(FIRST, shei=0, mpfd=1, contag=0, connect=0, npp=0, q=-500)
     only_sc = np.array([[0.25, 0.25, 0.25, 0.25, 0.5, 0.5, 1.0, 0, 0]])
