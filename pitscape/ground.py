@@ -9,12 +9,12 @@ from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
 from pitscape.ecology import PRODUCTION_COLUMNS, raster_on_grid, read_table, type_codes
-from pitscape.ecosystem_types import types_of_maps, types_of_table
+from pitscape.ecosystem_types import EcosystemTypes, types_of_maps, types_of_table
 from pitscape.frame import Frame, read_climate
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.sensor import Sensor
+from pitscape.imagery.sensor import Sensor, load_sensor
 from pitscape.resilience.elasticity import TYPE_SCORES
 from pitscape.resilience.water import FOUR_CLASS_RUNOFF
 from pitscape.site_settings import SiteSettings
@@ -77,12 +77,13 @@ def check_records(settings: SiteSettings, source: Path) -> None:
             raise InputError(
                 f"{source}: ecosystems: no score for {', '.join(unknown)}; there are {', '.join(TYPE_SCORES.scores)}."
             )
-    frame = Frame(settings, source, types_of_table(settings, source), read_climate(settings))
+    known = EcosystemTypes({}, TYPE_SCORES, ()) if settings.has_maps else types_of_table(settings, source)
+    frame = Frame(settings, source, known, read_climate(settings))
     frame.yearly, frame.seasons  # noqa: B018 - that they can be read
     for epoch in settings.epochs:
         frame.window(epoch.year)
         for path in epoch.ndvi:
-            check_index_file(Path(path))
+            check_index_file(Path(path), load_sensor(settings.sensor))
         for quantity in (epoch.npp, epoch.et):
             if isinstance(quantity, str):
                 with open_raster(Path(quantity)):

@@ -168,7 +168,8 @@ def _contributors(site: dict[str, Any]) -> list[dict[str, Any]]:
     for key, title in resilience_charts.OUTPUTS.items():
         rows = site["uncertainty"]["series"].get(key)
         if rows and any(share is not None for share in rows[-1]["first_order"].values()):
-            shares = {name: 100 * min(max(share, 0.0), 1.0) for name, share in rows[-1]["first_order"].items()}
+            first = rows[-1]["first_order"].items()
+            shares = {resilience_charts.INPUTS[name]: 100 * min(max(share, 0.0), 1.0) for name, share in first}
             found.append({"title": title, "row": rows[-1], "shares": shares})
     return found
 

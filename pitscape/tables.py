@@ -162,6 +162,6 @@ def _numbers(column: pd.Series, path: Path, *, gaps: bool, first: int) -> pd.Ser
     wrong = numbers.isna() & (column.notna() if gaps else True)
     if wrong.any():
         place = int(wrong.to_numpy().argmax())
-        value = column.iloc[place]
-        raise InputError(f"{path}, line {column.index[place] + first}: {column.name} is {value!r}; give a number.")
+        value = "empty" if pd.isna(column.iloc[place]) else repr(column.iloc[place])
+        raise InputError(f"{path}, line {column.index[place] + first}: {column.name} is {value}; give a number.")
     return numbers

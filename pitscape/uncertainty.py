@@ -20,7 +20,7 @@ Function = Callable[[Inputs, Inputs], NDArray[np.float64]]
 
 OUTPUTS = ("h_bits", "eco_res", "e", "eci_published", "eci_departure", "thv_published", "thv_departure")
 
-NOT_DRAWN = "pattern metrics other than SHEI, NPP, ET and runoff are taken as known"
+NOT_DRAWN = "pattern metrics other than SHEI, NPP, ET, runoff"
 
 
 def uncertainty(
@@ -53,7 +53,7 @@ def uncertainty(
         "seed": wanted.seed,
         "interval_percent": [5, 95],
         "varies": varies,
-        "taken_as_known": NOT_DRAWN if varies["shares"] else "mapped shares (no sample), " + NOT_DRAWN,
+        "taken_as_known": NOT_DRAWN if varies["shares"] else "mapped shares, for want of a sample; " + NOT_DRAWN,
         "series": series,
         "further": further,
     }

@@ -21,6 +21,7 @@ from pitscape.imagery.sensor import Band, Sensor, load_sensor
 
 MODIS_NDVI = "modis_ndvi"
 PRODUCTS = ("MOD13", "MYD13")
+ARCHIVES = (".zip", ".tar")
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ def index_of_image(path: Path, sensor: Sensor, grid: GeoBox, reading: Reading) -
         return IndexMap(_of_scene(scene), sensor.name, 1)
 
 
-def index_of_files(paths: Sequence[Path], grid: GeoBox) -> IndexMap:
+def index_of_files(paths: Sequence[Path], grid: GeoBox, sensor: Sensor) -> IndexMap:
     """Mean NDVI of files of one date each, negatives of each as 0.
 
     Args:
         paths: Rasters of one band, of NDVI or of MODIS NDVI as stored, or scenes with red and near infrared.
         grid: Where it is wanted.
+        sensor: The site's: scenes whose bands it has are of it, others are recognised.
 
     Raises:
         InputError: If a file is none of these, or files have different sources.
@@ -63,7 +65,7 @@ def index_of_files(paths: Sequence[Path], grid: GeoBox) -> IndexMap:
     total, count = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.int32)
     sources = []
     for path in paths:
-        values, source = _of_file(path, grid)
+        values, source = _of_file(path, grid, sensor)
         seen = np.isfinite(values)
         total[seen] += np.maximum(values[seen], 0)
         count += seen
@@ -74,7 +76,7 @@ def index_of_files(paths: Sequence[Path], grid: GeoBox) -> IndexMap:
     return IndexMap(mean, sources[0], len(paths))
 
 
-def check_index_file(path: Path) -> None:
+def check_index_file(path: Path, sensor: Sensor) -> None:
     """Before any work: a file can be read as NDVI or as a scene.
 
     Raises:
@@ -83,13 +85,13 @@ def check_index_file(path: Path) -> None:
     if _is_one_band(path):
         _modis_band(path)
         return
-    with open_scene(path) as scene:
+    with open_scene(path, _likely(path, sensor)) as scene:
         scene.sensor.named("red"), scene.sensor.named("nir")
 
 
-def _of_file(path: Path, grid: GeoBox) -> tuple[NDArray[np.float32], str]:
+def _of_file(path: Path, grid: GeoBox, sensor: Sensor) -> tuple[NDArray[np.float32], str]:
     if not _is_one_band(path):
-        with open_scene(path) as scene:
+        with open_scene(path, _likely(path, sensor)) as scene:
             bands = [scene.sensor.named("red"), scene.sensor.named("nir")]
         with open_scene(path, scene.sensor, bands=bands) as scene:
             return _of_scene(scene.on(grid)), scene.sensor.name
@@ -114,8 +116,18 @@ def _of_scene(scene: Scene) -> NDArray[np.float32]:
     return found
 
 
+def _likely(path: Path, sensor: Sensor) -> Sensor | None:
+    """The site's sensor, where a raster has bands of it alone; None to recognise it."""
+    if path.is_dir() or path.suffix.lower() in ARCHIVES:
+        return None
+    with open_raster(path) as dataset:
+        names = [name or "" for name in dataset.descriptions]
+    known = frozenset().union(*(band.names for band in sensor.bands))
+    return sensor if set(names) <= known else None
+
+
 def _is_one_band(path: Path) -> bool:
-    if path.is_dir() or path.suffix.lower() in {".zip", ".tar"}:
+    if path.is_dir() or path.suffix.lower() in ARCHIVES:
         return False
     with open_raster(path) as dataset:
         return bool(dataset.count <= 1)
