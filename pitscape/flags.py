@@ -10,6 +10,9 @@ from pitscape.resilience.climate import FLOOR
 GAP = 0.01
 """Share of the land without a value above which a gap is told."""
 
+PLAIN = "NDVI raster"
+"""One such file may be the composite of a season."""
+
 Flag = tuple[str, str]
 
 
@@ -42,9 +45,7 @@ def _of_ndvi(measures: Sequence[Measures]) -> Iterator[Flag]:
     sources = sorted({each.vegetation.source for each in known})
     if len(sources) > 1:
         yield "mixed_ndvi", f"NDVI is of several sources ({', '.join(sources)}): its steps between them are no change."
-    if single := [
-        each.epoch for each in known if each.vegetation.dates == 1 and each.vegetation.source != "modis_ndvi"
-    ]:
+    if single := [each.epoch for each in known if each.vegetation.dates == 1 and each.vegetation.source != PLAIN]:
         which = "per epoch" if len(single) == len(measures) else f"at {_listed(single)}"
         yield "one_date_ndvi", f"NDVI is that of one date {which}, not a growing-season mean."
     for each in known:

@@ -1,7 +1,7 @@
 """What measuring needs of a site, whether it has maps or tables: settings, climate, ecosystem types."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,9 @@ class Frame:
     def seasons(self) -> dict[int, SeasonIndex]:
         """NDVI by year, from a table."""
         tables = self.settings.tables
-        return read_index(tables.ndvi, self.settings.growing_season) if tables and tables.ndvi else {}
+        if not tables or not tables.ndvi:
+            return {}
+        return read_index(tables.ndvi, self.settings.growing_season, composite=self.settings.ndvi_composite)
 
     def window(self, year: int) -> ClimateWindow | None:
         """The climate up to a year; None without climate.
@@ -108,7 +110,8 @@ class Frame:
         if isinstance(value, float):
             return checked_number(kind, value, self.source)
         if epoch.year in self.yearly[kind]:
-            return Quantity(self.yearly[kind][epoch.year], "table")
+            value = self.yearly[kind][epoch.year]
+            return replace(checked_number(kind, value, self.source), source="table")
         return Quantity()
 
     def estimated(self, kind: Kind, epoch: Epoch, shares: dict[str, float]) -> Quantity:

@@ -88,10 +88,17 @@ def check_records(settings: SiteSettings, source: Path) -> None:
             if isinstance(quantity, str):
                 with open_raster(Path(quantity)):
                     pass
-    if settings.climate and settings.has_maps and any(epoch.et for epoch in settings.epochs):
-        coefficients = FOUR_CLASS_RUNOFF.keys() | settings.runoff.keys()
-        if missing := sorted({"mined", "occupied", "vegetated", "water"} - coefficients):
-            raise InputError(f"{source}: runoff: no coefficient for {', '.join(missing)}; give one between 0 and 1.")
+    _check_runoff(settings, source)
+
+
+def _check_runoff(settings: SiteSettings, source: Path) -> None:
+    """Where Q will be computed, each land class has a runoff coefficient, unless types have their own."""
+    tabled = settings.tables and settings.tables.et
+    has_et = tabled or settings.fallbacks.et or any(epoch.et is not None for epoch in settings.epochs)
+    roles = {"mined", "occupied", "vegetated", "water"}
+    missing = sorted(roles - FOUR_CLASS_RUNOFF.keys() - settings.runoff.keys())
+    if settings.climate and has_et and missing and settings.runoff.keys() <= roles:
+        raise InputError(f"{source}: runoff: no coefficient for {', '.join(missing)}; give one between 0 and 1.")
 
 
 def common_ground(

@@ -135,7 +135,8 @@ def measure(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground, index: IndexMa
 def index_of(epoch: Epoch, ground: Ground) -> IndexMap | None:
     """NDVI of an epoch as a map: of its own files, else of its image where no table has it."""
     if epoch.ndvi:
-        return index_of_files([Path(path) for path in epoch.ndvi], ground.grid, ground.sensor)
+        files, composite = [Path(path) for path in epoch.ndvi], ground.settings.ndvi_composite
+        return index_of_files(files, ground.grid, ground.sensor, composite=composite)
     if epoch.image is None or ground.seasons:
         return None
     return index_of_image(Path(epoch.image), ground.sensor, ground.grid, epoch.reading)

@@ -154,6 +154,7 @@ class SiteSettings(Strict):
         runoff: Runoff coefficient by ecosystem type or land class; vegetated 0.0478 (steppe) and water 0 by default.
         fallbacks: What stands in where NPP or ET is not given.
         growing_season: First and last month.
+        ndvi_composite: Mean of the dates of an epoch, or of the months of its season; or the largest of them.
         connect_distance_m: Threshold of CONNECT.
         smallest_patch_cells: Smaller patches, and those below 100 m2, join their largest neighbour before patterns are
             measured.
@@ -189,6 +190,7 @@ class SiteSettings(Strict):
     runoff: dict[str, float] = Field(default_factory=dict)
     fallbacks: Fallbacks = Fallbacks()
     growing_season: tuple[int, int] = (4, 10)
+    ndvi_composite: Literal["mean", "maximum"] = "mean"
     connect_distance_m: float = Field(default=200.0, gt=0)
     smallest_patch_cells: int = Field(default=9, ge=1)
     scores: Literal["default", "alternative"] | dict[str, float] = "default"

@@ -45,13 +45,11 @@ class IndexTable(Table):
     Attributes:
         date: Column of dates: YYYY-MM or YYYY-MM-DD.
         value: Column of NDVI.
-        composite: Mean of the growing season's months, or the largest month of it.
         source: What results call it; dates of one sensor and one area, else values do not compare.
     """
 
     date: str
     value: str
-    composite: Literal["mean", "maximum"] = "mean"
     source: str = ""
 
 

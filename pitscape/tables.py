@@ -86,10 +86,13 @@ class SeasonIndex:
     gaps: tuple[str, ...]
 
 
-def read_index(table: IndexTable, season: tuple[int, int]) -> dict[int, SeasonIndex]:
+def read_index(table: IndexTable, season: tuple[int, int], *, composite: str = "mean") -> dict[int, SeasonIndex]:
     """NDVI of each year's growing season; a season over the turn of the year belongs to its end.
 
-    Months count alike, however many dates they have.
+    Args:
+        table: The file.
+        season: First and last month.
+        composite: ``mean`` or ``maximum`` of the months, which count alike, however many dates they have.
 
     Raises:
         InputError: If a date is none, or a value is not in [-1, 1].
@@ -108,7 +111,7 @@ def read_index(table: IndexTable, season: tuple[int, int]) -> dict[int, SeasonIn
         if value == value:  # noqa: PLR0124 - not NaN
             found.setdefault((date.year, date.month), []).append(value)
     means = {month: sum(each) / len(each) for month, each in found.items()}
-    return {year: _season(means, year, season, table.composite) for year in sorted({year for year, _ in means})}
+    return {year: _season(means, year, season, composite) for year in sorted({year for year, _ in means})}
 
 
 def read_years(table: YearTable, kind: str) -> dict[int, float]:

@@ -51,13 +51,14 @@ def index_of_image(path: Path, sensor: Sensor, grid: GeoBox, reading: Reading) -
         return IndexMap(_of_scene(scene), sensor.name, 1)
 
 
-def index_of_files(paths: Sequence[Path], grid: GeoBox, sensor: Sensor) -> IndexMap:
-    """Mean NDVI of files of one date each, negatives of each as 0.
+def index_of_files(paths: Sequence[Path], grid: GeoBox, sensor: Sensor, *, composite: str = "mean") -> IndexMap:
+    """Mean or maximum NDVI of files of one date each, negatives of each as 0.
 
     Args:
         paths: Rasters of one band, of NDVI or of MODIS NDVI as stored, or scenes with red and near infrared.
         grid: Where it is wanted.
         sensor: The site's: scenes whose bands it has are of it, others are recognised.
+        composite: ``mean`` or ``maximum`` of the dates.
 
     Raises:
         InputError: If a file is none of these, or files have different sources.
@@ -67,13 +68,15 @@ def index_of_files(paths: Sequence[Path], grid: GeoBox, sensor: Sensor) -> Index
     for path in paths:
         values, source = _of_file(path, grid, sensor)
         seen = np.isfinite(values)
-        total[seen] += np.maximum(values[seen], 0)
+        values = np.maximum(np.where(seen, values, 0), 0)
+        total = np.maximum(total, values) if composite == "maximum" else total + values
         count += seen
         sources.append(source)
     if len(set(sources)) > 1:
         raise InputError(f"{paths[0]}: is of {sources[0]}, another file of this epoch is not; give one source.")
-    mean = np.divide(total, count, out=np.full(grid.shape, np.nan, np.float32), where=count > 0)
-    return IndexMap(mean, sources[0], len(paths))
+    by = np.minimum(count, 1) if composite == "maximum" else count
+    found = np.divide(total, by, out=np.full(grid.shape, np.nan, np.float32), where=count > 0)
+    return IndexMap(found, sources[0], len(paths))
 
 
 def check_index_file(path: Path, sensor: Sensor) -> None:

@@ -89,7 +89,7 @@ def test_the_whole_chain_by_hand(run: RunSite, tmp_path: Path) -> None:
     moved = found["what_moved_e"][1]
     assert moved["vegetation"] == pytest.approx(math.log(0.8))
     assert moved["e"] == pytest.approx(math.log(found["resilience"][1]["e"] / row["e"]))
-    assert names_of(found) == {"mapped_shares", "one_date_ndvi"}
+    assert names_of(found) == {"mapped_shares"}
     save_site(found, tmp_path / "out")
     page = write_report(tmp_path / "out", site_file=tmp_path / "site.yaml").read_text(encoding="utf-8")
     assert "Where the spread at 2024 comes from" in page
@@ -255,6 +255,15 @@ def test_a_baseline_without_integrity_is_refused(run: RunSite) -> None:
     weights = {"npp": 1, "q": 0, "sc": 0, "fc": 1, "e": 0}
     with pytest.raises(InputError, match=r"site\.yaml: The baseline's integrity is 0\.0, no base for a ratio"):
         run(weights=weights, first={"npp": 0.0})
+
+
+def test_runoff_of_mined_land_must_be_given(run: RunSite) -> None:
+    with pytest.raises(InputError, match="runoff: no coefficient for mined, occupied; give one between 0 and 1"):
+        run(runoff={})
+    by_type = {"forest": 0.0229, "mined": 0.4, "occupied": 0.5, "water": 0.1, "farmland": 0.2}
+    found = run(runoff=by_type)["water"][0]
+    share = (750 * 0.0229 + 800 * 0.2 + 50 * 0.1) / 1600
+    assert found["runoff_mm"] == pytest.approx(found["precipitation_mm"] * share, rel=1e-5)
 
 
 def test_bounds_that_cut_are_flagged(run: RunSite) -> None:

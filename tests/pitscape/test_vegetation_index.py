@@ -31,6 +31,8 @@ def test_the_mean_of_dates_counts_negatives_as_zero_and_leaves_gaps_out(tmp_path
     assert (found.source, found.dates) == ("modis_ndvi", 3)
     assert found.values[0, 0] == pytest.approx(0.3)  # (0.6 + 0) / 2
     assert found.values[1, 1] == pytest.approx(0.3)  # (0.6 + 0 + 0.3) / 3
+    largest = index_of_files(paths[1:], GRID, SENSOR, composite="maximum")
+    assert (largest.values[0, 0], largest.values[1, 1]) == (0, pytest.approx(0.3))
 
 
 def test_plain_rasters_hold_ndvi_itself(tmp_path: Path) -> None:

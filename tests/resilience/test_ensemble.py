@@ -2,11 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds
 from pitscape.resilience.elasticity import TYPE_SCORES, TYPE_SCORES_ALTERNATIVE, elasticity
 from pitscape.resilience.ensemble import Ensemble
+from pitscape.resilience.factors import ShareDraws
 from pitscape.resilience.integrity import Indicators, Weights, integrity_series
+from pitscape.resilience.propagation import Inputs, extended, propagate
 
 TYPES = ("grassland", "farmland", "water", "occupied", "mined")
 SHARES = np.array([[0.78, 0.12, 0.04, 0.04, 0.02], [0.52, 0.10, 0.03, 0.19, 0.16]])
@@ -105,3 +108,22 @@ def test_a_baseline_without_integrity_gives_no_ratio(site: Ensemble) -> None:
     found = replace(site, indicators=(nothing, LATER))({"weights": only_sc})
     assert np.isnan(found["thv_published"]).all()
     assert found["eci_published"][0, 1] == pytest.approx(0.425)
+
+
+def test_functions_of_the_draws_give_threshold_years_and_areas(site: Ensemble) -> None:
+    """FC alone falls from .4 to .25 between 2000 and 2010: ThV .625 then, and 0.8 at 2000 + 10 x .2 / .375."""
+
+    def year_below(_: Inputs, outputs: Inputs) -> NDArray[np.float64]:
+        last = outputs["thv_published"][:, 1]
+        return np.where(last < 0.8, 2000 + 10 * 0.2 / (1 - last), np.nan)
+
+    def mined_km2(inputs: Inputs, _: Inputs) -> NDArray[np.float64]:
+        return 500 * inputs["shares"][:, 1, 4]
+
+    covariance = np.zeros((2, 5, 5))
+    covariance[1, 3:, 3:] = 4e-4 * np.array([[1, -1], [-1, 1]])
+    model = extended(replace(site, weights=Weights(sc=0, fc=1, e=0)), {"year": year_below, "km2": mined_km2})
+    found = propagate(model, {"shares": ShareDraws(SHARES, covariance)}, draws=20_000, seed=0)
+    assert found["year"].median == pytest.approx(2000 + 10 * 0.2 / 0.375)
+    assert found["year"].defined == 1
+    assert (found["km2"].low, found["km2"].high) == pytest.approx((80 - 16.45, 80 + 16.45), abs=0.4)  # sd 10 km2
