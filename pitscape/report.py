@@ -17,7 +17,7 @@ from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.predictor import OnnxPredictor
-from pitscape.pictures import class_picture, data_uri, scene_picture
+from pitscape.pictures import RAMP, class_picture, data_uri, field_ends, field_picture, scene_picture
 from pitscape.site_settings import SiteSettings, load_site
 
 RESILIENCE_COLUMNS = {
@@ -63,6 +63,7 @@ def write_report(out: Path, *, site_file: Path) -> Path:
         maps=_maps(settings, out) if has_maps else [],
         scale=_scale_bar(_class_maps(settings, out)[0]) if has_maps else {},
         charts={name: Markup(html) for name, html in _charts(site).items()},  # noqa: S704 - plotly's own fragments
+        fields=_fields(site, out),
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library itself
         caveats=caveats(site),
         resilience_columns=_known(RESILIENCE_COLUMNS, site["resilience"]),
@@ -196,6 +197,19 @@ def _maps(settings: SiteSettings, out: Path) -> Sequence[dict[str, str]]:
         scene = data_uri(scene_picture(Path(epoch.image), sensor, epoch.reading)) if epoch.image else ""
         found.append({"name": epoch.name, "classes": data_uri(class_picture(classes)), "scene": scene})
     return found
+
+
+def _fields(site: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Maps of E, or of ECO_RES where E is not known, from a moving window; all in one scale."""
+    maps = site["resilience_maps"]
+    if not maps:
+        return {}
+    band = "E" if all("E" in each["bands"] for each in maps) else "ECO_RES"
+    paths = [out / "resilience" / each["file"] for each in maps]
+    low, high = field_ends(paths, band)
+    pictures = [data_uri(field_picture(path, band, low, high)) for path in paths]
+    named = [{"name": each["epoch"], "picture": picture} for each, picture in zip(maps, pictures, strict=True)]
+    return {"band": band, "side_m": maps[0]["side_m"], "low": low, "high": high, "ramp": RAMP, "maps": named}
 
 
 def _scale_bar(path: Path) -> dict[str, float]:

@@ -78,8 +78,8 @@ def definitions(site: dict[str, Any]) -> go.Figure | None:
 
 
 def contributions(site: dict[str, Any]) -> go.Figure | None:
-    """First-order shares of the variance at the last epoch, one bar for each output; None without a run."""
-    if not site["uncertainty"]:
+    """First-order shares of the variance at the last epoch, one bar for each output; None if fewer than two vary."""
+    if not site["uncertainty"] or sum(site["uncertainty"]["varies"].values()) < 2:
         return None
     series = {title: site["uncertainty"]["series"].get(key) for key, title in OUTPUTS.items()}
     rows = {title: found[-1] for title, found in series.items() if found and _varies(found[-1])}
