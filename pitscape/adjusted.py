@@ -45,6 +45,26 @@ class AdjustedShares:
     covariance: NDArray[np.float64]
 
 
+def load_adjusted(path: Path) -> SharesFile:
+    """The content of a file of adjusted shares.
+
+    Raises:
+        InputError: If the file does not hold shares that sum to 1, and their covariance.
+    """
+    try:
+        content = checked(json.loads(path.read_text(encoding="utf-8")), SharesFile, path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is no JSON file; give names, shares and covariance.") from error
+    if len(content.shares) != len(content.names):
+        raise InputError(f"{path}: has {len(content.names)} names and {len(content.shares)} shares; give one of each.")
+    try:
+        given = check_shares(content.shares)
+        ShareDraws(given[None], np.array(content.covariance, np.float64)[None])
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+    return content
+
+
 def read_adjusted(path: Path, mapped: Mapping[str, float], types: EcosystemTypes) -> AdjustedShares:
     """Read adjusted shares, and split those of land classes into types as the map has them.
 
@@ -58,19 +78,9 @@ def read_adjusted(path: Path, mapped: Mapping[str, float], types: EcosystemTypes
     Raises:
         InputError: If the file does not hold them, or names what the site does not have.
     """
-    try:
-        content = checked(json.loads(path.read_text(encoding="utf-8")), SharesFile, path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: is no JSON file; give names, shares and covariance.") from error
+    content = load_adjusted(path)
     split = _composition(path, content.names, mapped, types)
-    covariance = np.array(content.covariance, np.float64)
-    try:
-        given = check_shares(content.shares)
-        if len(given) != len(content.names):
-            raise InputError(f"{path}: has {len(content.names)} names and {len(given)} shares; give one of each.")
-        ShareDraws(given[None], covariance[None])
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from error
+    given, covariance = np.array(content.shares), np.array(content.covariance, np.float64)
     shares = split @ given
     found = {name: float(share) for name, share in zip(types.names, shares, strict=True) if share > 0}
     return AdjustedShares(found, split @ covariance @ split.T)

@@ -30,11 +30,13 @@ class EcosystemTypes:
 
     Attributes:
         roles: Land class of the paper by name of the type.
+        pattern: Class over which patterns are measured, by name of the type: its land class, or itself.
         scores: Resilience scores in use.
         others: Further score sets of the same types, for sensitivity and uncertainty.
     """
 
     roles: Mapping[str, str]
+    pattern: Mapping[str, str]
     scores: ScoreSet
     others: tuple[ScoreSet, ...]
 
@@ -51,10 +53,10 @@ class EcosystemTypes:
         """Shares in the order of the types, shape (types,)."""
         return np.array([shares.get(name, 0.0) for name in self.names])
 
-    def role_places(self) -> NDArray[np.int64]:
-        """Place of each type's land class among those that there are, shape (types,)."""
-        roles = list(dict.fromkeys(self.roles.values()))
-        return np.array([roles.index(role) for role in self.roles.values()])
+    def pattern_places(self) -> NDArray[np.int64]:
+        """Place of each type's class in patterns, shape (types,)."""
+        classes = list(dict.fromkeys(self.pattern.values()))
+        return np.array([classes.index(each) for each in self.pattern.values()])
 
 
 def types_of_maps(settings: SiteSettings, legend: Legend, source: Path) -> EcosystemTypes:
@@ -74,9 +76,10 @@ def types_of_maps(settings: SiteSettings, legend: Legend, source: Path) -> Ecosy
         higher = {c.name: max(c.score, disturbed.get(c.role, 0.0)) for c in legend.classes}
         other = ScoreSet("the legend's, alternative", higher, "the higher of two for disturbed land")
         found = _chosen({land.name: None for land in legend.classes}, settings, source, (own, other))
-        return replace(found, roles={land.name: land.role for land in legend.classes})
+        names_alone = {name: name for name in found.roles}
+        return replace(found, roles={land.name: land.role for land in legend.classes}, pattern=names_alone)
     found = _chosen(roles, settings, source, (FOUR_CLASS_SCORES, FOUR_CLASS_SCORES_ALTERNATIVE))
-    return replace(found, roles={role: role for role in roles})
+    return replace(found, roles={role: role for role in roles}, pattern={role: role for role in roles})
 
 
 def types_of_table(settings: SiteSettings, source: Path) -> EcosystemTypes:
@@ -89,7 +92,8 @@ def types_of_table(settings: SiteSettings, source: Path) -> EcosystemTypes:
     names = dict.fromkeys(areas.types.values() if areas else ())
     coarse = VEGETATED in names
     sets = (FOUR_CLASS_SCORES, FOUR_CLASS_SCORES_ALTERNATIVE) if coarse else (TYPE_SCORES, TYPE_SCORES_ALTERNATIVE)
-    return _chosen(names, settings, source, sets)
+    found = _chosen(names, settings, source, sets)
+    return replace(found, pattern={name: name for name in names})
 
 
 def is_split(legend: Legend) -> bool:
@@ -111,7 +115,8 @@ def _chosen(
         known = ", ".join(order[0].scores)
         raise InputError(f"{source}: ecosystems: no score for {', '.join(unknown)}; there are {known}.")
     usable = tuple(each for each in order if set(names) <= set(each.scores))
-    return EcosystemTypes({name: ROLE_OF_TYPE.get(name, VEGETATED) for name in names}, usable[0], usable[1:])
+    roles = {name: ROLE_OF_TYPE.get(name, VEGETATED) for name in names}
+    return EcosystemTypes(roles, roles, usable[0], usable[1:])
 
 
 def _changed(

@@ -8,11 +8,12 @@ from typing import Any
 
 from pitscape.ecology import naming
 from pitscape.ecosystem_types import EcosystemTypes
+from pitscape.epoch_settings import Epoch
 from pitscape.quantities import Kind, Quantity, budyko, checked_number, miami
 from pitscape.resilience.climate import FLOOR, ClimateWindow, MonthlyClimate, climate_window
 from pitscape.resilience.diversity import h_bits
 from pitscape.resilience.elasticity import SIGMA, Elasticity, elasticity, weighted_score
-from pitscape.site_settings import Epoch, SiteSettings
+from pitscape.site_settings import SiteSettings
 from pitscape.table_settings import ClimateTable
 from pitscape.tables import SeasonIndex, read_index, read_monthly_climate, read_years
 

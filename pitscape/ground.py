@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
+from pitscape.adjusted import load_adjusted
 from pitscape.ecology import PRODUCTION_COLUMNS, raster_on_grid, read_table, type_codes
 from pitscape.ecosystem_types import EcosystemTypes, types_of_maps, types_of_table
 from pitscape.frame import Frame, read_climate
@@ -77,11 +78,13 @@ def check_records(settings: SiteSettings, source: Path) -> None:
             raise InputError(
                 f"{source}: ecosystems: no score for {', '.join(unknown)}; there are {', '.join(TYPE_SCORES.scores)}."
             )
-    known = EcosystemTypes({}, TYPE_SCORES, ()) if settings.has_maps else types_of_table(settings, source)
+    known = EcosystemTypes({}, {}, TYPE_SCORES, ()) if settings.has_maps else types_of_table(settings, source)
     frame = Frame(settings, source, known, read_climate(settings))
     frame.yearly, frame.seasons  # noqa: B018 - that they can be read
     for epoch in settings.epochs:
         frame.window(epoch.year)
+        if epoch.shares:
+            load_adjusted(Path(epoch.shares))
         for path in epoch.ndvi:
             check_index_file(Path(path), load_sensor(settings.sensor))
         for quantity in (epoch.npp, epoch.et):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pitscape.adjusted import read_adjusted
 from pitscape.ecology import naming, shares_of, sieved
+from pitscape.epoch_settings import Epoch
 from pitscape.frame import Frame
 from pitscape.ground import Ground
 from pitscape.imagery.grid import metric_cell_size
@@ -22,7 +23,6 @@ from pitscape.resilience.landscape import pattern_of
 from pitscape.resilience.patches import find_patches
 from pitscape.resilience.vegetation import vegetation_activity
 from pitscape.resilience.water import FOUR_CLASS_RUNOFF, mean_runoff_coefficient, runoff, water_conservation
-from pitscape.site_settings import Epoch
 from pitscape.vegetation_index import IndexMap, index_of_files, index_of_image
 
 LEAST_PATCH_M2 = 100.0

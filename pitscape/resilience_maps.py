@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from rasterio.shutil import copy as copy_raster
 
 from pitscape.ecology import naming
+from pitscape.epoch_settings import Epoch
 from pitscape.ground import Ground
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing, scratch
 from pitscape.resilience.windows import elasticity_maps, window_maps, window_mean
-from pitscape.site_settings import Epoch
 from pitscape.vegetation_index import IndexMap
 from pitscape.window_maps import COG_LAYOUT, UNITS
 

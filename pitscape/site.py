@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pitscape.ecology import PRODUCTION_COLUMNS, read_table
+from pitscape.epoch_settings import Epoch
 from pitscape.flags import flags
 from pitscape.frame import Frame
 from pitscape.ground import check_records, common_ground
@@ -34,7 +35,7 @@ from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.resilience_maps import write_resilience_map
 from pitscape.sensitivity import variants, what_moved_e
-from pitscape.site_settings import Epoch, SiteSettings, inputs_of, load_site
+from pitscape.site_settings import SiteSettings, inputs_of, load_site
 from pitscape.table_site import measure_tables, with_epochs
 from pitscape.uncertainty import uncertainty
 from pitscape.zone_resilience import site_zones, zone_rows
@@ -57,6 +58,25 @@ class MappedEpoch:
     epoch: Epoch
     classes: Path
     made_of: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MeasuredSite:
+    """What maps or tables gave.
+
+    Attributes:
+        measures: One for each epoch.
+        frame: What the epochs share.
+        content: Parts of ``site.json``: epochs, legend, areas, extents, accuracy, zones, maps of resilience.
+        maps: The class maps, none for a site of tables.
+        notes: Of the legend.
+    """
+
+    measures: list[Measures]
+    frame: Frame
+    content: dict[str, Any]
+    maps: list[MappedEpoch]
+    notes: tuple[str, ...]
 
 
 def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, Any]:
@@ -82,14 +102,18 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
     keep_inputs([*_own_maps(settings, out), *outputs], [path, *inputs])
     make_folder(out)
     measure_site = _measure_maps if settings.has_maps else _measure_tables
-    measures, frame, content = measure_site(settings, path, out, say)
-    made_of, notes = content.pop("maps_made_of"), content.pop("legend_notes")
+    found = measure_site(settings, path, out, say)
+    measures, frame = found.measures, found.frame
     say("uncertainty")
     standing = integrity(measures, frame)
     return {
         "schema": 1,
-        "site": {"name": settings.site, "title": settings.title or settings.site, "notes": _notes(settings, notes)},
-        **content,
+        "site": {
+            "name": settings.site,
+            "title": settings.title or settings.site,
+            "notes": _notes(settings, found.notes),
+        },
+        **found.content,
         "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
         "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
         "what_moved_e": what_moved_e(measures, frame),
@@ -113,23 +137,19 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
             "inputs_sha256": {f"{each.parent.name}/{each.name}": sha256_of(each) for each in inputs}
             | {path.name: sha256_of(path)},
             "settings": settings.model_dump(exclude=PATHS),
-            "maps": made_of,
+            "maps": [m.made_of for m in found.maps],
             "versions": {"pitscape": version("pitscape")},
         },
     }
 
 
-def _measure_tables(
-    settings: SiteSettings, path: Path, _: Path, say: Say
-) -> tuple[list[Measures], Frame, dict[str, Any]]:
+def _measure_tables(settings: SiteSettings, path: Path, _: Path, say: Say) -> MeasuredSite:
     say("tables")
     measures, frame, content = measure_tables(settings, path)
-    return measures, frame, content | {"zones": [], "resilience_maps": [], "legend_notes": [], "maps_made_of": []}
+    return MeasuredSite(measures, frame, content | {"zones": [], "resilience_maps": []}, [], ())
 
 
-def _measure_maps(
-    settings: SiteSettings, path: Path, out: Path, say: Say
-) -> tuple[list[Measures], Frame, dict[str, Any]]:
+def _measure_maps(settings: SiteSettings, path: Path, out: Path, say: Say) -> MeasuredSite:
     """Map every epoch and measure it; areas, extents and maps of resilience are written."""
     predictor = OnnxPredictor(Path(settings.model)) if settings.model else None
     sensor = predictor.card.sensor if predictor else load_sensor(settings.sensor)
@@ -159,16 +179,14 @@ def _measure_maps(
     content = {
         "epochs": [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped],
         "legend": legend.model_dump()["classes"],
-        "legend_notes": list(legend.notes),
         "observed_share_of_all_epochs": float(land.mean()),
         "areas": [asdict(row) | {"epoch": epoch} for epoch, row in areas],
         "extents": extents,
         "accuracy": _accuracy(mapped, legend),
         "zones": by_zone,
         "resilience_maps": windows,
-        "maps_made_of": [m.made_of for m in mapped],
     }
-    return measures, ground, content
+    return MeasuredSite(measures, ground, content, mapped, legend.notes)
 
 
 def save_site(site: dict[str, Any], out: Path) -> Path:
@@ -282,7 +300,7 @@ def _national() -> dict[str, Any]:
     return {"of": "the five mines of Dong et al. (2025), not of this site"} | asdict(found)
 
 
-def _notes(settings: SiteSettings, of_legend: list[str]) -> list[str]:
+def _notes(settings: SiteSettings, of_legend: Sequence[str]) -> list[str]:
     return [*settings.notes, *(note for note in of_legend if note not in settings.notes)]
 
 

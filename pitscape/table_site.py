@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from pitscape.ecosystem_types import types_of_table
+from pitscape.epoch_settings import Epoch
 from pitscape.frame import Frame, read_climate
 from pitscape.imagery.errors import InputError
 from pitscape.measures import Measures, finish, vegetation_of
 from pitscape.resilience.diversity import h_bits, shdi, shei, sidi
-from pitscape.site_settings import Epoch, SiteSettings
+from pitscape.site_settings import SiteSettings
 from pitscape.tables import read_areas
 
 HECTARES_PER_KM2 = 100.0

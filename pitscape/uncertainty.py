@@ -71,7 +71,7 @@ def ensemble_of(measures: Sequence[Measures], frame: Frame) -> Ensemble:
         weights=weights_of(raw, bounds, frame),
         indicators=tuple(raw),
         bounds=bounds,
-        classes=frame.types.role_places(),
+        classes=frame.types.pattern_places(),
         baseline=frame.settings.baseline_place,
         h_exponent=frame.settings.h_exponent,
     )

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from rasterio.features import geometry_mask
 
 from pitscape.ecology import naming, shares_of
+from pitscape.epoch_settings import Epoch
 from pitscape.ground import Ground
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.proportions import Zone, read_zones
 from pitscape.measures import vegetation_of
 from pitscape.resilience.vegetation import vegetation_activity
-from pitscape.site_settings import Epoch
 from pitscape.vegetation_index import IndexMap
 
 

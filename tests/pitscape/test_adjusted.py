@@ -10,7 +10,8 @@ from pitscape.ecosystem_types import EcosystemTypes
 from pitscape.imagery.errors import InputError
 from pitscape.resilience.elasticity import TYPE_SCORES
 
-TYPES = EcosystemTypes({"mined": "mined", "forest": "vegetated", "grassland": "vegetated"}, TYPE_SCORES, ())
+ROLES = {"mined": "mined", "forest": "vegetated", "grassland": "vegetated"}
+TYPES = EcosystemTypes(ROLES, ROLES, TYPE_SCORES, ())
 MAPPED = {"mined": 0.2, "forest": 0.6, "grassland": 0.2}
 
 

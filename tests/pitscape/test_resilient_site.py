@@ -146,6 +146,10 @@ def test_a_moving_window_maps_e(run: RunSite, tmp_path: Path) -> None:
     assert eco_res == pytest.approx(expected * (0.4 * 0.9 + 0.6 * 0.5), rel=1e-5)
     row = found["resilience"][0]
     assert e == pytest.approx(0.08 * expected * 0.5 / (row["c1"] * row["c2"]) * eco_res, rel=1e-4)
+    save_site(found, tmp_path / "out")
+    page = write_report(tmp_path / "out", site_file=tmp_path / "site.yaml").read_text(encoding="utf-8")
+    assert "E around each cell, in a window of 50 m" in page
+    assert page.count("in a moving window") == 2
 
 
 def test_fallbacks_are_wanted_and_flagged(run: RunSite) -> None:
@@ -336,3 +340,44 @@ def test_sites_without_maps_need_tables_that_fit(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=problem) as caught:
             start(**changes)
         assert "\n" not in str(caught.value)
+
+
+def test_tables_alone_can_give_the_whole_chain(tmp_path: Path) -> None:
+    """Without maps SC is SHEI: of two types at 1/2 it is 1, at 3/4 and 1/4 it is 2 - 3/4 log2 3 bits."""
+    (tmp_path / "areas.csv").write_text("year,grass,pit\n2015,50,50\n2024,75,25\n")
+    (tmp_path / "years.csv").write_text("year,npp,et\n2015,400,300\n2024,200,300\n")
+    (tmp_path / "ndvi.csv").write_text("date,ndvi\n2015-07-01,0.5\n2024-07-01,0.4\n")
+    write_climate(tmp_path / "climate.csv", rain=lambda y: 20 + 10 * (y % 3), warmth=lambda y: 9 + 2 * (y % 2))
+    content = {
+        "version": 1,
+        "site": "t",
+        "climate": "climate.csv",
+        "runoff": {"mined": 0.3, "occupied": 0.5},
+        "weights": {"shei": 1, "mpfd": 0, "contag": 0, "connect": 0},
+        "tables": {
+            "areas": {"table": "areas.csv", "types": {"grass": "grassland", "pit": "mined"}, "unit": "km2"},
+            "npp": {"table": "years.csv", "value": "npp", "unit": "g C m-2 y-1"},
+            "et": {"table": "years.csv", "value": "et", "unit": "mm y-1"},
+            "ndvi": {"table": "ndvi.csv", "date": "date", "value": "ndvi"},
+        },
+        "uncertainty": {"draws": 500},
+    }
+    (tmp_path / "site.yaml").write_text(yaml.safe_dump(content))
+    found = run_site(tmp_path / "site.yaml", tmp_path / "out")
+    first, later = found["integrity"]["series"]["published"]
+    h = 2 - 0.75 * math.log2(3)
+    assert (first["sc"], later["sc"]) == pytest.approx((1, h))
+    q = [row["precipitation_mm"] - 300 - row["runoff_mm"] for row in found["water"]]
+    assert [row["fc"] for row in (first, later)] == pytest.approx(
+        [(npp + (each + 500) / 1000) / 2 for npp, each in zip((0.4, 0.2), q, strict=True)]
+    )
+    e = found["resilience"][1]
+    assert e["e"] == pytest.approx(0.08 * h**2 * 0.4 / (e["c1"] * e["c2"]) * (0.75 * 0.6 + 0.25 * 0.1))
+    assert later["thv"] == pytest.approx(later["eci"] / first["eci"])
+    spread = found["uncertainty"]["series"]["thv_published"][1]
+    assert spread["low"] < later["thv"] < spread["high"]
+    assert "ndvi_months" in names_of(found)  # one month of seven
+    save_site(found, tmp_path / "out")
+    page = write_report(tmp_path / "out", site_file=tmp_path / "site.yaml").read_text(encoding="utf-8")
+    assert "Where the spread at 2024 comes from" in page
+    assert "<h2>Maps</h2>" not in page
