@@ -17,6 +17,9 @@ from pitscape.site_settings import SiteSettings
 from pitscape.table_settings import ClimateTable
 from pitscape.tables import SeasonIndex, read_index, read_monthly_climate, read_years
 
+LARGEST_VARIABILITY = 2.0
+"""A mean deviation that is larger than twice the mean is one of a mean near 0."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -69,17 +72,22 @@ class Frame:
         """The climate up to a year; None without climate.
 
         Raises:
-            InputError: If a month is missing, or a mean is not positive.
+            InputError: If a month is missing, or a mean is not positive or too near 0.
         """
         if self.climate is None:
             return None
         with naming(self.climate_source):
-            return climate_window(
+            found = climate_window(
                 self.climate,
                 year=year,
                 growing_season=self.settings.growing_season,
                 window=self.settings.climate_years,
             )
+            if not found.c2 < LARGEST_VARIABILITY:
+                raise ValueError(
+                    f"C2 up to {year} is {found.c2:.3g}: the season's mean is too near 0 degC, choose a warmer growing_season or give c2."
+                )
+        return found
 
     def terms(self, year: int) -> tuple[float, float]:
         """C1 and C2 of an epoch, those of the site file before those of the climate; NaN where there are none."""

@@ -57,7 +57,7 @@ def contributions(later: Elasticity, first: Elasticity) -> Contributions:
         diversity=later.h_exponent * _log_ratio(later.h_bits, first.h_bits) if later.h_exponent else 0.0,
         vegetation=_log_ratio(later.ndvi, first.ndvi),
         scores=_log_ratio(later.weighted_score, first.weighted_score),
-        climate=-_log_ratio(later.c1 * later.c2, first.c1 * first.c2),
+        climate=_log_ratio(first.c1 * first.c2, later.c1 * later.c2),
     )
 
 

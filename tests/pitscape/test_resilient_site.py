@@ -227,6 +227,7 @@ def test_climate_terms_may_be_given(run: RunSite) -> None:
         (lambda _: 30, lambda y: -3 + y % 2, r"climate\.csv: The mean is -2\.5, not positive"),
         (lambda y: 30 if y != 2012 else "", lambda _: 10, r"climate\.csv: precipitation_mm of 2012-01 is missing"),
         (lambda _: 0, lambda _: 10, r"climate\.csv: The mean is 0, not positive"),
+        (lambda _: 30, lambda y: -9 if y % 2 else 9.5, r"climate\.csv: C2 up to 2015 is 37: .* choose a warmer"),
     ],
 )
 def test_climates_that_give_no_variability_are_refused(
