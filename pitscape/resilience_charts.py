@@ -19,6 +19,17 @@ OUTPUTS = {
 
 FACTORS = {"diversity": "H", "vegetation": "NDVI", "scores": "Σ P·S", "climate": "C1 · C2"}
 INPUTS = {"shares": "areas", "ndvi": "NDVI", "climate": "C1, C2", "scores": "score set", "weights": "weights"}
+COLOURS = {
+    "diversity": SERIES[1],
+    "vegetation": SERIES[2],
+    "ndvi": SERIES[2],
+    "scores": SERIES[3],
+    "climate": SERIES[4],
+    "shares": SERIES[0],
+    "weights": "#5c554d",
+}
+"""Of factors and inputs: NDVI, scores and climate have one colour in all charts."""
+
 FORMS = {"published": SERIES[0], "departure": SERIES[1]}
 
 
@@ -41,11 +52,10 @@ def what_moved(site: dict[str, Any]) -> go.Figure | None:
         return None
     figure = go.Figure()
     x = [row["epoch"] for row in rows]
-    for number, (key, name) in enumerate(FACTORS.items()):
+    for key, name in FACTORS.items():
         y = [row[key] for row in rows]
         times = [f"{name} × {math.exp(each):.2f}" for each in y]
-        colour = SERIES[(number + 1) % len(SERIES)]
-        figure.add_bar(x=x, y=y, name=name, marker_color=colour, hovertext=times, hoverinfo="text")
+        figure.add_bar(x=x, y=y, name=name, marker_color=COLOURS[key], hovertext=times, hoverinfo="text")
     figure.add_scatter(x=x, y=[row["e"] for row in rows], name="E", mode="lines+markers", line_color=SERIES[0])
     figure.update_layout(barmode="relative")
     figure.add_hline(y=0, line_color=INK, line_width=1)
@@ -86,10 +96,10 @@ def contributions(site: dict[str, Any]) -> go.Figure | None:
     if not rows:
         return None
     figure = go.Figure()
-    for number, (key, name) in enumerate(INPUTS.items()):
+    for key, name in INPUTS.items():
         shares = [100 * max(row["first_order"].get(key) or 0.0, 0.0) for row in rows.values()]
         if any(shares):
-            figure.add_bar(y=list(rows), x=shares, name=name, orientation="h", marker_color=SERIES[number])
+            figure.add_bar(y=list(rows), x=shares, name=name, orientation="h", marker_color=COLOURS[key])
     together = [100 * row["interactions"] for row in rows.values()]
     figure.add_bar(y=list(rows), x=together, name="together only", orientation="h", marker_color="#d8d2c7")
     figure.update_layout(barmode="stack")
