@@ -103,8 +103,11 @@ def summary(site: dict[str, Any]) -> list[str]:
 
 
 def _of_resilience(site: dict[str, Any]) -> list[str]:
-    """What moved E between the baseline and the last epoch; without E, how far its components went."""
-    if len(site["epochs"]) < 2:
+    """What moved E between the baseline and the last epoch; without E, how far its components went.
+
+    Nothing over land classes instead of types, which does not belong in a summary.
+    """
+    if len(site["epochs"]) < 2 or site["resilience"][0]["coarse_legend"]:
         return []
     if not site["what_moved_e"]:
         first, last = site["resilience"][0], site["resilience"][-1]

@@ -30,6 +30,7 @@ COLOURS = {
 }
 """Of factors and inputs: NDVI, scores and climate have one colour in all charts."""
 
+DASHES = ("solid", "dot", "dash", "dashdot", "longdash")
 FORMS = {"published": SERIES[0], "departure": SERIES[1]}
 
 
@@ -80,7 +81,7 @@ def definitions(site: dict[str, Any]) -> go.Figure | None:
             mode="lines+markers",
             line={
                 "color": SERIES[powers.index(row["h_exponent"])],
-                "dash": ("solid", "dot", "dash")[sets.index(row["score_set"]) % 3],
+                "dash": DASHES[sets.index(row["score_set"]) % len(DASHES)],
             },
         )
     figure.add_hline(y=1, line_dash="dot", line_color=INK)

@@ -17,7 +17,7 @@ from small_scenes import BANDS, UTM, grid, stored_numbers, write_raster
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.report import write_report
+from pitscape.report import summary, write_report
 from pitscape.site import run_site, save_site
 
 RunSite = Callable[..., dict[str, Any]]
@@ -283,7 +283,7 @@ def test_own_scores_and_variants(run: RunSite) -> None:
     assert row["weighted_score"] == pytest.approx((750 * 0.8 + 800 * 0.5 + 50 * 0.8) / 1600, rel=1e-6)
     assert row["score_set"] == "types, own"
     sets = {each["score_set"] for each in found["sensitivity"]}
-    assert sets == {"types, own", "types", "types, alternative", "poor"}
+    assert sets == {"types, own", "types", "types, alternative", "poor", "four classes"}
     with pytest.raises(InputError, match="scores: jungle is no type; there are mined"):
         run(scores={"jungle": 0.8})
     with pytest.raises(InputError, match="Resilience scores must be in"):
@@ -341,6 +341,48 @@ def test_sites_without_maps_need_tables_that_fit(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=problem) as caught:
             start(**changes)
         assert "\n" not in str(caught.value)
+
+
+def test_the_worked_example_from_tables(tmp_path: Path) -> None:
+    """Science, section 4: E 1.5167 and 2.4167, x 1.59 over types and x 3.3 over the four land classes."""
+    (tmp_path / "areas.csv").write_text("year,g,f,w,o,m\n2001,.78,.12,.04,.04,.02\n2002,.52,.10,.03,.19,.16\n")
+    (tmp_path / "ndvi.csv").write_text("date,ndvi\n2001-07,0.52\n2002-07,0.40\n")
+    types = {"g": "grassland", "f": "farmland", "w": "water", "o": "occupied", "m": "mined"}
+    content = {
+        "version": 1,
+        "site": "example",
+        "c1": 0.2,
+        "c2": 0.1,
+        "tables": {
+            "areas": {"table": "areas.csv", "types": types, "unit": "share"},
+            "ndvi": {"table": "ndvi.csv", "date": "date", "value": "ndvi"},
+        },
+    }
+    (tmp_path / "site.yaml").write_text(yaml.safe_dump(content))
+    found = run_site(tmp_path / "site.yaml", tmp_path / "out")
+    printed = [(1.13105, 29.407, 0.64470, 1.5167), (1.85278, 37.056, 0.81522, 2.4167)]
+    for row, values in zip(found["resilience"], printed, strict=True):
+        assert [row[key] for key in ("h_bits", "mu", "eco_res", "e")] == pytest.approx(values, rel=5e-5)
+    change = {(each["score_set"], each["h_exponent"]): each["change"] for each in found["sensitivity"]}
+    assert change["types", 2] == pytest.approx(1.59, abs=0.005)
+    assert change["four classes", 2] == pytest.approx(3.3, abs=0.05)
+    assert change["types", 0] < 1
+    assert found["what_moved_e"][1]["climate"] == 0
+
+
+def test_hdf4_is_refused_before_any_work(run: RunSite, tmp_path: Path) -> None:
+    (tmp_path / "npp.hdf").write_bytes(b"\x0e\x03\x13\x01" + bytes(100))
+    with pytest.raises(InputError, match=r"npp\.hdf: is HDF4, which is not read here; export it as GeoTIFF"):
+        run(later={"npp": "npp.hdf"})
+    assert not (tmp_path / "out").exists()
+
+
+def test_land_classes_stay_out_of_the_summary(run: RunSite) -> None:
+    found = run(ecosystems=None)
+    assert "coarse_legend" in names_of(found)
+    assert found["resilience"][0]["e"] > 0
+    assert not any("of the baseline's" in sentence for sentence in summary(found))
+    assert any("of the baseline's" in sentence for sentence in summary(run()))
 
 
 def test_tables_alone_can_give_the_whole_chain(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 import math
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pitscape.resilience.attribution import contributions, sensitivity
 from pitscape.resilience.elasticity import TYPE_SCORES, TYPE_SCORES_ALTERNATIVE, elasticity
@@ -19,6 +22,24 @@ def test_what_moves_the_worked_example() -> None:
     assert found.scores == pytest.approx(math.log((0.81522 / 1.85278) / (0.64470 / 1.13105)), abs=3e-5)
     assert found.climate == 0
     assert found.e == pytest.approx(found.diversity + found.vegetation + found.scores + found.climate)
+
+
+shares = st.lists(st.floats(0.01, 1), min_size=5, max_size=5).map(
+    lambda parts: dict(zip(BEFORE, (np.array(parts) / sum(parts)).tolist(), strict=True))
+)
+terms = st.tuples(st.floats(0.05, 1), st.floats(0.02, 0.6), st.floats(0.02, 0.6))
+
+
+@given(shares, shares, terms, terms, st.sampled_from([0.0, 1.0, 2.0, 3.0]))
+def test_the_parts_always_add_up(
+    one: dict[str, float], other: dict[str, float], first: tuple[float, ...], later: tuple[float, ...], power: float
+) -> None:
+    both = [
+        elasticity(each, ndvi=ndvi, c1=c1, c2=c2, h_exponent=power)
+        for each, (ndvi, c1, c2) in ((other, later), (one, first))
+    ]
+    found = contributions(*both)
+    assert found.e == pytest.approx(found.diversity + found.vegetation + found.scores + found.climate, abs=1e-9)
 
 
 def test_one_type_has_no_logarithm() -> None:
