@@ -64,8 +64,12 @@ def what_moved(site: dict[str, Any]) -> go.Figure | None:
 
 
 def definitions(site: dict[str, Any]) -> go.Figure | None:
-    """E over the baseline's for each score set and exponent of H; None for a single epoch."""
-    rows = [row for row in site["sensitivity"] if row["change"] is not None]
+    """E over the baseline's for each score set of the types and exponent of H; None for a single epoch.
+
+    Lines over land classes would hide the others, where the site has types.
+    """
+    coarse = site["resilience"][0]["coarse_legend"]
+    rows = [row for row in site["sensitivity"] if row["change"] is not None and row["coarse_legend"] == coarse]
     if not rows or len(site["epochs"]) < 2:
         return None
     figure = go.Figure()

@@ -35,18 +35,20 @@ def variants(measures: Sequence[Measures], frame: Frame) -> list[dict[str, Any]]
     ]
     types, power, place = frame.types, frame.settings.h_exponent, frame.settings.baseline_place
     with naming(frame.source):
-        found = sensitivity(
+        rows = sensitivity(
             [each.shares for each in measures],
             terms,
             scores=[types.scores, *types.others],
             h_exponents=sorted({2.0, 1.0, 0.0, power}, reverse=True),
             baseline=place,
         )
-        if not types.scores.coarse:
-            lumped = [_lumped(each.shares, types.roles) for each in measures]
-            found += sensitivity(lumped, terms, scores=[FOUR_CLASS_SCORES], h_exponents=(power,), baseline=place)
+        lumped = [_lumped(each.shares, types.roles) for each in measures]
+        coarse = sensitivity(lumped, terms, scores=[FOUR_CLASS_SCORES], h_exponents=(power,), baseline=place)
     epochs = [each.epoch for each in measures]
-    return [_row(each, epochs, place, complete=complete) for each in found]
+    found = [_row(each, epochs, place, complete=complete) | {"coarse_legend": types.scores.coarse} for each in rows]
+    if not types.scores.coarse:
+        found += [_row(each, epochs, place, complete=complete) | {"coarse_legend": True} for each in coarse]
+    return found
 
 
 def _lumped(shares: Mapping[str, float], roles: Mapping[str, str]) -> dict[str, float]:
