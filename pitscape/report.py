@@ -120,7 +120,7 @@ def _of_resilience(site: dict[str, Any]) -> list[str]:
         return []
     parts = {"diversity": "H", "vegetation": "NDVI", "scores": "the scores", "climate": "C1 and C2"}
     factors = ", ".join(f"{name} × {math.exp(last[key]):.2f}" for key, name in parts.items())
-    return [f"E at {last['epoch']} is × {math.exp(last['e']):.2f} of the baseline's: {factors} (H with its exponent)."]
+    return [f"E at {last['epoch']} is {math.exp(last['e']):.2f} times the baseline's: {factors} (H with its exponent)."]
 
 
 def _of_integrity(site: dict[str, Any]) -> list[str]:

@@ -381,8 +381,8 @@ def test_land_classes_stay_out_of_the_summary(run: RunSite) -> None:
     found = run(ecosystems=None)
     assert "coarse_legend" in names_of(found)
     assert found["resilience"][0]["e"] > 0
-    assert not any("of the baseline's" in sentence for sentence in summary(found))
-    assert any("of the baseline's" in sentence for sentence in summary(run()))
+    assert not any("times the baseline's" in sentence for sentence in summary(found))
+    assert any("times the baseline's" in sentence for sentence in summary(run()))
 
 
 def test_tables_alone_can_give_the_whole_chain(tmp_path: Path) -> None:
