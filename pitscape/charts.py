@@ -56,17 +56,6 @@ def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> g
     return styled(figure, unit) if figure.data else None
 
 
-def production(site: dict[str, Any]) -> go.Figure | None:
-    """Yearly output; None where the site file names none."""
-    if not site["life_cycle"]:
-        return None
-    rows = site["life_cycle"]["production"]
-    figure = go.Figure(
-        go.Bar(x=[r["year"] for r in rows], y=[r["production_mt"] for r in rows], marker_color=SERIES[3])
-    )
-    return styled(figure, "output [Mt]")
-
-
 def as_html(figure: go.Figure | None) -> str:
     """A chart as a fragment of a page that holds plotly.js; empty for none."""
     if figure is None:

@@ -77,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         _areas,
         _extents,
         _landscape,
+        _lifecycle,
+        _thresholds,
         _scale,
         _run,
     ):
@@ -218,29 +220,92 @@ def _landscape(verbs: Verbs) -> None:
     verb.add_argument("--unit", choices=("m",), help="takes a raster without CRS as metres")
 
 
+def _lifecycle(verbs: Verbs) -> None:
+    verb = _verb(
+        verbs, "lifecycle", "pitscape.life_cycles:run", "the stages of a mine from its yearly output, or from dates"
+    )
+    verb.add_argument(
+        "production", type=Path, metavar="PRODUCTION.csv", help="year, production_mt [Mt]; empty where not known"
+    )
+    _dates(verb)
+    _results(verb)
+
+
+def _thresholds(verbs: Verbs) -> None:
+    verb = _verb(
+        verbs,
+        "thresholds",
+        "pitscape.threshold_series:run",
+        "the elastic, yield and mutation point of a series of integrity, or over many sites",
+    )
+    verb.add_argument("eci", type=Path, nargs="?", metavar="ECI.csv", help="year, eci; the first value is the baseline")
+    verb.add_argument("--sites", type=Path, nargs="+", metavar="SITE.json", help="of pitscape run, to be pooled")
+    verb.add_argument(
+        "--form",
+        choices=("published", "departure"),
+        default="published",
+        help="of ThV, with --sites (default %(default)s)",
+    )
+    for point in ("elastic", "yield", "mutation"):
+        verb.add_argument(
+            f"--{point}", metavar="A[,B]", help=f"known ThV at the {point} point, or its interval (default: detected)"
+        )
+    verb.add_argument(
+        "--production",
+        type=Path,
+        metavar="PRODUCTION.csv",
+        help="year, production_mt [Mt]: the check by the life cycle",
+    )
+    _dates(verb)
+    _draws(verb, 500, "resampled series behind the intervals")
+    _results(verb)
+
+
 def _scale(verbs: Verbs) -> None:
-    verb = _verb(verbs, "scale", "pitscape.steps:scale", "the national affected area from those of some mines")
+    verb = _verb(verbs, "scale", "pitscape.national:run", "the national affected area from those of some mines")
     verb.add_argument(
         "--mines",
         type=Path,
         metavar="MINES.csv",
-        help="name, excavated_km2, affected_km2, production_mt (default: the paper's five)",
+        help="name, excavated_km2, affected_km2 and, where known, affected_se_km2, production_mt (default: the paper's five)",
+    )
+    verb.add_argument("--sites", type=Path, nargs="+", metavar="SITE.json", help="of pitscape run, instead of a table")
+    for name, default, text in (
+        ("--national-mt", 1057.0, "open-pit output of the country [Mt a year]"),
+        ("--mines-mt", 142.0, "output of the mines [Mt a year], where not given by mine"),
+    ):
+        verb.add_argument(name, type=float, default=default, metavar="MT", help=f"{text} (default %(default)s)")
+    verb.add_argument(
+        "--national-mines",
+        type=int,
+        default=357,
+        metavar="N",
+        help="mines of the country, for the regression (default %(default)s)",
     )
     verb.add_argument(
-        "--national-mt",
+        "--output-error",
         type=float,
-        default=1057.0,
-        metavar="MT",
-        help="open-pit output of the country [Mt] (default %(default)s)",
+        default=0.0,
+        metavar="F",
+        help="relative standard error of both totals (default %(default)s)",
     )
-    verb.add_argument(
-        "--mines-mt",
-        type=float,
-        default=142.0,
-        metavar="MT",
-        help="output of the mines [Mt], where not given by mine (default %(default)s)",
-    )
+    _draws(verb, 10_000, "draws of the Monte Carlo over areas and totals")
+    _results(verb)
+
+
+def _dates(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--first-production", type=int, metavar="YEAR", help="of the first output; a trial counts")
+    verb.add_argument("--decline", type=int, metavar="YEAR", help="from which the mine is declared to decline")
+
+
+def _draws(verb: argparse.ArgumentParser, draws: int, text: str) -> None:
+    verb.add_argument("--draws", type=int, default=draws, metavar="N", help=f"{text} (default %(default)s)")
+    verb.add_argument("--seed", type=int, default=0, help="of the draws (default %(default)s)")
+
+
+def _results(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--output", type=Path, metavar="JSON", help="write the figures there as well")
+    verb.add_argument("--figure", type=Path, metavar="FILE", help="draw a chart: .html; .png and .svg need kaleido")
 
 
 def _run(verbs: Verbs) -> None:

@@ -21,7 +21,6 @@ from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.raster import open_raster
 from pitscape.imagery.sensor import Band
 
-PRODUCTION_COLUMNS = ("year", "production_mt")
 SIEVED_TYPES = ("uint8", "int16", "uint16", "int32")  # that GDAL knows how to sieve
 
 

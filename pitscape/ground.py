@@ -9,7 +9,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
 from pitscape.adjusted import load_adjusted
-from pitscape.ecology import PRODUCTION_COLUMNS, raster_on_grid, read_table, type_codes
+from pitscape.ecology import raster_on_grid, type_codes
 from pitscape.ecosystem_types import EcosystemTypes, types_of_maps, types_of_table
 from pitscape.frame import Frame, read_climate
 from pitscape.imagery.errors import InputError
@@ -18,6 +18,7 @@ from pitscape.imagery.raster import open_raster
 from pitscape.imagery.sensor import Sensor, load_sensor
 from pitscape.resilience.elasticity import TYPE_SCORES
 from pitscape.resilience.water import FOUR_CLASS_RUNOFF
+from pitscape.series import read_series
 from pitscape.site_settings import SiteSettings
 from pitscape.vegetation_index import check_index_file
 
@@ -70,7 +71,7 @@ def check_records(settings: SiteSettings, source: Path) -> None:
         InputError: If not.
     """
     if settings.production:
-        read_table(Path(settings.production), PRODUCTION_COLUMNS)
+        read_series(Path(settings.production), "production_mt")
     if settings.ecosystems:
         types = {*settings.ecosystems.types.values(), settings.ecosystems.otherwise}
         own = settings.scores if isinstance(settings.scores, dict) else {}

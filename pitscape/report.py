@@ -8,15 +8,17 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from plotly.graph_objects import Figure
 from plotly.offline import get_plotlyjs
 from pyproj import Geod
 from rasterio.warp import transform_bounds
 
-from pitscape import charts, resilience_charts
+from pitscape import charts, life_charts, resilience_charts
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.predictor import OnnxPredictor
+from pitscape.national_chart import of_the_paper
 from pitscape.pictures import RAMP, class_picture, data_uri, field_ends, field_picture, scene_picture
 from pitscape.site_settings import SiteSettings, load_site
 
@@ -225,6 +227,19 @@ def _scale_bar(path: Path) -> dict[str, float]:
     return {"km": length, "percent": 100 * length * 1000 / width_m}
 
 
+def life_figures(site: dict[str, Any]) -> dict[str, Figure | None]:
+    """Charts of life cycle, thresholds and succession."""
+    life, found, changes = site["life_cycle"], site["thresholds"] or {}, site["succession"]
+    form = "published" if found.get("published", {}).get("points") else "departure"
+    return {
+        "production": life_charts.production(life) if life else None,
+        "stages": life_charts.stages(site, form),
+        "national": of_the_paper(site["national"]),
+        "transitions": life_charts.transitions(changes) if changes else None,
+        **{f"thresholds {name}": life_charts.site_thresholds(site, name) for name in found},
+    }
+
+
 def _charts(site: dict[str, Any]) -> dict[str, str]:
     integrity = site["integrity"]["series"]["published"]
     figures = {
@@ -245,6 +260,6 @@ def _charts(site: dict[str, Any]) -> dict[str, str]:
         "thv": resilience_charts.thv(site),
         "eci_bands": resilience_charts.eci(site),
         "ndvi": resilience_charts.monthly_ndvi(site),
-        "production": charts.production(site),
+        **life_figures(site),
     }
     return {name: charts.as_html(figure) for name, figure in figures.items()}

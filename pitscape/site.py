@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pitscape.ecology import PRODUCTION_COLUMNS, read_table
+from pitscape.course import course
 from pitscape.epoch_settings import Epoch
 from pitscape.flags import flags
 from pitscape.frame import Frame
@@ -28,7 +28,7 @@ from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.scene_run import RunOptions, predict_scene
-from pitscape.integrity import integrity
+from pitscape.integrity import FORMS, integrity
 from pitscape.measures import Measures, index_of, measure
 from pitscape.ready_map import write_ready_map
 from pitscape.resilience.mines import MINES
@@ -37,6 +37,7 @@ from pitscape.resilience_maps import write_resilience_map
 from pitscape.sensitivity import variants, what_moved_e
 from pitscape.site_settings import SiteSettings, inputs_of, load_site
 from pitscape.table_site import measure_tables, with_epochs
+from pitscape.threshold_series import crossing_functions
 from pitscape.uncertainty import uncertainty
 from pitscape.zone_resilience import site_zones, zone_rows
 
@@ -106,6 +107,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
     measures, frame = found.measures, found.frame
     say("uncertainty")
     standing = integrity(measures, frame)
+    years = crossing_functions(settings.mine.constants, [each.year for each in measures], FORMS)
     return {
         "schema": 1,
         "site": {
@@ -126,11 +128,15 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "et": [{"epoch": m.epoch} | asdict(m.et) for m in measures],
         "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
         "integrity": standing,
-        "uncertainty": uncertainty(measures, frame),
+        "uncertainty": uncertainty(measures, frame, functions=years),
         "flags": flags(measures, frame, standing),
-        "thresholds": None,
-        "life_cycle": _life_cycle(settings),
-        "succession": None,
+        **course(
+            settings.mine,
+            settings.production,
+            epochs=found.content["epochs"],
+            integrity=standing,
+            classes=[m.classes for m in found.maps],
+        ),
         "national": _national(),
         "provenance": {
             "site_file": path.name,
@@ -284,14 +290,6 @@ def score_table(counts: NDArray[np.int64], legend: Legend) -> dict[str, Any]:
             for name, iou, f1, users, producers in per_class
         ],
     }
-
-
-def _life_cycle(settings: SiteSettings) -> dict[str, Any] | None:
-    if settings.production is None:
-        return None
-    table = read_table(Path(settings.production), PRODUCTION_COLUMNS)
-    columns = list(PRODUCTION_COLUMNS)
-    return {"production": table[columns].to_dict(orient="records")}
 
 
 def _national() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pitscape.epoch_settings import Ecosystems, Epoch
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.product import date_of
 from pitscape.imagery.settings import expand_path, load_settings
+from pitscape.mine_settings import MineSettings
 from pitscape.model_settings import BoundsSettings, Fallbacks, Uncertainty
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights
@@ -39,6 +40,7 @@ class SiteSettings(Strict):
         c1: C1 of all epochs, instead of that of the climate [fraction].
         c2: C2 of all epochs, the same.
         production: Yearly output, ``production.csv``.
+        mine: Dates, technology and known constants of the mine.
         ecosystems: Types of vegetated land; without it E is flagged as coarse.
         runoff: Runoff coefficient by ecosystem type or land class; vegetated 0.0478 (steppe) and water 0 by default.
         fallbacks: What stands in where NPP or ET is not given.
@@ -75,6 +77,7 @@ class SiteSettings(Strict):
     c1: float | None = Field(default=None, gt=0, lt=2)
     c2: float | None = Field(default=None, gt=0, lt=2)
     production: str | None = None
+    mine: MineSettings = MineSettings()
     ecosystems: Ecosystems | None = None
     runoff: dict[str, float] = Field(default_factory=dict)
     fallbacks: Fallbacks = Fallbacks()

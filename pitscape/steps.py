@@ -3,7 +3,6 @@
 import argparse
 import math
 import sys
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -96,39 +95,6 @@ def extents(arguments: argparse.Namespace) -> None:
     print(f"{arguments.output}: {len(table)} polygons of {arguments.class_name}, {table['area_km2'].sum():.4f} km2")
 
 
-def scale(arguments: argparse.Namespace) -> None:
-    """``pitscape scale``."""
-    from pitscape.ecology import naming
-    from pitscape.resilience.national import national_area
-
-    inputs = [arguments.mines] if arguments.mines else []
-    if arguments.output:
-        check_writable(arguments.output)
-        keep_inputs([arguments.output], inputs)
-    mines = _mines(arguments.mines)
-    output = [mine["production_mt"] for mine in mines]
-    with naming(arguments.mines or "scale"):
-        found = national_area(
-            [mine["affected_km2"] for mine in mines],
-            production_mt=None if None in output else output,
-            mines_mt=arguments.mines_mt,
-            national_mt=arguments.national_mt,
-        )
-    excavated, affected = (sum(mine[key] for mine in mines) for key in ("excavated_km2", "affected_km2"))
-    print(f"{'mine':20} {'excavated km2':>14} {'affected km2':>14}")
-    for mine in mines:
-        print(f"{mine['name']:20} {mine['excavated_km2']:14.2f} {mine['affected_km2']:14.2f}")
-    print(f"{'sum':20} {excavated:14.2f} {affected:14.2f}")
-    print(f"national: {found.area_km2:,.2f} km2 = {100 * found.land_share:.2f} % of the land")
-    print(
-        f"{found.spread}: {found.low_km2:,.2f} to {found.high_km2:,.2f} km2; {100 * found.extrapolated_share:.1f} % of the output is extrapolated"
-    )
-    if arguments.output:
-        sums = {"excavated_km2": excavated, "affected_km2": affected}
-        figures = {"schema": 1, "mines": mines, "sums": sums, "national": asdict(found)}
-        write_json(arguments.output, figures | made_of(arguments, *inputs))
-
-
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape run``."""
     from pitscape.report import write_report
@@ -164,28 +130,6 @@ def _epoch(path: Path) -> str:
     return acquired.isoformat() if acquired else path.stem
 
 
-def _mines(path: Path | None) -> list[dict[str, Any]]:
-    """Name, areas and output of each mine; the paper's five by default."""
-    from pitscape.resilience.mines import MINES
-
-    if path is None:
-        return [
-            {"name": m.name, "excavated_km2": m.excavated_km2, "affected_km2": m.affected_km2, "production_mt": None}
-            for m in MINES
-        ]
-    import pandas as pd
-
-    from pitscape.ecology import read_table
-
-    table = read_table(path, ("excavated_km2", "affected_km2"))
-    if "name" not in table.columns:
-        raise InputError(f"{path}: lacks column name; it has {', '.join(map(str, table.columns))}.")
-    if "production_mt" not in table.columns:
-        table["production_mt"] = None
-    records = table[["name", "excavated_km2", "affected_km2", "production_mt"]].to_dict(orient="records")
-    return [{str(k): None if pd.isna(v) else v for k, v in record.items()} for record in records]
-
-
 def _check_output(arguments: argparse.Namespace, inputs: list[Path]) -> None:
     """Before any work: the output and its record can be written, and are no inputs."""
     for path in (arguments.output, sidecar(arguments.output)):
@@ -200,7 +144,7 @@ def _record(arguments: argparse.Namespace, *inputs: Path) -> None:
 
 def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
     """Options, versions and hashes of the inputs, without paths of the machine."""
-    hidden = {"run", "rest", "output", "classes", "zones", "mines", "ndvi"}
+    hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
     options = {
         key: value if isinstance(value, int | float | None) else str(value)
         for key, value in vars(arguments).items()

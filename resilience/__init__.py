@@ -6,6 +6,9 @@ and ``windows`` in a moving window; ``runs``, ``joins``, ``patches``, ``reach``,
 ``vegetation``, ``climate`` and ``water`` measure plants, weather and water, ``production_estimate`` and ``evaporation``
 estimate NPP and ET from climate alone; ``elasticity`` and ``integrity`` join them to resilience and ecological
 integrity, with ``bounds`` and ``entropy_weights``; ``attribution`` says what moved E; ``factors``, ``ensemble`` and
-``propagation`` carry uncertainty through all of it; ``mines`` and ``national`` hold the published areas and scale them up. Import
+``propagation`` carry uncertainty through all of it; ``thresholds`` and ``detection`` find the points of ``stages`` on ThV, with
+``crossing``, ``knots``, ``piecewise`` and ``resampling``, and ``pooling`` joins those of many mines; ``life_cycle`` reads
+stages from a ``production_curve``, ``succession`` from class maps; ``mines`` and ``provinces`` hold what was published,
+``national``, ``estimators`` and ``national_draws`` scale it up. Import
 the module that is needed: only those that count compile code, and nothing is loaded before.
 """

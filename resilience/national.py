@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+
+from pitscape.resilience.estimators import one_each, ratio_estimate
 
 Spread: TypeAlias = Literal["jackknife", "leave-one-mine-out of the areas alone"]
 
@@ -73,14 +74,15 @@ def national_area(
     """
     if not 0 < land_km2 < math.inf:
         raise ValueError(f"land_km2 must be positive, got {land_km2}: China's is 9.6e6.")
-    areas = _positive("affected_km2", affected_km2, zero=True)
-    output = None if production_mt is None else _positive("production_mt", production_mt, zero=False)
+    areas = one_each("affected_km2", affected_km2, zero=True)
+    output = None if production_mt is None else one_each("production_mt", production_mt, zero=False)
     measured_mt = mines_mt if output is None else float(output.sum())
     total = scale_area(float(areas.sum()), mines_mt=measured_mt, national_mt=national_mt)
     if output is None:
         low, high = _areas_alone(areas, national_mt / mines_mt)
     else:
-        low, high = _jackknife(areas, output, national_mt)
+        found = ratio_estimate(affected_km2, production_mt or (), national_mt=national_mt)
+        low, high = found.low_km2, found.high_km2
     return NationalArea(
         area_km2=total,
         low_km2=low,
@@ -130,25 +132,3 @@ def _areas_alone(areas: NDArray[np.float64], factor: float) -> tuple[float, floa
     n = areas.size
     left_out = (areas.sum() - areas) * n / (n - 1) * factor
     return float(left_out.min()), float(left_out.max())
-
-
-def _jackknife(areas: NDArray[np.float64], output: NDArray[np.float64], national_mt: float) -> tuple[float, float]:
-    """Ends of the 95 % interval of the ratio estimator (Student's t with n - 1 degrees of freedom)."""
-    n = areas.size
-    if output.size != n:
-        raise ValueError(f"production_mt has {output.size} values for {n} mines: give one for each.")
-    left_out = (areas.sum() - areas) / (output.sum() - output) * national_mt
-    error = math.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2))
-    total = float(areas.sum() / output.sum() * national_mt)
-    half = float(stdtrit(n - 1, 0.975)) * error
-    return max(total - half, float(areas.sum())), total + half
-
-
-def _positive(name: str, values: Sequence[float], *, zero: bool) -> NDArray[np.float64]:
-    """The values as an array, at least two, finite and positive, or 0 where ``zero`` allows it."""
-    numbers = np.asarray(values, np.float64)
-    if numbers.ndim != 1 or numbers.size < 2:
-        raise ValueError(f"{name} needs one value for each of at least two mines, got {values}.")
-    if not np.isfinite(numbers).all() or (numbers < 0).any() or (not zero and (numbers == 0).any()):
-        raise ValueError(f"{name} must be finite and {'>= 0' if zero else '> 0'}, got {values}.")
-    return numbers

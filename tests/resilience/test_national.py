@@ -1,9 +1,12 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
+from pitscape.resilience.estimators import ratio_estimate, regression_estimate
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import CHINA_LAND_KM2, national_area, scale_area, share_of_land
+from pitscape.resilience.national_draws import draw_national, sensitivity
 
 AREAS = [mine.affected_km2 for mine in MINES]
 
@@ -58,3 +61,72 @@ def test_equal_intensity_has_no_spread() -> None:
 def test_wrong_numbers_are_refused(areas: list[float], options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         national_area(areas, **options)
+
+
+def test_ratio_and_regression_agree_where_area_is_proportional_to_output() -> None:
+    areas, output = [10.0, 20.0, 40.0], [1.0, 2.0, 4.0]
+    ratio = ratio_estimate(areas, output, national_mt=60.0)
+    line = regression_estimate(areas, output, national_mt=60.0, mines=20)
+    assert (ratio.area_km2, line.area_km2) == pytest.approx((600, 600))
+    assert (ratio.error_km2, line.error_km2) == pytest.approx((0, 0), abs=1e-9)
+
+
+def test_regression_gives_land_to_a_mine_as_such() -> None:
+    """By hand: y = 10 + 2 x, ten mines of 3 Mt: 10 x (10 + 6) = 160; the ratio gives 44 / 7 x 30."""
+    areas, output = [12.0, 14.0, 18.0], [1.0, 2.0, 4.0]
+    assert regression_estimate(areas, output, national_mt=30.0, mines=10).area_km2 == pytest.approx(160)
+    assert ratio_estimate(areas, output, national_mt=30.0).area_km2 == pytest.approx(44 / 7 * 30)
+
+
+def test_regression_needs_three_mines_of_different_output() -> None:
+    for output in ([1.0, 2.0], [2.0, 2.0, 1.0]):
+        with pytest.raises(ValueError, match="at least three mines of different output"):
+            regression_estimate([1.0] * len(output), output, national_mt=9.0, mines=5)
+
+
+def test_draws_of_areas_alone_are_normal() -> None:
+    """1000 +- sqrt(3^2 + 4^2) x 10 x 1.96; fully correlated errors add up to 7."""
+    apart = draw_national([50.0, 50.0], [3.0, 4.0], mines_mt=10, national_mt=100, draws=40_000)
+    assert (apart.low_km2, apart.median_km2, apart.high_km2) == pytest.approx((902, 1000, 1098), abs=2)
+    together = draw_national([50.0, 50.0], np.array([[9.0, 12], [12, 16]]), mines_mt=10, national_mt=100, draws=40_000)
+    assert together.high_km2 == pytest.approx(1000 + 1.96 * 70, abs=3)
+
+
+def test_shares_of_what_contributes() -> None:
+    """Relative errors of 5 % in the sum of areas, and 3 % in each total: 25 and 18 of 43 parts, to first order."""
+    found = draw_national([100.0, 100.0], [6.0, 8.0], mines_mt=10, national_mt=100, output_error=0.03, draws=100_000)
+    assert found.share_of_areas == pytest.approx(25 / 43, abs=0.02)
+    assert found.share_of_outputs == pytest.approx(18 / 43, abs=0.02)
+    again = draw_national([100.0, 100.0], [6.0, 8.0], mines_mt=10, national_mt=100, output_error=0.03, draws=100_000)
+    assert found == again
+
+
+def test_areas_without_error_have_no_spread() -> None:
+    found = draw_national(AREAS, [0.0] * 5, mines_mt=142, national_mt=1057, draws=100)
+    assert found.low_km2 == pytest.approx(found.high_km2)
+    assert found.median_km2 == pytest.approx(12_502.37, abs=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("spread", "options", "message"),
+    [
+        ([1.0], {}, "2 standard errors or their covariance"),
+        ([1.0, -1.0], {}, "standard errors >= 0"),
+        ([[1.0, 2.0], [2.0, 1.0]], {}, "negative eigenvalue"),
+        ([[1.0, 2.0], [0.0, 1.0]], {}, "symmetric"),
+        ([1.0, 1.0], {"output_error": 0.5}, "0 to 0.3"),
+    ],
+)
+def test_wrong_spreads_are_refused(spread: list[float], options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw_national([10.0, 20.0], spread, mines_mt=10, national_mt=100, **options)
+
+
+def test_sensitivity_to_the_output_totals() -> None:
+    """Ten percent more of the mines' output, or less of the country's, take their part of 12,502.37 km2."""
+    rows = sensitivity(1679.60, mines_mt=142, national_mt=1057)
+    assert len(rows) == 25
+    found = {(round(row["mines_mt"], 1), round(row["national_mt"], 1)): row["area_km2"] for row in rows}
+    assert found[142.0, 1057.0] == pytest.approx(12_502.37, abs=5e-3)
+    assert found[156.2, 1057.0] == pytest.approx(12_502.37 / 1.1, abs=5e-3)
+    assert found[142.0, 951.3] == pytest.approx(12_502.37 * 0.9, abs=5e-3)

@@ -1,0 +1,187 @@
+"""The national area from a table of mines, from sites, or from the paper's five mines; and the verb for it."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pitscape.ecology import naming
+from pitscape.figures import check_figure, write_figure
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.outputs import check_writable, keep_inputs, write_json
+from pitscape.plain import plain
+from pitscape.resilience.estimators import ratio_estimate, regression_estimate
+from pitscape.resilience.mines import MINES
+from pitscape.resilience.national import national_area
+from pitscape.resilience.national_draws import draw_national, sensitivity
+from pitscape.resilience.provinces import by_province
+from pitscape.site_results import read_sites
+from pitscape.steps import made_of
+
+Mine = dict[str, Any]
+
+NUMBERS = ("excavated_km2", "affected_km2", "excavated_se_km2", "affected_se_km2", "production_mt")
+NEEDED = ("excavated_km2", "affected_km2")
+OF_SITES = (
+    "affected land of a site is what was newly mined or occupied at any epoch; relief, rivers and the spread of industry, "
+    "which bound the paper's, are not considered"
+)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """``pitscape scale``."""
+    if arguments.mines and arguments.sites:
+        raise InputError("scale: give either --mines MINES.csv or --sites SITE.json ..., one of them.")
+    outputs = [each for each in (arguments.output, arguments.figure) if each]
+    inputs = [*([arguments.mines] if arguments.mines else []), *(arguments.sites or [])]
+    for path in outputs:
+        check_writable(path)
+    keep_inputs(outputs, inputs)
+    check_figure(arguments.figure)
+    mines = _mines(arguments)
+    with naming(arguments.mines or "scale"):
+        content = plain(_figures(mines, arguments))
+    _print(content)
+    if arguments.output:
+        write_json(arguments.output, {"schema": 1} | content | made_of(arguments, *inputs))
+    if arguments.figure:
+        from pitscape.national_chart import national
+
+        write_figure(national(content), arguments.figure, "Land affected by open-pit coal mining")
+
+
+def _figures(mines: list[Mine], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Sums, estimates with their intervals, Monte Carlo, sensitivity and provinces."""
+    affected = [mine["affected_km2"] for mine in mines]
+    output = [mine["production_mt"] for mine in mines]
+    known = None if None in output else output
+    found = national_area(affected, production_mt=known, mines_mt=arguments.mines_mt, national_mt=arguments.national_mt)
+    totals = {"mines_mt": sum(known) if known else arguments.mines_mt, "national_mt": arguments.national_mt}
+    sums = {key: _sum(mine[key] for mine in mines) for key in NEEDED}
+    return {
+        "mines": mines,
+        "sums": sums,
+        "totals": totals,
+        "national": asdict(found),
+        "estimators": _estimators(affected, known, arguments),
+        "draws": _draws(mines, totals, arguments),
+        "sensitivity": sensitivity(sum(affected), **totals),
+        "provinces": by_province(found.area_km2),
+        "notes": _notes(known, arguments),
+    }
+
+
+def _notes(output: list[float] | None, arguments: argparse.Namespace) -> list[str]:
+    """What a reader must know."""
+    said = [OF_SITES] if arguments.sites else []
+    average = arguments.national_mt / arguments.national_mines
+    if output and min(output) > average:
+        said.append(
+            f"every mine is larger than the country's average of {average:.2f} Mt: the regression estimator reaches far "
+            "beyond them; read the ratio"
+        )
+    return said
+
+
+def _estimators(affected: list[float], output: list[float] | None, arguments: argparse.Namespace) -> list[Mine]:
+    """Ratio and, from three mines on, regression, where output is known by mine."""
+    if output is None:
+        return []
+    found = [ratio_estimate(affected, output, national_mt=arguments.national_mt)]
+    if len(output) > 2 and min(float(np.ptp(np.delete(output, n))) for n in range(len(output))) > 0:
+        found.append(
+            regression_estimate(affected, output, national_mt=arguments.national_mt, mines=arguments.national_mines)
+        )
+    return [asdict(each) for each in found]
+
+
+def _draws(mines: list[Mine], totals: dict[str, float], arguments: argparse.Namespace) -> Mine | None:
+    """Monte Carlo, where something has an error."""
+    errors = [mine["affected_se_km2"] for mine in mines]
+    if None in errors and not arguments.output_error:
+        return None
+    spread = [error or 0.0 for error in errors]
+    affected = [mine["affected_km2"] for mine in mines]
+    options: dict[str, Any] = {"output_error": arguments.output_error, "draws": arguments.draws, "seed": arguments.seed}
+    drawn = draw_national(affected, spread, **(totals | options))
+    return asdict(drawn) | {"of": "output totals alone" if None in errors else "areas and output totals"} | options
+
+
+def _mines(arguments: argparse.Namespace) -> list[Mine]:
+    if arguments.sites:
+        return [_mine_of(site) for site in read_sites(arguments.sites)]
+    if arguments.mines:
+        return _table(arguments.mines)
+    return [
+        {"name": m.name, "excavated_km2": m.excavated_km2, "affected_km2": m.affected_km2} | dict.fromkeys(NUMBERS[2:])
+        for m in MINES
+    ]
+
+
+def _table(path: Path) -> list[Mine]:
+    """A ``mines.csv``; what is empty or has no column is None, but for the areas."""
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is not a CSV table ({' '.join(str(error).split())[:100]}).") from error
+    if missing := [name for name in ("name", *NEEDED) if name not in table.columns]:
+        raise InputError(f"{path}: lacks column {', '.join(missing)}; it has {', '.join(map(str, table.columns))}.")
+    for column in NUMBERS:
+        given = table[column] if column in table.columns else pd.Series([None] * len(table))
+        numbers = pd.to_numeric(given, errors="coerce")
+        wrong = (numbers.isna() & (given.notna() | (column in NEEDED))).to_numpy()
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise InputError(f"{path}, line {row + 2}: {column} is {given.iloc[row]!r}; give a number.")
+        table[column] = numbers
+    records = table[["name", *NUMBERS]].to_dict(orient="records")
+    return [{str(key): None if pd.isna(value) else value for key, value in record.items()} for record in records]
+
+
+def _mine_of(site: dict[str, Any]) -> Mine:
+    """A site as a mine: its mined land at the last epoch, the land it disturbed, its last output."""
+    roles = {land["id"]: land["role"] for land in site["legend"]}
+    last = site["epochs"][-1]["name"]
+    areas = dict.fromkeys(roles.values(), 0.0)
+    for row in site["areas"]:
+        if row["epoch"] == last and row["zone"] == "all":
+            areas[roles[row["class_id"]]] += row["area_km2"]
+    found = site.get("succession")
+    output = [row["production_mt"] for row in (site.get("life_cycle") or {}).get("production", [])]
+    return {
+        "name": site["site"]["name"],
+        "excavated_km2": areas.get("mined", 0.0),
+        "affected_km2": found["disturbed_km2"] if found else areas.get("mined", 0.0) + areas.get("occupied", 0.0),
+        "excavated_se_km2": None,
+        "affected_se_km2": None,
+        "production_mt": next((each for each in reversed(output) if each), None),
+    }
+
+
+def _sum(values: Any) -> float:  # noqa: ANN401 - of numbers
+    return float(sum(values))
+
+
+def _print(content: dict[str, Any]) -> None:
+    print(f"{'mine':20} {'excavated km2':>14} {'affected km2':>14} {'output Mt':>10}")
+    for mine in content["mines"]:
+        output = "-" if mine["production_mt"] is None else f"{mine['production_mt']:.2f}"
+        print(f"{mine['name']:20} {mine['excavated_km2']:14.2f} {mine['affected_km2']:14.2f} {output:>10}")
+    sums, found, totals = content["sums"], content["national"], content["totals"]
+    print(f"{'sum':20} {sums['excavated_km2']:14.2f} {sums['affected_km2']:14.2f} {totals['mines_mt']:10.2f}")
+    print(f"national: {found['area_km2']:,.2f} km2 = {100 * found['land_share']:.2f} % of the land")
+    print(f"{found['spread']}: {found['low_km2']:,.2f} to {found['high_km2']:,.2f} km2")
+    for row in content["estimators"]:
+        span = f"{row['low_km2']:,.2f} to {row['high_km2']:,.2f}"
+        print(f"{row['estimator']} estimator: {row['area_km2']:,.2f} km2, jackknife 95 % {span} km2")
+    if drawn := content["draws"]:
+        span = f"{drawn['low_km2']:,.2f} to {drawn['high_km2']:,.2f} km2"
+        print(f"errors of {drawn['of']}: 95 % {span}")
+    print(f"extrapolated: {100 * found['extrapolated_share']:.1f} % of the output")
+    provinces = ", ".join(f"{name} {area:,.0f}" for name, area in content["provinces"].items())
+    print(f"by number of mines [km2]: {provinces}")
+    for note in content["notes"]:
+        print(f"note: {note}")
