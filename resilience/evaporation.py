@@ -23,7 +23,7 @@ def actual_evaporation_fu(precipitation_mm: float, potential_mm: float, *, omega
     Raises:
         ValueError: If a number is outside its range.
 
-    Source: Fu (1981), as given by Zhang et al. (2004), Water Resources Research 40, W02502, eq. 13.
+    Source: Fu (1981), as given by Zhang et al. (2004), Water Resources Research 40, W02502.
 
     >>> round(actual_evaporation_fu(500.0, 500.0, omega=2.0), 3)  # 500 (2 - sqrt 2)
     292.893
@@ -53,7 +53,7 @@ def actual_evaporation_zhang(precipitation_mm: float, potential_mm: float, *, pl
     Raises:
         ValueError: If a number is negative or not finite.
 
-    Source: Zhang et al. (2001), Water Resources Research 37, 701-708, eq. 8.
+    Source: Zhang et al. (2001), Water Resources Research 37, 701-708.
 
     >>> round(actual_evaporation_zhang(500.0, 500.0), 3)  # 500 x 1.5 / 2.5
     300.0

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 import yaml
+from numpy.typing import NDArray
 from shapely.geometry import box
 from small_scenes import BANDS, UTM, grid, stored_numbers, write_raster
 
@@ -19,6 +20,9 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.report import summary, write_report
 from pitscape.site import run_site, save_site
+from pitscape.site_settings import load_site
+from pitscape.table_site import measure_tables, with_epochs
+from pitscape.uncertainty import uncertainty
 
 RunSite = Callable[..., dict[str, Any]]
 YEARS = range(2006, 2025)
@@ -385,8 +389,9 @@ def test_land_classes_stay_out_of_the_summary(run: RunSite) -> None:
     assert any("times the baseline's" in sentence for sentence in summary(run()))
 
 
-def test_tables_alone_can_give_the_whole_chain(tmp_path: Path) -> None:
-    """Without maps SC is SHEI: of two types at 1/2 it is 1, at 3/4 and 1/4 it is 2 - 3/4 log2 3 bits."""
+@pytest.fixture
+def tabled(tmp_path: Path) -> Path:
+    """A site of tables alone: grassland and a pit, half and half, then three quarters and one."""
     (tmp_path / "areas.csv").write_text("year,grass,pit\n2015,50,50\n2024,75,25\n")
     (tmp_path / "years.csv").write_text("year,npp,et\n2015,400,300\n2024,200,300\n")
     (tmp_path / "ndvi.csv").write_text("date,ndvi\n2015-07-01,0.5\n2024-07-01,0.4\n")
@@ -406,7 +411,12 @@ def test_tables_alone_can_give_the_whole_chain(tmp_path: Path) -> None:
         "uncertainty": {"draws": 500},
     }
     (tmp_path / "site.yaml").write_text(yaml.safe_dump(content))
-    found = run_site(tmp_path / "site.yaml", tmp_path / "out")
+    return tmp_path / "site.yaml"
+
+
+def test_tables_alone_can_give_the_whole_chain(tabled: Path, tmp_path: Path) -> None:
+    """Without maps SC is SHEI: of two types at 1/2 it is 1, at 3/4 and 1/4 it is 2 - 3/4 log2 3 bits."""
+    found = run_site(tabled, tmp_path / "out")
     first, later = found["integrity"]["series"]["published"]
     h = 2 - 0.75 * math.log2(3)
     assert (first["sc"], later["sc"]) == pytest.approx((1, h))
@@ -421,6 +431,25 @@ def test_tables_alone_can_give_the_whole_chain(tmp_path: Path) -> None:
     assert spread["low"] < later["thv"] < spread["high"]
     assert "ndvi_months" in names_of(found)  # one month of seven
     save_site(found, tmp_path / "out")
-    page = write_report(tmp_path / "out", site_file=tmp_path / "site.yaml").read_text(encoding="utf-8")
+    page = write_report(tmp_path / "out", site_file=tabled).read_text(encoding="utf-8")
     assert "Where the spread at 2024 comes from" in page
     assert "<h2>Maps</h2>" not in page
+
+
+def test_functions_of_the_draws_are_carried_along(tabled: Path, tmp_path: Path) -> None:
+    """Half of a straight fall from 2015 to 2024 is reached in 2019.5, however deep it is."""
+
+    def half_way(_: object, outputs: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        first, last = outputs["thv_departure"].T
+        return 2015 + 9 * (1 - (first + last) / 2) / (1 - last)
+
+    settings = with_epochs(load_site(tabled), tabled)
+    measures, frame, _ = measure_tables(settings, tabled)
+    found = uncertainty(measures, frame, functions={"half_way_year": half_way})
+    assert found is not None
+    year = found["further"]["half_way_year"]
+    assert (year["low"], year["high"], year["defined"]) == (pytest.approx(2019.5), pytest.approx(2019.5), 1)
+    site = run_site(tabled, tmp_path / "out")
+    save_site(site | {"uncertainty": found}, tmp_path / "out")
+    page = write_report(tmp_path / "out", site_file=tabled).read_text(encoding="utf-8")
+    assert "<td>half way year</td><td>2019.5</td>" in page

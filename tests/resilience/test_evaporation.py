@@ -15,7 +15,7 @@ water = st.floats(0, 5000)
 
 
 def test_zhang_gives_their_two_parameter_forms() -> None:
-    """Zhang et al. (2001), eq. 9 and 10: forest with 1410 mm, grass with 1100 mm, here at 800 mm of rain."""
+    """Zhang et al. (2001): forest has PET 1410 mm and w 2, grass 1100 mm and 0.5; here at 800 mm of rain."""
     forest = 800 * (1 + 2820 / 800) / (1 + 2820 / 800 + 800 / 1410)
     grass = 800 * (1 + 550 / 800) / (1 + 550 / 800 + 800 / 1100)
     assert (
