@@ -186,8 +186,8 @@ def _life_spans(life: dict[str, Any], first: float, last: float) -> Iterator[Spa
 def _runs(rows: Sequence[dict[str, Any]], last: float) -> Iterator[Span]:
     """Years of the same stage as spans."""
     begins = [row for n, row in enumerate(rows) if n == 0 or row["stage"] != rows[n - 1]["stage"]]
-    for row, following in zip(begins, [*begins[1:], None][: len(begins)], strict=True):
-        yield row["year"], following["year"] if following else last, row["stage"]
+    for row, end in zip(begins, [*(row["year"] for row in begins[1:]), last], strict=False):
+        yield row["year"], end, row["stage"]
 
 
 def _bands(figure: go.Figure, spans: Iterator[Span], place: str) -> None:

@@ -25,6 +25,7 @@ from pitscape.series import Series, read_series
 from pitscape.steps import made_of
 
 Constants: TypeAlias = dict[str, tuple[float, float]]
+OF_ONE_SERIES = (*POINTS, "production", "first_production", "decline")
 OfDraws: TypeAlias = Callable[[Any, Mapping[str, NDArray[np.float64]]], NDArray[np.float64]]
 
 
@@ -74,6 +75,8 @@ def run(arguments: argparse.Namespace) -> None:
     """``pitscape thresholds``."""
     if (arguments.eci is None) == (not arguments.sites):
         raise InputError("thresholds: give either ECI.csv or --sites SITE.json ..., one of them.")
+    if arguments.sites and (given := [name for name in OF_ONE_SERIES if getattr(arguments, name) is not None]):
+        raise InputError(f"--{given[0].replace('_', '-')}: belongs to one ECI.csv; the site files hold their own.")
     if arguments.draws < 1:
         raise InputError(f"--draws {arguments.draws}: give at least 1; 500 are usual.")
     outputs = [each for each in (arguments.output, arguments.figure) if each]

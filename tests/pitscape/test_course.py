@@ -116,6 +116,16 @@ def test_thresholds_come_from_the_epochs_of_a_site(output: Path) -> None:
     assert {bar.text for bar in bars.data} >= {"initial", "accelerated", "stable", "compaction", "mutation"}
 
 
+def test_two_epochs_are_insufficient_data_and_still_have_a_chart(output: Path) -> None:
+    epochs = [{"name": "e0", "year": 2000}, {"name": "e1", "year": 2024}]
+    integrity = integrity_of(np.array([1, 0.8]))
+    found = course(MineSettings(), str(output), epochs=epochs, integrity=integrity, classes=[])
+    assert found["thresholds"]["published"]["status"] == "insufficient data"
+    bars = stages(plain(found | {"epochs": epochs}), "published")
+    assert bars is not None
+    assert [bar.text for bar in bars.data] == ["initial", "accelerated", "stable"]
+
+
 def test_known_constants_are_used() -> None:
     epochs = [{"name": f"e{n}", "year": 2000 + n} for n in range(3)]
     mine = MineSettings(thresholds={"elastic": 0.9, "mutation": (0.4, 0.6)})

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from pitscape.cli import main
+from pitscape.imagery.simulated.life_cycle import draw_output
+from pitscape.resilience.life_cycle import life_cycle_of_production
 
 YEARS = range(1980, 2022)
 
@@ -199,6 +201,7 @@ def test_wrong_input_is_answered_in_one_line(
         (["thresholds", str(eci), "--elastic", "high"], "--elastic", "interval"),
         (["thresholds", str(eci), "--elastic", "0.7", "--yield", "0.8"], str(eci), "must fall"),
         (["thresholds", str(eci), "--draws", "0"], "--draws", "at least 1"),
+        (["thresholds", "--sites", *sites, "--yield", "0.7"], "--yield", "one ECI.csv"),
         (["thresholds", "--sites", str(eci)], str(eci), "pitscape run"),
         (["thresholds", "--sites", sites[0], sites[0]], sites[0], "once"),
         (["scale", "--sites", sites[0]], "scale", "at least two mines"),
@@ -211,6 +214,17 @@ def test_wrong_input_is_answered_in_one_line(
         assert message.count("\n") == 1, message
         assert named in message
         assert remedy in message
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_simulated_mines_are_read_as_they_were_made(seed: int) -> None:
+    """The output of a simulated year is that of its middle; chances of 2.5 % move the fit."""
+    made = draw_output(np.random.default_rng(seed), opens=2014.0)
+    output = made.yearly(np.random.default_rng(seed), 2010, 2030)
+    found = life_cycle_of_production(np.array(list(output), float), np.array(list(output.values())))
+    assert found.accelerated_from == made.opens
+    assert found.stable_from + 0.5 == pytest.approx(made.stable_from, abs=0.3)
+    assert np.isnan(found.decline_from)
 
 
 @pytest.mark.parametrize("verb", ["lifecycle", "thresholds", "scale"])
