@@ -93,6 +93,8 @@ def _of_integrity(integrity: dict[str, Any]) -> Iterator[Flag]:
                     "cut",
                     f"At {row['epoch']}, {', '.join(row['cut'])} lies outside its bounds and is cut: widen them.",
                 )
+    if fitted := integrity["bounds_fitted"]:
+        yield "fitted_bounds", f"Bounds of {', '.join(fitted)} are fitted to this very series: store them from now on."
     if integrity["weights_from"] == "entropy":
         yield (
             "entropy_weights",

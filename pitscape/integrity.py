@@ -9,7 +9,7 @@ from pitscape.ecology import naming
 from pitscape.frame import Frame
 from pitscape.imagery.errors import InputError
 from pitscape.measures import Measures
-from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds
+from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds, fitted_bounds
 from pitscape.resilience.entropy_weights import entropy_weights
 from pitscape.resilience.integrity import Form, Indicators, Weights, depart, integrity_series, needed, normalise, weigh
 
@@ -34,6 +34,7 @@ def integrity(measures: Sequence[Measures], frame: Frame) -> dict[str, Any]:
             "baseline": measures[place].epoch,
             "indicators": [{"epoch": m.epoch, **asdict(i)} for m, i in zip(measures, raw, strict=True)],
             "bounds": {name: asdict(value) for name, value in bounds.items()},
+            "bounds_fitted": [name for name, value in frame.settings.bounds.items() if value == "fitted"],
             "weights": asdict(weights),
             "weights_from": "entropy" if frame.settings.weights == "entropy" else "given",
             "undefined": [{"epoch": epoch, "indicators": names} for epoch, names in undefined if names],
@@ -84,7 +85,10 @@ def bounds_of(measures: Sequence[Measures], frame: Frame) -> dict[str, Bounds]:
             c2=first["c2"],
             h_exponent=frame.settings.h_exponent,
         )
-    return bounds | {name: Bounds(**value.model_dump()) for name, value in frame.settings.bounds.items()}
+    for name, value in frame.settings.bounds.items():
+        series = [getattr(each.indicators, name) for each in measures]
+        bounds[name] = fitted_bounds(series) if value == "fitted" else Bounds(**value.model_dump())
+    return bounds
 
 
 def _structure(

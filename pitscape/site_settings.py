@@ -54,7 +54,7 @@ class SiteSettings(Strict):
             and uncertainty: where a type may be one or another.
         h_exponent: Power of H in E; 2 as published.
         weights: Weights of the indicators that differ from equal ones, or ``entropy``.
-        bounds: Bounds of the indicators that differ from the defaults.
+        bounds: Bounds of the indicators that differ from the defaults, or ``fitted`` to the series: once, then given.
         uncertainty: The Monte Carlo run.
     """
 
@@ -89,7 +89,7 @@ class SiteSettings(Strict):
     score_variants: dict[str, dict[str, float]] = Field(default_factory=dict)
     h_exponent: float = Field(default=2.0, ge=0)
     weights: dict[str, float] | Literal["entropy"] = Field(default_factory=dict)
-    bounds: dict[str, BoundsSettings] = Field(default_factory=dict)
+    bounds: dict[str, BoundsSettings | Literal["fitted"]] = Field(default_factory=dict)
     uncertainty: Uncertainty = Uncertainty()
 
     @property
@@ -118,10 +118,13 @@ class SiteSettings(Strict):
 
     @field_validator("bounds")
     @classmethod
-    def _bounds_are_of_indicators(cls, bounds: dict[str, BoundsSettings]) -> dict[str, BoundsSettings]:
+    def _bounds_are_of_indicators(
+        cls, bounds: dict[str, BoundsSettings | Literal["fitted"]]
+    ) -> dict[str, BoundsSettings | Literal["fitted"]]:
         _check_names(bounds, Indicators, "bounds")
         for value in bounds.values():
-            Bounds(**value.model_dump())
+            if isinstance(value, BoundsSettings):
+                Bounds(**value.model_dump())
         return bounds
 
     @model_validator(mode="after")

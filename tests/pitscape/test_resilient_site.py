@@ -281,6 +281,19 @@ def test_bounds_that_cut_are_flagged(run: RunSite) -> None:
     assert "cut" in names_of(found)
 
 
+def test_bounds_can_be_fitted_once(run: RunSite) -> None:
+    """NPP 0.4 and 0.3: bounds 0.29 and 0.41, scores 11 / 12 and 1 / 12."""
+    found = run(bounds={"npp": "fitted"}, weights={"npp": 1, "q": 0})
+    bounds = found["integrity"]["bounds"]["npp"]
+    assert (bounds["low"], bounds["high"]) == pytest.approx((0.29, 0.41))
+    assert [row["fc"] for row in found["integrity"]["series"]["published"]] == pytest.approx([11 / 12, 1 / 12])
+    assert "fitted_bounds" in names_of(found)
+    stored = run(bounds={"npp": bounds}, weights={"npp": 1, "q": 0})
+    assert stored["integrity"]["series"] == found["integrity"]["series"]
+    with pytest.raises(InputError, match="two different values or more"):
+        run(bounds={"npp": "fitted"}, later={"npp": 0.4})
+
+
 def test_own_scores_and_variants(run: RunSite) -> None:
     found = run(scores={"forest": 0.8}, score_variants={"poor": {"forest": 0.2}})
     row = found["resilience"][0]
