@@ -1,28 +1,26 @@
 """Class maps: one-byte cloud-optimised GeoTIFFs that carry their legend."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pydantic import ValidationError
-from rasterio.shutil import copy as copy_raster
 from rasterio.windows import Window
 
+from pitscape.imagery.cog import BLOCK, new_cog
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, row_band
 from pitscape.imagery.legend import UNOBSERVED, Legend
-from pitscape.imagery.outputs import replacing, scratch
+from pitscape.imagery.outputs import replacing
 from pitscape.imagery.raster import open_raster
-
-BLOCK = 512
-COG_LAYOUT = {"compress": "DEFLATE", "predictor": "NO", "blocksize": BLOCK, "bigtiff": "IF_SAFER"}
+from pitscape.imagery.sieve import sieve
 
 
 @dataclass(frozen=True)
@@ -86,11 +84,18 @@ def open_class_map(path: Path, legend: Legend | None = None) -> Iterator[ClassMa
         yield ClassMap(path, grid_of(dataset), _legend_of(dataset, legend), dataset)
 
 
+class WriteIds(Protocol):
+    """Writes a part of a class map."""
+
+    def __call__(self, row: int, ids: NDArray[np.uint8], column: int = 0) -> None:
+        """Write class ids (y, x), 255 where unobserved, from a row and a column on."""
+
+
 @contextmanager
 def new_class_map(
-    path: Path, grid: GeoBox, legend: Legend, *, tags: Mapping[str, str] | None = None
-) -> Iterator[Callable[[int, NDArray[np.uint8]], None]]:
-    """Write a class map band of rows by band of rows; it appears whole when the block ends well.
+    path: Path, grid: GeoBox, legend: Legend, *, tags: Mapping[str, str] | None = None, least_cells: int = 0
+) -> Iterator[WriteIds]:
+    """Write a class map part by part; it appears whole when the block ends well.
 
     Class names stand in the band's tags and, for GIS programs, in ``path.aux.xml``.
 
@@ -99,21 +104,27 @@ def new_class_map(
         grid: Where its pixels are.
         legend: The classes.
         tags: Further tags of the file; equal work should give equal ones.
+        least_cells: Smaller patches go to their largest neighbour; see ``sieve``.
 
     Yields:
-        A function of a first row and class ids (y, x) of whole rows, 255 where unobserved.
+        A function of a first row, class ids (y, x), 255 where unobserved, and a first column.
     """
-    with replacing(path) as image, replacing(names_file(path)) as names, scratch(path) as plain:
-        with rasterio.open(plain, "w", **_profile(grid)) as dataset:
-            dataset.write_colormap(1, {c.id: (*c.rgb, 255) for c in legend.classes} | {UNOBSERVED: (0, 0, 0, 0)})
-            dataset.update_tags(1, LEGEND=legend.model_dump_json(), **{f"CLASS_{c.id}": c.name for c in legend.classes})
-            dataset.update_tags(**(tags or {}))
 
-            def write(first_row: int, ids: NDArray[np.uint8]) -> None:
-                dataset.write(ids, 1, window=Window(0, first_row, ids.shape[1], ids.shape[0]))
+    def describe(dataset: Any) -> None:  # noqa: ANN401
+        dataset.write_colormap(1, {c.id: (*c.rgb, 255) for c in legend.classes} | {UNOBSERVED: (0, 0, 0, 0)})
+        dataset.update_tags(1, LEGEND=legend.model_dump_json(), **{f"CLASS_{c.id}": c.name for c in legend.classes})
+        dataset.update_tags(**(tags or {}))
 
-            yield write
-        copy_raster(plain, image, driver="COG", overview_resampling="MODE", **COG_LAYOUT)
+    amend = partial(sieve, least_cells=least_cells) if least_cells > 1 else None
+    with (
+        replacing(names_file(path)) as names,
+        new_cog(path, grid, 1, overviews="MODE", describe=describe, amend=amend) as write,
+    ):
+
+        def write_ids(row: int, ids: NDArray[np.uint8], column: int = 0) -> None:
+            write(row, column, ids[None])
+
+        yield write_ids
         names.write_text(_category_names(legend), encoding="utf-8", newline="\n")
 
 
@@ -126,25 +137,6 @@ def save_class_map(path: Path, ids: NDArray[np.uint8], grid: GeoBox, legend: Leg
 def names_file(path: Path) -> Path:
     """Where GDAL looks for the class names of a raster."""
     return path.with_name(path.name + ".aux.xml")
-
-
-def _profile(grid: GeoBox) -> dict[str, Any]:
-    height, width = grid.shape
-    return {
-        "driver": "GTiff",
-        "height": height,
-        "width": width,
-        "count": 1,
-        "dtype": "uint8",
-        "crs": str(grid.crs),
-        "transform": grid.affine,
-        "nodata": UNOBSERVED,
-        "tiled": True,
-        "blockxsize": BLOCK,
-        "blockysize": BLOCK,
-        "compress": "DEFLATE",
-        "bigtiff": "IF_SAFER",
-    }
 
 
 def _category_names(legend: Legend) -> str:

@@ -29,6 +29,7 @@ class RasterReader(Protocol):
 
     grid: GeoBox
     shape: tuple[int, int]
+    block_shape: tuple[int, int]
     nodata: tuple[float, ...]
 
     def read(

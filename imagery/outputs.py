@@ -1,7 +1,9 @@
 """Files that appear whole or not at all."""
 
+import errno
 import hashlib
 import json
+import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -9,9 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pitscape.imagery.errors import InputError
+from pitscape.imagery.errors import InputError, PitscapeError
 
 CHUNK_BYTES = 1 << 20
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+"""Ways in which a file system says that there is no room."""
 
 
 @contextmanager
@@ -26,10 +30,16 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises:
         InputError: If the folder cannot be made or written to.
+        PitscapeError: If the file system is full.
     """
-    with scratch(path) as temporary:
-        yield temporary
-        temporary.replace(path)
+    try:
+        with scratch(path) as temporary:
+            yield temporary
+            temporary.replace(path)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise PitscapeError(f"{path}: cannot be written ({error.strerror}); make room and run it again.") from error
 
 
 @contextmanager
@@ -45,6 +55,14 @@ def scratch(path: Path) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_stale(path: Path) -> None:
+    """Remove what runs that were killed have left of their work on an output beside it; none may be at work."""
+    pattern = re.compile(re.escape(f".{path.stem}.") + "[0-9a-f]{8}" + f"({re.escape(path.suffix)}|\\.seen)")
+    for other in path.parent.iterdir():
+        if pattern.fullmatch(other.name):
+            other.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:

@@ -45,6 +45,7 @@ class Raster:
         address: The path, or GDAL's address within an archive.
         grid: Where its pixels are.
         shape: Rows and columns.
+        block_shape: Rows and columns of the blocks in which the file holds its first band.
         indexes: Numbers of its bands, from 1; an alpha band is not among them.
         names: Descriptions of these bands, None where there is none.
         dtype: That holds the numbers of all of them.
@@ -65,6 +66,7 @@ class Raster:
         with self._handle() as dataset:
             self.grid = grid_of(dataset)
             self.shape: tuple[int, int] = (dataset.height, dataset.width)
+            self.block_shape: tuple[int, int] = tuple(dataset.block_shapes[0])
             alpha = [index for index in dataset.indexes if _is_alpha(dataset, index) and bands != dataset.count]
             self._alpha = alpha[0] if alpha else None
             self.indexes = tuple(index for index in dataset.indexes if index not in alpha)

@@ -28,6 +28,7 @@ ELEVATION = "elevation"
 """The band that slope is derived from."""
 
 LOOK = 256
+DEFAULT_BLOCK = (512, 512)
 BRIGHTEST_REFLECTANCE = 2.0
 """A scene of floats whose first band is nowhere brighter holds reflectance, not stored numbers."""
 
@@ -66,6 +67,14 @@ class Scene:
     def meets(self, grid: GeoBox) -> bool:
         """Whether all of its files reach into a grid."""
         return all(layer.on(grid).alignment.needed(grid, margin=0) for _, layer in self.layers)
+
+    @property
+    def block_shape(self) -> tuple[int, int]:
+        """Rows and columns in which it is best read: those of the blocks of the first file that lies on its grid."""
+        for _, layer in self.layers:
+            if isinstance(layer, Layer) and layer.alignment.is_identity:
+                return layer.raster.block_shape
+        return DEFAULT_BLOCK
 
     def read(self, rows: slice, columns: slice, *, shape: tuple[int, int] | None = None) -> Pixels:
         """Read a window.

@@ -1,4 +1,4 @@
-"""Class probabilities of whole rows of a scene, from overlapping tiles."""
+"""Class probabilities of whole rows of an area, from overlapping tiles."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,81 +8,132 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.scene import Scene
 from pitscape.inference.predictor import Predictor
-from pitscape.inference.tiles import Tiles
+from pitscape.inference.stream import Crew, PredictedTile, predicted_tiles
+from pitscape.inference.tiles import Area, Tiles
+
+SLAB = 64
+"""Rows that are weighted and added at once, so that they stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Finished rows of a scene.
+    """Finished rows of an area; the arrays are valid until the next ones are asked for.
 
     Attributes:
-        start: First row.
+        start: First row in the scene.
         probabilities: (class, y, x), each pixel's summing to 1.
         observed: (y, x); where it is False the probabilities say nothing.
+        valid: How much of the tiles that a pixel was seen in was observed, by their weight (y, x), 0 to 1.
     """
 
     start: int
     probabilities: NDArray[np.float32]
     observed: NDArray[np.bool_]
+    valid: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A tile that failed and was left unobserved."""
+
+    area: Area
+    reason: str
 
 
 def blended_rows(
     scene: Scene,
     predictor: Predictor,
     tiles: Tiles,
+    area: Area | None = None,
     *,
-    batch: int,
-    first_row: int = 0,
-    on_tile: Callable[[int], None] | None = None,
+    crew: Crew | None = None,
+    on_tile: Callable[[Failure | None], None] | None = None,
 ) -> Iterator[Rows]:
-    """Predict a scene from top to bottom.
+    """Predict an area from top to bottom.
 
-    Each pixel is the weighted mean of all tiles that cover it, summed in a fixed order. Only the rows of one tile and
-    their sums are in memory. A tile without an observed pixel does not go through the network.
+    Each pixel is the weighted sum of all tiles that cover it, with weights that sum to 1, added in a fixed order:
+    whatever the area, it comes out bit by bit the same. Only the rows of one tile and their sums are in memory.
 
     Args:
         scene: The open scene.
         predictor: The network.
         tiles: Where the tiles lie.
-        batch: Tiles that go through the network at once.
-        first_row: Where to begin, the end of rows that were yielded before; the same rows follow, bit by bit.
-        on_tile: Called with the number of tiles done since the last call.
+        area: What to map; the whole scene by default.
+        crew: Who does the work.
+        on_tile: Called for each tile that is done, with its failure where it failed.
 
     Yields:
         Rows that no further tile touches, without gap.
     """
-    height, width = tiles.shape
-    sums = np.zeros((len(predictor.card.legend), height, tiles.width), np.float32)
-    weights = np.zeros((height, tiles.width), np.float32)
-    stops = (*tiles.tops[1:], tiles.height)
-    for top, stop in zip(tiles.tops, stops, strict=True):
-        if top + height <= first_row:
-            if on_tile:
-                on_tile(len(tiles.lefts))
-            continue
-        stored, observed = scene.read(slice(top, top + height), slice(0, tiles.width))
-        lefts = [left for left in tiles.lefts if observed[:, left : left + width].any()]
-        for start in range(0, len(lefts), batch):
-            chosen = lefts[start : start + batch]
-            found = predictor.probabilities(np.stack([stored[:, :, left : left + width] for left in chosen]))
-            for left, probabilities in zip(chosen, found, strict=True):
-                sums[:, :, left : left + width] += probabilities * tiles.weight
-            if on_tile:
-                on_tile(len(chosen))
-        for left in tiles.lefts:
-            weights[:, left : left + width] += tiles.weight
-        if on_tile:
-            on_tile(len(tiles.lefts) - len(lefts))
-        done = stop - top
-        if stop > first_row:
-            yield Rows(top, sums[:, :done] / weights[:done], observed[:done])
-        _shift_up(sums, done, axis=1)
-        _shift_up(weights, done, axis=0)
+    area = area or Area(0, tiles.height, 0, tiles.width)
+    crew = crew or Crew()
+    rows, columns = tiles.touching(area)
+    sums = _Sums(len(predictor.card.legend), tiles, tiles.around(area))
+    stream = predicted_tiles(scene, predictor, tiles, area, crew)
+    try:
+        for row in rows:
+            top = tiles.tops[row]
+            stop = tiles.tops[row + 1] if row + 1 < len(tiles.tops) else tiles.height
+            for _ in columns:
+                tile = next(stream)
+                with crew.spent.on("blending"):
+                    sums.add(tile)
+                if on_tile:
+                    on_tile(Failure(tiles.area(tile.row, tile.column), tile.failure) if tile.failure else None)
+            first, last = max(top, area.top), min(stop, area.bottom)
+            if first < last:
+                yield sums.rows(slice(first - top, last - top), area, first)
+            with crew.spent.on("blending"):
+                sums.forget(stop - top)
+    finally:
+        stream.close()  # type: ignore[attr-defined]
 
 
-def _shift_up(values: NDArray[np.float32], rows: int, *, axis: int) -> None:
-    """Move unfinished rows to the top, in place, and clear those below."""
-    moved = np.moveaxis(values, axis, 0)
-    keep = len(moved) - rows
-    moved[:keep] = moved[rows:].copy()
-    moved[keep:] = 0
+class _Sums:
+    """Weighted sums of the tiles of one row of the grid, and of what overlaps it from above."""
+
+    def __init__(self, classes: int, tiles: Tiles, around: Area) -> None:
+        height, width = tiles.shape[0], around.right - around.left
+        self._tiles = tiles
+        self._left = around.left
+        self._probabilities = np.zeros((classes, height, width), np.float32)
+        self._valid = np.zeros((height, width), np.float32)
+        self._observed = np.zeros((height, width), np.bool_)
+        self._lost = np.zeros((height, width), np.bool_)
+        self._product = np.empty((SLAB, tiles.shape[1]), np.float32)
+
+    def add(self, tile: PredictedTile) -> None:
+        """Add what is said of a tile."""
+        area = self._tiles.area(tile.row, tile.column)
+        columns = slice(area.left - self._left, area.right - self._left)
+        if tile.failure is not None:
+            self._lost[:, columns] = True
+        if tile.observed is None or tile.probabilities is None:
+            return
+        self._observed[:, columns] |= tile.observed
+        weight, share = self._tiles.weight(tile.row, tile.column), np.float32(tile.observed.mean())
+        for start in range(0, len(weight), SLAB):
+            slab = slice(start, start + SLAB)
+            product = self._product[: len(weight[slab])]
+            for values, sums in zip(tile.probabilities, self._probabilities, strict=True):
+                np.multiply(values[slab], weight[slab], out=product)
+                sums[slab, columns] += product
+            np.multiply(weight[slab], share, out=product)
+            self._valid[slab, columns] += product
+
+    def rows(self, rows: slice, area: Area, start: int) -> Rows:
+        """Finished rows, cut to the columns of an area."""
+        columns = slice(area.left - self._left, area.right - self._left)
+        return Rows(
+            start,
+            self._probabilities[:, rows, columns],
+            self._observed[rows, columns] & ~self._lost[rows, columns],
+            self._valid[rows, columns],
+        )
+
+    def forget(self, rows: int) -> None:
+        """Move unfinished rows to the top and clear those below."""
+        for values in (*self._probabilities, self._valid, self._observed, self._lost):
+            keep = len(values) - rows
+            values[:keep] = values[rows:].copy()
+            values[keep:] = 0

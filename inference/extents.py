@@ -15,7 +15,8 @@ from scipy import ndimage
 from shapely.geometry import shape
 
 from pitscape.imagery.cell_area import cell_areas
-from pitscape.imagery.class_map import BLOCK, ClassMap
+from pitscape.imagery.class_map import ClassMap
+from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size, row_band
 from pitscape.imagery.legend import UNOBSERVED
@@ -64,15 +65,20 @@ def class_extents(
     ]
     columns = ["class_id", "class_name", "epoch", "area_km2", "geometry"]
     table = geopandas.GeoDataFrame(records, columns=columns, geometry="geometry", crs=crs)
-    return _measured(table).sort_values("area_km2", ascending=False, ignore_index=True)
+    return measured(table).sort_values("area_km2", ascending=False, ignore_index=True)
 
 
 def write_extents(path: Path, table: geopandas.GeoDataFrame) -> None:
     """Write a table of extents as layer ``extents`` of a GeoPackage, whole; equal tables give equal bytes."""
+    write_layer(path, table, "extents")
+
+
+def write_layer(path: Path, table: geopandas.GeoDataFrame, layer: str) -> None:
+    """Write a table as the one layer of a GeoPackage, whole; equal tables give equal bytes."""
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "1970-01-01T00:00:00.000Z"})
     try:
         with replacing(path) as temporary:
-            table.to_file(temporary, layer="extents", driver="GPKG")
+            table.to_file(temporary, layer=layer, driver="GPKG")
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
@@ -101,8 +107,8 @@ def _patch_areas(labels: NDArray[np.int32], grid: GeoBox) -> NDArray[np.float64]
     return areas
 
 
-def _measured(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
-    """Add what is measured on the geometry: geodesic area and perimeter."""
+def measured(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Add what is measured on polygons: geodesic area, perimeter, and an empty mean confidence."""
     degrees = table.to_crs(table.crs.geodetic_crs)
     ellipsoid: Geod = table.crs.get_geod()
     geometry = table.pop("geometry")

@@ -1,185 +1,221 @@
-"""Finished blocks of a run as files, with a manifest, and their assembly into one class map."""
+"""Finished blocks of a run as files, each with its own record, and a manifest of what they are made of."""
 
+import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio.io import MemoryFile
 
-from pitscape.imagery.class_map import new_class_map
+from pitscape.imagery.cog import DRAFT
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.grid import grid_of, row_band
+from pitscape.imagery.grid import part
 from pitscape.imagery.legend import UNOBSERVED, Legend
-from pitscape.imagery.outputs import make_folder, replacing, sha256_of, write_json
-from pitscape.imagery.raster import open_raster
+from pitscape.imagery.outputs import replacing, write_json
+from pitscape.inference.blend import Failure
+from pitscape.inference.tiles import Area
 
 MANIFEST = "manifest.json"
+SUFFIX = ".parts"
+OURS = re.compile(r"\.?(block_\d{6}|manifest)(\.[0-9a-f]{8})?\.(tif|json)|.*\.lock")
 
 
-@dataclass
+@dataclass(frozen=True)
+class Contents:
+    """What the blocks of a run are.
+
+    Attributes:
+        made_of: Hashes and options that decide what comes out; they go to the tags of the outputs.
+        grid: Of the whole scene.
+        legend: Of the map.
+        layers: Names of the layers of each block.
+        blocks: Where they lie.
+        outputs: File of each output by its name, relative to the folder that holds the parts.
+    """
+
+    made_of: Mapping[str, Any]
+    grid: GeoBox
+    legend: Legend
+    layers: tuple[str, ...]
+    blocks: tuple[Area, ...]
+    outputs: Mapping[str, str]
+
+    def manifest(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            "schema": 2,
+            "made_of": dict(self.made_of),
+            "legend": self.legend.model_dump(mode="json"),
+            "layers": list(self.layers),
+            "outputs": dict(self.outputs),
+            "grid": {
+                "shape": list(self.grid.shape),
+                "transform": list(self.grid.affine)[:6],
+                "crs": str(self.grid.crs),
+            },
+            "blocks": [[b.top, b.bottom, b.left, b.right] for b in self.blocks],
+        }
+
+
+@dataclass(frozen=True)
 class Parts:
-    """The folder ``OUT.parts`` of a run: one raster per block of rows, and a manifest of what they were made of.
+    """The folder ``OUT.parts`` of a run; any number of processes may add blocks to it.
+
+    A block counts as finished when its record stands beside it and names its SHA-256.
 
     Attributes:
         folder: Where they lie.
-        grid: Of the whole map.
-        legend: Of the map.
-        made_of: Hashes and options; they go to the manifest and to the map's tags.
-        blocks: What is finished: file, first row and end, SHA-256, and whether anything in it was observed.
+        contents: What they are.
     """
 
     folder: Path
-    grid: GeoBox
-    legend: Legend
-    made_of: Mapping[str, Any]
-    blocks: list[dict[str, Any]] = field(default_factory=list)
+    contents: Contents
 
-    @property
-    def first_row(self) -> int:
-        """The first row that is not finished."""
-        return int(self.blocks[-1]["rows"][1]) if self.blocks else 0
-
-    @property
-    def observed(self) -> bool:
-        """Whether anything in the finished blocks was observed."""
-        return any(block["observed"] for block in self.blocks)
-
-    def begin(self, *, resume: bool = False) -> None:
+    def begin(self, *, keep: bool) -> None:
         """Make the folder ready.
 
         Args:
-            resume: Keep the blocks that an earlier run finished; else they are removed.
+            keep: Keep the blocks that earlier or other processes finished; else they are removed.
 
         Raises:
-            InputError: If the folder cannot be made, holds something that is no run's, or is to be taken up again and
-                was made of something else.
+            InputError: If the folder cannot be made, holds something that is no run's, or blocks of another run that
+                were to be kept.
         """
-        if self.folder.is_file():
-            raise InputError(f"{self.folder}: is a file where the parts of the run would lie; choose another output.")
-        if self.folder.exists():
-            foreign = [p.name for p in self.folder.iterdir() if p.suffix != ".tif" and p.name != MANIFEST]
-            if foreign:
-                raise InputError(
-                    f"{self.folder}: holds {foreign[0]}, which is no part of a run; choose another output."
-                )
-            if resume and (self.folder / MANIFEST).exists():
-                self.blocks = self._finished()
-            kept = {MANIFEST, *(block["file"] for block in self.blocks)}
-            for path in self.folder.iterdir():
-                if path.name not in kept:
-                    path.unlink()
-        make_folder(self.folder)
-        self._write_manifest(complete=False)
+        if keep and (self.folder / MANIFEST).exists():
+            self._check_same(read_manifest(self.folder))
+            return
+        for path in self.folder.iterdir():
+            if path.suffix != ".lock":
+                path.unlink()
+        write_json(self.folder / MANIFEST, self.contents.manifest())
 
-    def _finished(self) -> list[dict[str, Any]]:
-        """The blocks of an earlier run from the top on, up to the first that is missing or was changed."""
-        manifest = _read(self.folder)
-        for key, value in {**self.made_of, "legend": self.legend.model_dump(mode="json")}.items():
-            before = manifest["legend"] if key == "legend" else manifest["made_of"].get(key)
-            if before != json.loads(json.dumps(value)):
-                raise InputError(
-                    f"{self.folder}: was begun with another {key}; give the same again, or start anew without --resume."
-                )
-        finished: list[dict[str, Any]] = []
-        for block in manifest["blocks"]:
-            path = self.folder / block["file"]
-            follows = block["rows"][0] == (finished[-1]["rows"][1] if finished else 0)
-            if not (follows and path.exists() and sha256_of(path) == block["sha256"]):
-                break
-            finished.append(block)
-        return finished
+    def _check_same(self, before: dict[str, Any]) -> None:
+        now = json.loads(json.dumps(self.contents.manifest()))
+        for old, new in ((before["made_of"], now["made_of"]), (before, now)):
+            for key in new:
+                if old.get(key) != new[key]:
+                    raise InputError(
+                        f"{self.folder}: was begun with another {key}; give the same again, or start anew without --resume."
+                    )
 
-    def add(self, first_row: int, ids: NDArray[np.uint8]) -> None:
-        """Write a block of whole rows of class ids, and list it."""
-        end = first_row + len(ids)
-        path = self.folder / f"rows_{first_row:07d}_{end:07d}.tif"
-        block = row_band(self.grid, first_row, end)
-        with (
-            replacing(path) as temporary,
-            rasterio.open(
-                temporary,
-                "w",
-                driver="GTiff",
-                height=len(ids),
-                width=ids.shape[1],
-                count=1,
-                dtype="uint8",
-                nodata=UNOBSERVED,
-                crs=str(block.crs),
-                transform=block.affine,
-                compress="DEFLATE",
-            ) as dataset,
-        ):
-            dataset.write(ids, 1)
-        observed = bool((ids != UNOBSERVED).any())
-        self.blocks.append(
-            {"file": path.name, "rows": [first_row, end], "sha256": sha256_of(path), "observed": observed}
-        )
-        self._write_manifest(complete=False)
+    def add(self, number: int, layers: NDArray[np.uint8], failures: Sequence[Failure] = ()) -> None:
+        """Write a block (layer, y, x), and say that it is finished.
 
-    def close(self) -> None:
-        """Say in the manifest that the run is complete."""
-        self._write_manifest(complete=True)
-
-    def _write_manifest(self, *, complete: bool) -> None:
-        manifest = {
-            "schema": 1,
-            "complete": complete,
-            "made_of": dict(self.made_of),
-            "legend": self.legend.model_dump(mode="json"),
-            "blocks": self.blocks,
+        Raises:
+            PitscapeError: If the file system is full.
+        """
+        content = self._encoded(number, layers)
+        path = self.folder / f"{_name(number)}.tif"
+        record = {
+            "file": path.name,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "observed": int(np.count_nonzero(layers[0] != UNOBSERVED)),
+            "failures": [asdict(failure) for failure in failures],
         }
-        write_json(self.folder / MANIFEST, manifest)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+        write_json(path.with_suffix(".json"), record)
+
+    def _encoded(self, number: int, layers: NDArray[np.uint8]) -> bytes:
+        """A GeoTIFF of a block: made in memory, so that writing it fails as writing does."""
+        block = self.contents.blocks[number]
+        where = part(self.contents.grid, block.rows, block.columns)
+        profile = {"driver": "GTiff", "dtype": "uint8", "nodata": UNOBSERVED, "count": len(layers), **DRAFT}
+        place = {"crs": str(where.crs), "transform": where.affine, "height": where.shape[0], "width": where.shape[1]}
+        with MemoryFile() as memory:
+            with memory.open(**profile, **place) as dataset:
+                dataset.write(layers)
+            return bytes(memory.getbuffer())
+
+    def missing(self) -> list[int]:
+        """Numbers of the blocks that are not finished, or were changed since."""
+        return [number for number in range(len(self.contents.blocks)) if self._record(number) is None]
+
+    def _record(self, number: int) -> dict[str, Any] | None:
+        """What is recorded of a block; None if it is not there as it was written."""
+        path = self.folder / f"{_name(number)}.json"
+        try:
+            record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found = hashlib.sha256((self.folder / record["file"]).read_bytes()).hexdigest()
+        except (OSError, ValueError, KeyError):
+            return None
+        return record if found == record["sha256"] else None
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The records of all blocks in order."""
+        for number in range(len(self.contents.blocks)):
+            record = self._record(number)
+            if record is None:
+                raise PitscapeError(f"{self.folder / _name(number)}.tif: is missing or was changed; predict it again.")
+            yield record
+
+    def read(self, number: int) -> NDArray[np.uint8]:
+        """A block (layer, y, x).
+
+        Raises:
+            PitscapeError: If it is not there as it was written.
+        """
+        path = self.folder / f"{_name(number)}.tif"
+        if self._record(number) is None:
+            raise PitscapeError(f"{path}: is missing or was changed since it was written; predict it again.")
+        with MemoryFile(path.read_bytes()) as memory, memory.open() as dataset:
+            layers: NDArray[np.uint8] = dataset.read()
+        return layers
 
 
-def assemble(folder: Path, output: Path) -> None:
-    """Join the parts of a complete run into a class map; only one block is in memory at a time.
+def open_parts(folder: Path) -> Parts:
+    """The parts of a run, from its folder alone.
 
     Raises:
-        InputError: If the folder holds no complete run.
-        PitscapeError: If a part was changed since it was written.
+        InputError: If it holds none.
     """
-    manifest = _manifest(folder)
-    legend = Legend.model_validate(manifest["legend"])
-    blocks = sorted(manifest["blocks"], key=lambda block: block["rows"])
-    grid = _whole_grid(folder / blocks[0]["file"], blocks[-1]["rows"][1])
-    with new_class_map(
-        output, grid, legend, tags={"PITSCAPE": json.dumps(manifest["made_of"], sort_keys=True)}
-    ) as write:
-        for block in blocks:
-            part = folder / block["file"]
-            if sha256_of(part) != block["sha256"]:
-                raise PitscapeError(f"{part}: was changed since it was written; run the prediction again.")
-            with open_raster(part) as dataset:
-                write(block["rows"][0], dataset.read(1))
+    manifest = read_manifest(folder)
+    grid = manifest["grid"]
+    contents = Contents(
+        made_of=manifest["made_of"],
+        grid=GeoBox(tuple(grid["shape"]), Affine(*grid["transform"]), grid["crs"]),
+        legend=Legend.model_validate(manifest["legend"]),
+        layers=tuple(manifest["layers"]),
+        blocks=tuple(Area(*block) for block in manifest["blocks"]),
+        outputs=manifest["outputs"],
+    )
+    return Parts(folder, contents)
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder of parts.
+
+    Raises:
+        InputError: If there is none that this version knows.
+    """
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder}: holds no complete run; predict the scene again.") from error
+        raise InputError(f"{folder}: holds no parts of a run; name the OUT.parts of pitscape predict.") from error
+    if manifest.get("schema") != 2:
+        raise InputError(f"{folder}: was begun by another version of pitscape; predict the scene anew.")
     return manifest
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    manifest = _read(folder)
-    if not manifest["complete"]:
-        raise InputError(f"{folder}: holds no complete run; go on with pitscape predict --resume.")
-    rows = sorted(block["rows"] for block in manifest["blocks"])
-    gaps = [b for a, b in pairwise(rows) if a[1] != b[0]]
-    if not rows or rows[0][0] != 0 or gaps:
-        raise InputError(f"{folder}: lacks blocks before row {gaps[0][0] if gaps else 0}; predict the scene again.")
-    return manifest
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something else than a run's parts.
+
+    Raises:
+        InputError: Naming it.
+    """
+    if folder.is_file():
+        raise InputError(f"{folder}: is a file where the parts of the run would lie; choose another output.")
+    for path in folder.iterdir() if folder.exists() else ():
+        if not OURS.fullmatch(path.name) or path.is_dir():
+            raise InputError(f"{folder}: holds {path.name}, which is no part of a run; choose another output.")
 
 
-def _whole_grid(first_part: Path, height: int) -> GeoBox:
-    with open_raster(first_part) as dataset:
-        top = grid_of(dataset)
-    return GeoBox((height, top.shape[1]), top.affine, top.crs)
+def _name(number: int) -> str:
+    return f"block_{number:06d}"

@@ -1,180 +1,221 @@
-"""One scene to one class map."""
+"""One scene to one class map, and what else is wanted of it."""
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import rasterio
-from numpy.typing import NDArray
 
 from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
-from pitscape.imagery.legend import UNOBSERVED
-from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar, write_json
-from pitscape.imagery.reading import Reading
+from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar
 from pitscape.imagery.scene import Scene, open_scene
-from pitscape.inference.blend import Rows, blended_rows
-from pitscape.inference.parts import Parts, assemble
-from pitscape.inference.predictor import OnnxPredictor, Predictor
-from pitscape.inference.tiles import Tiles
+from pitscape.inference.assembly import assemble, output_of
+from pitscape.inference.block_run import Progress, map_blocks
+from pitscape.inference.lock import Shard, clear, holding, remove_locks
+from pitscape.inference.parts import MANIFEST, SUFFIX, Contents, Parts, check_folder, open_parts, read_manifest
+from pitscape.inference.plan import Budget, Load, Plan, best_tile, plan_run, usable_cores
+from pitscape.inference.predictor import FilePredictor, Predictor
+from pitscape.inference.run_options import Outputs, RunOptions
+from pitscape.inference.spent import Spent
+from pitscape.inference.stream import Crew
+from pitscape.inference.symmetric import SymmetricPredictor
 
-BLOCK_ROWS = 512
 CACHE_MB = 64
-"""GDAL would keep up to 5 % of the machine's memory in decoded blocks; the rows of a tile are read once."""
+"""GDAL would keep up to 5 % of the machine's memory in decoded blocks; those of a tile are read once."""
 
-Progress = Callable[[int, int], None]
-"""Called with tiles done and tiles in all."""
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a scene is cut up.
-
-    Attributes:
-        tile: Side of the square tiles [px]; the card's by default.
-        overlap: Of neighbouring tiles [px]; the card's by default.
-        batch: Tiles that go through the network at once.
-        reading: What the user says of the scene.
-        resume: Go on with a run that was stopped, and leave a map that the same run has finished.
-    """
-
-    tile: int | None = None
-    overlap: int | None = None
-    batch: int = 4
-    reading: Reading = field(default_factory=Reading)
-    resume: bool = False
+MOST_READERS = 8
+COMPRESSED = 0.5
+"""Of the bytes of all layers, this share is asked to be free for blocks and outputs together."""
 
 
 def predict_scene(
     source: Path,
-    predictor: OnnxPredictor,
-    output: Path,
+    predictor: FilePredictor,
+    output: Path | Outputs,
     *,
     options: RunOptions | None = None,
     progress: Progress | None = None,
+    spent: Spent | None = None,
 ) -> dict[str, Any]:
-    """Map a scene; the map, its class names and a JSON of how it was made appear when all of it is done.
+    """Map a scene; its outputs and a JSON of how they were made appear when all of it is done.
+
+    What comes out depends on scene, model, tile, overlap and the options that change values, and not on threads, batch,
+    memory, blocks, shards, or whether the run was stopped and resumed: it is the same to the last byte.
 
     Args:
         source: The scene, with the bands of the model's card.
         predictor: The model.
-        output: The class map, a cloud-optimised GeoTIFF.
-        options: How the scene is cut up.
+        output: The class map, a cloud-optimised GeoTIFF, or all files that are wanted.
+        options: How it is mapped.
+        progress: Told of tiles done.
+        spent: Where CPU time is counted, by stage.
+
+    Returns:
+        What stands in the JSON beside the map: inputs, options, versions, the offset that was applied, the observed
+        share, tiles that failed.
+
+    Raises:
+        InputError: If the scene does not fit the card or nothing of it was observed, the output cannot be written, is
+            being written by another process, or does not fit the disk.
+        PitscapeError: If the network fails, or the disk is full.
+    """
+    options, outputs, spent = options or RunOptions(), _outputs(output), spent or Spent()
+    folder = parts_of(outputs.classes)
+    with _opened(source, predictor, outputs, options) as scene:
+        made_of = _made_of(scene, predictor, options)
+        if options.resume and (record := _record_beside(outputs, made_of)):
+            return record
+        with holding(folder):
+            plan, parts = _begun(scene, predictor, outputs, options, made_of, keep=options.resume)
+            try:
+                network, crew = _staff(predictor, plan, options, spent)
+                map_blocks(scene, network, plan, parts, parts.missing(), crew=crew, progress=progress)
+                with spent.on("assembling"):
+                    record = assemble(parts)
+            except InputError:  # it has to be another input: what was made of this one is of no use
+                clear(folder)
+                raise
+            else:
+                clear(folder)
+            finally:
+                remove_locks(folder)
+    return record
+
+
+def predict_shard(
+    source: Path,
+    predictor: FilePredictor,
+    output: Path | Outputs,
+    shard: Shard,
+    *,
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Map a shard's part of the blocks of a scene; ``merge`` joins them when all shards are done.
+
+    Shards need nothing but a folder that all of them see. A shard that was stopped does what is missing of its part.
+
+    Args:
+        source: As in ``predict_scene``, and the same for all shards; so are the model, the output and the options.
+        predictor: The model.
+        output: The class map, or all files that are wanted.
+        shard: Which part is done here.
+        options: How the scene is mapped.
         progress: Told of tiles done.
 
     Returns:
-        What stands in the JSON beside the map: inputs, options, versions and the offset that was applied.
+        How many blocks of the whole run are still missing.
+    """
+    options, outputs = options or RunOptions(), _outputs(output)
+    folder = parts_of(outputs.classes)
+    with _opened(source, predictor, outputs, options) as scene, holding(folder, shard):
+        plan, parts = _begun(scene, predictor, outputs, options, _made_of(scene, predictor, options), keep=True)
+        missing = set(parts.missing())
+        own = [number for number in shard.share(list(range(len(plan.blocks)))) if number in missing]
+        network, crew = _staff(predictor, plan, options, Spent())
+        map_blocks(scene, network, plan, parts, own, crew=crew, progress=progress)
+        return len(parts.missing())
+
+
+def merge(folder: Path) -> dict[str, Any]:
+    """Join the blocks that shards have made into the outputs of the run.
+
+    Args:
+        folder: ``OUT.parts``.
+
+    Returns:
+        What stands in the JSON beside the map.
 
     Raises:
-        InputError: If the scene does not fit the card or nothing of it was observed, or the output cannot be written.
+        InputError: If blocks are missing, naming them, or a shard is still at work.
     """
-    options = options or RunOptions()
-    outputs = (output, sidecar(output), names_file(output))
-    keep_inputs(outputs, (source, predictor.path, *([options.reading.mask] if options.reading.mask else [])))
-    for path in outputs:
-        check_writable(path)
+    output_of(folder)
+    read_manifest(folder)
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), holding(folder):
+        record = assemble(open_parts(folder))
+        clear(folder)
+        remove_locks(folder)
+    return record
+
+
+def parts_of(output: Path) -> Path:
+    """The folder of the parts of a class map."""
+    return output.with_name(output.name + SUFFIX)
+
+
+def _outputs(output: Path | Outputs) -> Outputs:
+    return output if isinstance(output, Outputs) else Outputs(output)
+
+
+@contextmanager
+def _opened(source: Path, predictor: FilePredictor, outputs: Outputs, options: RunOptions) -> Iterator[Scene]:
+    """The scene of a run, once all that can be checked beforehand has been."""
+    inputs = (source, predictor.path, *([options.reading.mask] if options.reading.mask else []))
+    for path in outputs.paths.values():
+        files = (path, sidecar(path), names_file(path))
+        keep_inputs(files, inputs)
+        for file in files:
+            check_writable(file)
+    check_folder(parts_of(outputs.classes))
     card = predictor.card
     with (
         rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
         open_scene(source, card.sensor, bands=card.bands, reading=options.reading) as scene,
     ):
         _check_resolution(scene, card.gsd_m)
-        tiles = _tiles(scene, predictor, options)
-        made_of = _made_of(scene, predictor, tiles, options.reading)
-        if options.resume and (record := _record_beside(output, made_of)):
-            return record
-        parts = Parts(output.with_name(output.name + ".parts"), scene.grid, card.legend, made_of)
-        parts.begin(resume=options.resume)
-        try:
-            _map(scene, predictor, tiles, parts, batch=options.batch, progress=progress)
-        except InputError:  # it has to be another input: what was made of this one is of no use
-            shutil.rmtree(parts.folder)
-            raise
-    assemble(parts.folder, output)
-    record = made_of | {"schema": 1, "batch": options.batch, "notes": list(card.legend.notes)}
-    write_json(sidecar(output), record)
-    shutil.rmtree(parts.folder)
-    return record
+        _check_space(scene, outputs, layers=len(outputs.layers.names(card.legend.names)))
+        yield scene
 
 
-def _record_beside(output: Path, made_of: dict[str, Any]) -> dict[str, Any] | None:
-    """The record of a finished map, if it was made of the same."""
+def _begun(
+    scene: Scene,
+    predictor: FilePredictor,
+    outputs: Outputs,
+    options: RunOptions,
+    made_of: dict[str, Any],
+    *,
+    keep: bool,
+) -> tuple[Plan, Parts]:
+    """The plan of a run and its folder; blocks that an earlier or another process has laid out stay."""
+    card, folder = predictor.card, parts_of(outputs.classes)
+    layers = outputs.layers.names(card.legend.names)
+    model_mb = predictor.path.stat().st_size / (1 << 20)
+    load = Load(len(card.bands), len(card.legend), len(layers), model_mb, scene.block_shape)
+    budget = Budget(options.memory_mb, options.threads or usable_cores(), options.batch)
+    cut = {"tile": made_of["tile"], "overlap": made_of["overlap"], "block_rows": options.block_rows}
+    plan = plan_run(_shape(scene), load, budget, **cut)
+    if keep and (folder / MANIFEST).exists():
+        plan = plan.with_blocks(open_parts(folder).contents.blocks)
+    contents = Contents(made_of, scene.grid, card.legend, layers, plan.blocks, outputs.relative())
+    parts = Parts(folder, contents)
+    parts.begin(keep=keep)
+    return plan, parts
+
+
+def _staff(predictor: FilePredictor, plan: Plan, options: RunOptions, spent: Spent) -> tuple[Predictor, Crew]:
+    """The network as the plan wants it, and who works."""
+    network: Predictor = predictor.with_threads(plan.threads_per_lane)
+    readers = min(options.threads or usable_cores(), MOST_READERS)
+    crew = Crew(plan.lanes, options.batch, readers, skip_failed=options.skip_failed, spent=spent)
+    return (SymmetricPredictor(network) if options.tta else network), crew
+
+
+def _record_beside(outputs: Outputs, made_of: dict[str, Any]) -> dict[str, Any] | None:
+    """The record of a finished run, if it was made of the same and all of its outputs are there."""
+    paths = outputs.paths.values()
     try:
-        record: dict[str, Any] = json.loads(sidecar(output).read_text(encoding="utf-8"))
+        records: list[dict[str, Any]] = [json.loads(sidecar(path).read_text(encoding="utf-8")) for path in paths]
     except (OSError, ValueError):
         return None
-    same = all(record.get(key) == value for key, value in json.loads(json.dumps(made_of)).items())
-    return record if same and output.exists() else None
-
-
-def _map(
-    scene: Scene, predictor: Predictor, tiles: Tiles, parts: Parts, *, batch: int, progress: Progress | None
-) -> None:
-    """Map a scene block by block, from the first row on that is not finished."""
-    rows = class_rows(scene, predictor, tiles, batch=batch, first_row=parts.first_row, progress=progress)
-    for first_row, ids in _blocks(rows):
-        parts.add(first_row, ids)
-    if not parts.observed:
-        raise InputError(f"{scene.path}: no pixel of it was observed; check nodata, clouds and mask.")
-    parts.close()
-
-
-def class_rows(
-    scene: Scene,
-    predictor: Predictor,
-    tiles: Tiles,
-    *,
-    batch: int,
-    first_row: int = 0,
-    progress: Progress | None = None,
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Class ids of a scene from a first row to its end: first row and ids (y, x), 255 where unobserved."""
-    done = 0
-
-    def count(finished: int) -> None:
-        nonlocal done
-        done += finished
-        if progress:
-            progress(done, len(tiles))
-
-    for rows in blended_rows(scene, predictor, tiles, batch=batch, first_row=first_row, on_tile=count):
-        yield rows.start, _classes(rows)
-
-
-def _classes(rows: Rows) -> NDArray[np.uint8]:
-    """The most probable class; of equal ones the first."""
-    best = rows.probabilities.argmax(axis=0).astype(np.uint8)
-    return np.where(rows.observed, best, np.uint8(UNOBSERVED))
-
-
-def _blocks(rows: Iterator[tuple[int, NDArray[np.uint8]]]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Gather rows into blocks of at least ``BLOCK_ROWS``, the last one excepted."""
-    waiting: list[NDArray[np.uint8]] = []
-    first = 0
-    for start, ids in rows:
-        if not waiting:
-            first = start
-        waiting.append(ids)
-        if sum(map(len, waiting)) >= BLOCK_ROWS:
-            yield first, np.concatenate(waiting)
-            waiting = []
-    if waiting:
-        yield first, np.concatenate(waiting)
-
-
-def _tiles(scene: Scene, predictor: Predictor, options: RunOptions) -> Tiles:
-    tile = options.tile or predictor.card.tile
-    overlap = options.overlap if options.overlap is not None else min(predictor.card.overlap, tile // 4)
-    if not 0 <= overlap < tile:
-        raise InputError(f"--tile {tile} --overlap {overlap}: the overlap must be smaller than the tile.")
-    height, width = scene.grid.shape
-    return Tiles(height=height, width=width, tile=tile, overlap=overlap)
+    wanted = json.loads(json.dumps({**made_of, "outputs": outputs.relative()}))
+    same = all(record.get(key) == value for record in records for key, value in wanted.items())
+    return records[0] if same and all(path.exists() for path in paths) else None
 
 
 def _check_resolution(scene: Scene, gsd_m: float) -> None:
@@ -184,7 +225,31 @@ def _check_resolution(scene: Scene, gsd_m: float) -> None:
         raise InputError(f"{scene.path}: has pixels of {found:g} m, the model was trained at {gsd_m:g} m; resample it.")
 
 
-def _made_of(scene: Scene, predictor: OnnxPredictor, tiles: Tiles, reading: Reading) -> dict[str, Any]:
+def _check_space(scene: Scene, outputs: Outputs, *, layers: int) -> None:
+    """Refuse scenes whose outputs would not fit the disk; headers that declare a giant size among them."""
+    height, width = scene.grid.shape
+    needed, free = height * width * layers * COMPRESSED, shutil.disk_usage(outputs.classes.resolve().parent).free
+    if needed > free:
+        raise InputError(
+            f"{scene.path}: has {height} x {width} px, whose map may take {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are "
+            "free. Make room, or cut it."
+        )
+
+
+def _shape(scene: Scene) -> tuple[int, int]:
+    height, width = scene.grid.shape
+    return int(height), int(width)
+
+
+def _made_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> dict[str, Any]:
+    """All that decides what comes out."""
+    card, reading = predictor.card, options.reading
+    overlap = options.overlap
+    if overlap is None:
+        overlap = min(card.overlap, options.tile // 4) if options.tile else card.overlap
+    tile = options.tile or best_tile(_shape(scene), overlap)
+    if overlap >= tile:
+        raise InputError(f"--tile {tile} --overlap {overlap}: the overlap must be smaller than the tile.")
     return {
         "scene": scene.path.name,
         "scene_sha256": sha256_of(scene.path),
@@ -193,12 +258,15 @@ def _made_of(scene: Scene, predictor: OnnxPredictor, tiles: Tiles, reading: Read
         "clouds_kept": reading.keep_clouds,
         "sensor": f"{scene.sensor.name}, {scene.recognised}",
         "acquired": scene.acquired.isoformat() if scene.acquired else None,
-        "model": predictor.card.name,
+        "model": card.name,
         "model_sha256": sha256_of(predictor.path),
-        "radiometry": predictor.card.radiometry,
+        "radiometry": card.radiometry,
         "added_offset": scene.radiometry.added,
         "added_offset_reason": scene.radiometry.reason,
-        "tile": tiles.tile,
-        "overlap": tiles.overlap,
-        "versions": {"pitscape": version("pitscape"), "onnxruntime": version("onnxruntime")},
+        "tile": tile,
+        "overlap": overlap,
+        "tta": options.tta,
+        "sieve_ha": options.sieve_ha,
+        "simplify_m": options.simplify_m,
+        "versions": {"pitscape": version("pitscape"), predictor.runtime: version(predictor.runtime)},
     }

@@ -58,6 +58,8 @@ class ModelCard(BaseModel):
         overlap: By how much neighbouring tiles overlap [px].
         training: What it was trained on.
         metrics: Accuracies on its validation land, by name.
+        class_bias: Added to the logarithm of each class's probability when a pixel's class is chosen; a threshold t of a
+            class is the bias -ln t. None: the most probable class.
         calibration: How probabilities were calibrated; None: they are raw softmax.
         versions: Of the libraries that made it.
     """
@@ -77,6 +79,7 @@ class ModelCard(BaseModel):
     overlap: int = Field(ge=0)
     training: TrainingRecord
     metrics: dict[str, float | None]
+    class_bias: tuple[float, ...] | None = None
     calibration: str | None = None
     versions: dict[str, str]
 
@@ -86,6 +89,8 @@ class ModelCard(BaseModel):
             raise ValueError("bands and normalisation differ in length")
         if unknown := set(self.bands) - {band.name for band in self.sensor.bands}:
             raise ValueError(f"bands {sorted(unknown)} are not of sensor {self.sensor.name}")
+        if self.class_bias is not None and len(self.class_bias) != len(self.legend):
+            raise ValueError("class_bias and legend differ in length")
         if 2 * self.overlap > self.tile:
             raise ValueError("overlap must be at most half of the tile")
         return self

@@ -17,7 +17,7 @@ from rasterio.enums import MaskFlags
 from rasterio.windows import Window
 
 from pitscape.ecology import sieved
-from pitscape.imagery.class_map import BLOCK
+from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import cell_rectangle, grid_of, metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED, Legend

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         _baseline,
         _export,
         _predict,
+        _merge,
         _areas,
         _extents,
         _landscape,
@@ -143,23 +144,59 @@ def _export(verbs: Verbs) -> None:
 
 
 def _predict(verbs: Verbs) -> None:
-    verb = _verb(verbs, "predict", "pitscape.steps:predict", "a scene to a class map (cloud-optimised GeoTIFF)")
+    verb = _verb(verbs, "predict", "pitscape.mapping:predict", "scenes to class maps (cloud-optimised GeoTIFFs)")
     verb.add_argument("scene", type=Path, nargs="+", metavar="SCENE", help="raster, SAFE or Landsat product")
-    verb.add_argument("--model", type=Path, required=True, metavar="MODEL.onnx", help="of pitscape export")
-    verb.add_argument("--output", type=Path, required=True, metavar="CLASSES.tif", help="a folder for several scenes")
-    verb.add_argument("--bands", help="the scene's bands in order, B02,B03,..., where the file does not name them")
     verb.add_argument(
+        "--model", type=Path, required=True, metavar="MODEL.onnx", help="of pitscape export; a .ckpt runs in PyTorch"
+    )
+    outputs = verb.add_argument_group("outputs", "files, or folders for several scenes")
+    outputs.add_argument("--output", type=Path, required=True, metavar="CLASSES.tif", help="the class map")
+    outputs.add_argument("--probabilities", type=Path, metavar="P.tif", help="one band per class, stored x 250")
+    outputs.add_argument("--confidence", type=Path, metavar="C.tif", help="probability of the mapped class, x 250")
+    outputs.add_argument("--entropy", type=Path, metavar="E.tif", help="0 sure, 1 all classes alike, x 250")
+    outputs.add_argument(
+        "--valid-fraction",
+        dest="valid",
+        type=Path,
+        metavar="V.tif",
+        help="how much of the tiles around a pixel was observed, x 250",
+    )
+    outputs.add_argument("--polygons", type=Path, metavar="P.gpkg", help="class polygons without seams, with km2")
+    outputs.add_argument(
+        "--simplify", type=float, default=0.0, metavar="M", help="of polygons, shared borders together [m]"
+    )
+    outputs.add_argument(
+        "--sieve", type=float, default=0.0, metavar="HA", help="smaller patches go to their largest neighbour [ha]"
+    )
+    scene = verb.add_argument_group("what the scene is")
+    scene.add_argument("--bands", help="its bands in order, B02,B03,..., where the file does not name them")
+    scene.add_argument(
         "--offset", choices=("included", "missing"), help="of the agency in the numbers, where metadata do not say"
     )
-    verb.add_argument("--mask", type=Path, metavar="MASK.tif", help="not 0 where land is hidden; any grid")
-    verb.add_argument("--keep-clouds", action="store_true", help="map what the quality band calls cloud or shadow")
-    verb.add_argument("--tile", type=int, help="side of the tiles [px] (default: the model's)")
-    verb.add_argument("--overlap", type=int, help="overlap of neighbouring tiles [px] (default: the model's)")
-    verb.add_argument("--batch", type=int, default=4, help="tiles at once (default %(default)s)")
-    verb.add_argument(
+    scene.add_argument("--mask", type=Path, metavar="MASK.tif", help="not 0 where land is hidden; any grid")
+    scene.add_argument("--keep-clouds", action="store_true", help="map what the quality band calls cloud or shadow")
+    how = verb.add_argument_group("how it is mapped")
+    how.add_argument("--tile", type=int, help="side of the tiles [px] (default: least wasted overlap, 384 to 640)")
+    how.add_argument("--overlap", type=int, help="overlap of neighbouring tiles [px] (default: the model's)")
+    how.add_argument("--tta", action="store_true", help="mean over the 8 symmetries of the square; 8 times as long")
+    how.add_argument("--batch", type=int, default=1, help="tiles at once; more on a GPU (default %(default)s)")
+    how.add_argument("--threads", type=int, help="at work at the same time (default: all cores)")
+    how.add_argument(
+        "--memory", type=float, default=1500.0, metavar="MB", help="of the process [MB] (default %(default)g)"
+    )
+    how.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default %(default)s")
+    how.add_argument(
+        "--skip-failed", action="store_true", help="leave tiles that fail unobserved and list them in the JSON"
+    )
+    how.add_argument(
         "--resume", action="store_true", help="go on with runs that were stopped, leave maps that are finished"
     )
-    verb.add_argument("--threads", type=int, default=0, help="of the network (default: all cores)")
+    how.add_argument("--shard", metavar="I/N", help="only part I of N of the blocks, into OUT.parts; then merge")
+
+
+def _merge(verbs: Verbs) -> None:
+    verb = _verb(verbs, "merge", "pitscape.mapping:merge", "the blocks that shards have made, joined to their outputs")
+    verb.add_argument("parts", type=Path, metavar="OUT.parts", help="the folder that predict --shard wrote")
 
 
 def _areas(verbs: Verbs) -> None:

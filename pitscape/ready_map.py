@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from rasterio.windows import Window
 
-from pitscape.imagery.class_map import BLOCK, new_class_map
+from pitscape.imagery.class_map import new_class_map
+from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of
 from pitscape.imagery.legend import UNOBSERVED, Legend

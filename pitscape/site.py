@@ -27,7 +27,8 @@ from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
-from pitscape.inference.scene_run import RunOptions, predict_scene
+from pitscape.inference.run_options import RunOptions
+from pitscape.inference.scene_run import predict_scene
 from pitscape.integrity import FORMS, integrity
 from pitscape.measures import Measures, index_of, measure
 from pitscape.ready_map import write_ready_map

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.outputs import check_writable, keep_inputs, make_folder, sha256_of, sidecar, write_json
-from pitscape.progress import bar, say
+from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar, write_json
+from pitscape.progress import say
 
 
 def simulate(arguments: argparse.Namespace) -> None:
@@ -21,37 +21,6 @@ def simulate(arguments: argparse.Namespace) -> None:
     folder = simulated_site(arguments.out, **numbers, layers=layers)
     config = folder / "train.yaml"
     print(f"{folder}: simulated{f'; run it with pitscape fit --config {config}' if config.exists() else ''}")
-
-
-def predict(arguments: argparse.Namespace) -> None:
-    """``pitscape predict``."""
-    from pitscape.imagery.reading import Reading
-    from pitscape.inference.predictor import OnnxPredictor
-    from pitscape.inference.scene_run import RunOptions, predict_scene
-
-    options = RunOptions(
-        tile=arguments.tile,
-        overlap=arguments.overlap,
-        batch=arguments.batch,
-        reading=Reading(
-            stored_bands=tuple(name.strip() for name in arguments.bands.split(",")) if arguments.bands else None,
-            offset=arguments.offset,
-            mask=arguments.mask,
-            keep_clouds=arguments.keep_clouds,
-        ),
-        resume=arguments.resume,
-    )
-    if arguments.batch < 1 or (arguments.tile is not None and arguments.tile < 1):
-        raise InputError("--batch and --tile must be at least 1.")
-    outputs = _outputs(arguments.scene, arguments.output)
-    predictor = OnnxPredictor(arguments.model, threads=arguments.threads)
-    for scene, output in zip(arguments.scene, outputs, strict=True):
-        with bar(scene.name) as progress:
-            record = predict_scene(scene, predictor, output, options=options, progress=progress)
-        say(
-            f"{scene.name}: {record['sensor']}; {record['added_offset']} added to stored numbers ({record['added_offset_reason']})"
-        )
-        print(output)
 
 
 def areas(arguments: argparse.Namespace) -> None:
@@ -103,18 +72,6 @@ def run(arguments: argparse.Namespace) -> None:
     site = run_site(arguments.site, arguments.out, say=say)
     save_site(site, arguments.out)
     print(write_report(arguments.out, site_file=arguments.site))
-
-
-def _outputs(scenes: list[Path], output: Path) -> list[Path]:
-    if len(scenes) == 1 and not output.is_dir():
-        return [output]
-    names = [scene.stem + ".tif" for scene in scenes]
-    if len(set(names)) != len(names):
-        raise InputError(f"{output}: two scenes have the same name; map them one by one.")
-    if output.suffix.lower() == ".tif":
-        raise InputError(f"{output}: {len(scenes)} scenes need a folder; name one.")
-    make_folder(output)
-    return [output / name for name in names]
 
 
 def _legend(name: str | None) -> Any:  # noqa: ANN401 - imported where it is used

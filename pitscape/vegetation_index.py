@@ -10,7 +10,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
 from pitscape.ecology import raster_on_grid
-from pitscape.imagery.class_map import BLOCK
+from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import same_grid
 from pitscape.imagery.indices import normalised_difference

@@ -13,7 +13,7 @@ from rasterio.windows import Window
 
 from pitscape.categories import Categories
 from pitscape.ecology import naming, raster_on_grid
-from pitscape.imagery.class_map import BLOCK
+from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, row_band
 from pitscape.imagery.outputs import replacing, scratch

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from pitscape.imagery.class_map import BLOCK, new_class_map
+from pitscape.imagery.class_map import new_class_map
+from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.legend import UNOBSERVED, load_legend
 from pitscape.imagery.simulated.files import WriteWindow, new_raster
 from pitscape.imagery.simulated.records import NO_VALUE

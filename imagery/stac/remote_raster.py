@@ -61,6 +61,7 @@ class OpenRaster:
         self._dataset = dataset
         self.grid = grid_of(dataset)
         self.shape: tuple[int, int] = dataset.shape
+        self.block_shape: tuple[int, int] = tuple(dataset.block_shapes[0])
         self.nodata = tuple(float("nan") if value is None else float(value) for value in dataset.nodatavals)
 
     def read(

@@ -1,40 +1,37 @@
+import threading
 import tracemalloc
-from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from predictors import SHARES, ConstantPredictor, ConvolvingPredictor, PixelwisePredictor
+from rasterio.shutil import copy
 from small_scenes import SceneMaker, stored_numbers
 
+from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.scene import open_scene
-from pitscape.inference.blend import blended_rows
-from pitscape.inference.tiles import Tiles
+from pitscape.inference.blend import Failure, blended_rows
+from pitscape.inference.predictor import Predictor
+from pitscape.inference.stream import Crew
+from pitscape.inference.tiles import Area, Tiles
 from pitscape.models.card import ModelCard
 
-
-@dataclass
-class PixelwisePredictor:
-    """Probabilities from each pixel's own numbers: whatever the tiles, the map must be the same."""
-
-    card: ModelCard
-    batches: list[int] = field(default_factory=list)
-
-    def probabilities(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
-        self.batches.append(len(stored))
-        scores = np.exp(stored[:, :4] / 2000)
-        return (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+Probabilities = NDArray[np.float32]
 
 
-@dataclass
-class ConstantPredictor:
-    card: ModelCard
+def blended(scene: Path, predictor: Predictor, tiles: Tiles, area: Area | None = None, **crew: int) -> Probabilities:
+    """All rows of an area, checked to follow one another."""
+    with open_scene(scene, predictor.card.sensor, bands=predictor.card.bands) as opened:
+        first, found = None, []
+        for rows in blended_rows(opened, predictor, tiles, area, crew=Crew(**crew)):
+            first = rows.start if first is None else first
+            assert rows.start == first + sum(part.shape[1] for part in found)
+            found.append(rows.probabilities.copy())
+    return np.concatenate(found, axis=1)
 
-    def probabilities(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
-        shares = np.array([0.1, 0.2, 0.3, 0.4], np.float32)[None, :, None, None]
-        return np.broadcast_to(shares, (len(stored), 4, *stored.shape[2:]))
 
-
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 50), (31, 33), (49, 32), (64, 65)])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 70), (7, 50), (31, 33), (49, 32), (64, 65)])
 @pytest.mark.parametrize(("tile", "overlap", "batch"), [(32, 8, 4), (16, 15, 3), (16, 0, 1), (100, 20, 2)])
 def test_tiled_is_whole(
     write_scene: SceneMaker, card: ModelCard, height: int, width: int, tile: int, overlap: int, batch: int
@@ -42,28 +39,55 @@ def test_tiled_is_whole(
     stored = stored_numbers(height, width)
     predictor = PixelwisePredictor(card)
     tiles = Tiles(height=height, width=width, tile=tile, overlap=overlap)
-    with open_scene(write_scene(stored), card.sensor) as scene:
-        rows = list(blended_rows(scene, predictor, tiles, batch=batch))
-    assert [r.start for r in rows] == [0, *np.cumsum([r.observed.shape[0] for r in rows])[:-1]]
-    found = np.concatenate([r.probabilities for r in rows], axis=1)
+    found = blended(write_scene(stored), predictor, tiles, batch=batch)
     np.testing.assert_allclose(found, predictor.probabilities(stored[None].astype(np.float32))[0], atol=2e-6)
-    assert max(predictor.batches[:-1]) <= batch
+    assert predictor.batches[:-2] == [batch] * (len(predictor.batches) - 2)  # full, the last one excepted
 
 
-def test_a_constant_network_gives_a_constant_map_to_the_last_corner(write_scene: SceneMaker, card: ModelCard) -> None:
-    tiles = Tiles(height=45, width=39, tile=16, overlap=12)
-    with open_scene(write_scene(stored_numbers(45, 39)), card.sensor) as scene:
-        for rows in blended_rows(scene, ConstantPredictor(card), tiles, batch=5):
-            expected = np.broadcast_to(np.array([0.1, 0.2, 0.3, 0.4])[:, None, None], rows.probabilities.shape)
-            np.testing.assert_allclose(rows.probabilities, expected, atol=1e-6)
+@pytest.mark.parametrize(("tile", "overlap"), [(8, 0), (8, 4), (9, 8)])
+def test_a_constant_network_gives_a_constant_map_at_every_size(
+    write_scene: SceneMaker, card: ModelCard, tile: int, overlap: int
+) -> None:
+    for size in range(1, 3 * tile + 3):
+        tiles = Tiles(height=size, width=3 * tile + 3 - size, tile=tile, overlap=overlap)
+        scene = write_scene(stored_numbers(tiles.height, tiles.width))
+        found = blended(scene, ConstantPredictor(card), tiles, batch=5)
+        assert found.shape == (4, tiles.height, tiles.width)
+        np.testing.assert_allclose(found, np.broadcast_to(np.array(SHARES)[:, None, None], found.shape), atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(100, 130), (61, 40), (20, 200)])
+def test_a_network_that_sees_no_further_than_the_halo_gives_the_untiled_prediction(
+    write_scene: SceneMaker, card: ModelCard, height: int, width: int
+) -> None:
+    """Tiles that overlap by four times the radius, with zeros beyond their edges."""
+    stored, predictor = stored_numbers(height, width), ConvolvingPredictor(card, radius=3)
+    tiles = Tiles(height=height, width=width, tile=40, overlap=12)
+    whole = predictor.probabilities(stored[None].astype(np.float32))[0]
+    found = blended(write_scene(stored), predictor, tiles)
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+    narrow = blended(write_scene(stored), predictor, Tiles(height=height, width=width, tile=40, overlap=4))
+    assert np.abs(narrow - whole).max() > 1e-3  # the halo is what does it
 
 
 def test_many_overlaps_do_not_overflow(write_scene: SceneMaker, card: ModelCard) -> None:
     """Each pixel in up to 256 tiles: vote counts in one byte would wrap."""
     tiles = Tiles(height=20, width=40, tile=16, overlap=15)
-    with open_scene(write_scene(stored_numbers(20, 40)), card.sensor) as scene:
-        rows = list(blended_rows(scene, ConstantPredictor(card), tiles, batch=8))
-    np.testing.assert_allclose(np.concatenate([r.probabilities for r in rows], axis=1)[3], 0.4, atol=1e-5)
+    found = blended(write_scene(stored_numbers(20, 40)), ConstantPredictor(card), tiles, batch=8)
+    np.testing.assert_allclose(found[3], 0.4, atol=1e-5)
+
+
+def test_any_area_by_any_crew_is_bit_by_bit_that_part_of_the_whole(write_scene: SceneMaker, card: ModelCard) -> None:
+    scene, tiles = write_scene(stored_numbers(120, 150)), Tiles(height=120, width=150, tile=32, overlap=12)
+    predictor = ConvolvingPredictor(card)
+    whole = blended(scene, predictor, tiles)
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        top, left = int(rng.integers(0, 110)), int(rng.integers(0, 140))
+        area = Area(top, int(rng.integers(top + 1, 121)), left, int(rng.integers(left + 1, 151)))
+        crew = {name: int(rng.integers(1, 5)) for name in ("lanes", "batch", "readers")}
+        found = blended(scene, predictor, tiles, area, **crew)
+        np.testing.assert_array_equal(found, whole[:, area.rows, area.columns])
 
 
 def test_tiles_without_an_observed_pixel_do_not_go_through_the_network(
@@ -74,21 +98,103 @@ def test_tiles_without_an_observed_pixel_do_not_go_through_the_network(
     predictor, done = PixelwisePredictor(card), []
     tiles = Tiles(height=32, width=96, tile=32, overlap=0)
     with open_scene(write_scene(stored), card.sensor) as scene:
-        rows = list(blended_rows(scene, predictor, tiles, batch=1, on_tile=done.append))
+        rows = next(blended_rows(scene, predictor, tiles, on_tile=done.append))
+        assert rows.observed[:, :30].all()
+        assert not rows.observed[:, 30:].any()
+        np.testing.assert_allclose(rows.valid[:, :32], 30 / 32)
+        np.testing.assert_array_equal(rows.valid[:, 32:], 0)
     assert predictor.batches == [1]
-    assert sum(done) == len(tiles)
-    assert rows[0].observed[:, :30].all()
-    assert not rows[0].observed[:, 30:].any()
+    assert done == [None] * len(tiles)
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (lambda x: np.full((len(x), 4, *x.shape[2:]), np.nan, np.float32), "not finite"),
+        (lambda x: np.full((len(x), 4, *x.shape[2:]), np.inf, np.float32), "not finite"),
+        (lambda x: np.full((len(x), 4, 3, 3), 0.25, np.float32), r"shape \(1, 4, 3, 3\), not"),
+        (lambda x: np.full((len(x), 4, *x.shape[2:]), 0.5, np.float32), "sum to 2 per pixel"),
+        (lambda _: 1 / 0, "division by zero"),
+    ],
+)
+def test_a_network_that_fails_ends_the_run_or_is_listed(
+    write_scene: SceneMaker, card: ModelCard, answer: object, problem: str
+) -> None:
+    class Failing(ConstantPredictor):
+        def probabilities(self, stored: Probabilities) -> Probabilities:
+            return answer(stored) if (stored == 1).any() else super().probabilities(stored)
+
+    stored = stored_numbers(32, 90)
+    stored[0, 15, 45] = 1
+    scene, tiles = write_scene(stored), Tiles(height=32, width=90, tile=32, overlap=3)
+    with pytest.raises(PitscapeError, match=rf"the tile at row 0, column 29 failed: .*{problem}"):
+        blended(scene, Failing(card), tiles)
+    told: list[Failure | None] = []
+    with open_scene(scene, card.sensor) as opened:
+        rows = next(blended_rows(opened, Failing(card), tiles, crew=Crew(skip_failed=True), on_tile=told.append))
+        np.testing.assert_array_equal(rows.observed.all(axis=0), [not 29 <= c < 61 for c in range(90)])
+    assert [each.area for each in told if each] == [Area(0, 32, 29, 61)]
+
+
+def test_what_cannot_be_read_ends_the_run_or_is_listed(
+    write_scene: SceneMaker, card: ModelCard, tmp_path: Path
+) -> None:
+    scene = tmp_path / "cut_20230709.tif"
+    copy(write_scene(stored_numbers(600, 64)), scene, driver="GTiff", compress="DEFLATE")
+    scene.write_bytes(scene.read_bytes()[: scene.stat().st_size // 2])
+    tiles = Tiles(height=600, width=64, tile=64, overlap=8)
+    with pytest.raises(InputError, match=r"20230709\.tif: is damaged or cut off"):
+        blended(scene, ConstantPredictor(card), tiles)
+    told: list[Failure | None] = []
+    with open_scene(scene, card.sensor) as opened:
+        crew = Crew(skip_failed=True)
+        seen = [
+            r.observed.copy()
+            for r in blended_rows(opened, ConstantPredictor(card), tiles, crew=crew, on_tile=told.append)
+        ]
+    lost = [each.area.top for each in told if each]
+    assert lost
+    observed = np.concatenate(seen).all(axis=1)
+    assert observed[: lost[0]].all()
+    assert not observed[lost[0] :].any()
+
+
+def test_each_piece_is_read_once_and_not_far_ahead_of_the_network(
+    write_scene: SceneMaker, card: ModelCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces of 256 px; the network stops at its third call and waits, while readers could go on."""
+    calls, reads, go_on = [], [], threading.Event()
+
+    class Waiting(ConstantPredictor):
+        def probabilities(self, stored: Probabilities) -> Probabilities:
+            calls.append(len(stored))
+            if len(calls) == 3:
+                go_on.wait()
+            return super().probabilities(stored)
+
+    with open_scene(write_scene(stored_numbers(64, 12800)), card.sensor) as scene:
+        read = type(scene).read
+        monkeypatch.setattr(type(scene), "block_shape", (64, 64))
+        monkeypatch.setattr(type(scene), "read", lambda *a, **k: (reads.append(1), read(*a, **k))[1])
+        tiles = Tiles(height=64, width=12800, tile=64, overlap=0)
+        rows = blended_rows(scene, Waiting(card), tiles, crew=Crew(lanes=1, readers=2))
+        waiting = threading.Timer(0.5, lambda: (reads.append(-len(reads)), go_on.set()))
+        waiting.start()
+        for _ in rows:
+            pass
+    read_while_waiting = -min(reads)
+    assert read_while_waiting <= 8
+    assert len(reads) - 1 == 12800 // 256
 
 
 def test_memory_does_not_grow_with_the_height_of_the_scene(write_scene: SceneMaker, card: ModelCard) -> None:
     peaks = []
-    for height in (128, 1024):
+    for height in (2048, 8192):
         tiles = Tiles(height=height, width=200, tile=64, overlap=16)
         with open_scene(write_scene(stored_numbers(height, 200), f"s{height}_20230709.tif"), card.sensor) as scene:
             tracemalloc.start()
-            for _ in blended_rows(scene, ConstantPredictor(card), tiles, batch=2):
+            for _ in blended_rows(scene, ConstantPredictor(card), tiles):
                 pass
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-    assert peaks[1] < 1.1 * peaks[0]
+    assert peaks[1] < 1.2 * peaks[0]

@@ -1,0 +1,97 @@
+"""Cloud-optimised GeoTIFFs of bytes, written part by part."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.shutil import copy as copy_raster
+from rasterio.windows import Window
+
+from pitscape.imagery.errors import PitscapeError
+from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.outputs import replacing, scratch
+
+BLOCK = 512
+DRAFT = {"compress": "ZSTD", "zstd_level": 1}
+"""Of files that are read once and thrown away."""
+
+COG_LAYOUT = {"compress": "DEFLATE", "level": 1, "predictor": "NO", "blocksize": BLOCK, "bigtiff": "IF_SAFER"}
+"""Level 1: class maps are small anyway, and a higher one takes three times as long for a fifth less."""
+
+Write = Callable[[int, int, NDArray[np.uint8]], None]
+"""Called with a first row, a first column and bytes (band, y, x)."""
+
+
+@contextmanager
+def new_cog(
+    path: Path,
+    grid: GeoBox,
+    bands: int,
+    *,
+    overviews: str,
+    describe: Callable[[Any], None],
+    amend: Callable[[Any, Path], None] | None = None,
+) -> Iterator[Write]:
+    """Write a raster of bytes, 255 where there is nothing; it appears whole when the block ends well.
+
+    Args:
+        path: The output.
+        grid: Where its pixels are.
+        bands: Their number.
+        overviews: How GDAL makes them: "MODE" or "AVERAGE".
+        describe: Called with the open draft, for names, colours and tags.
+        amend: Called with the whole draft, open for reading and writing, and a path beside it that may be used.
+
+    Yields:
+        A function that writes a part.
+
+    Raises:
+        PitscapeError: If the file system is full.
+    """
+    with scratch(path) as draft, replacing(path) as image:
+        with _naming_full_disk(path), rasterio.open(draft, "w", **_profile(grid, bands)) as dataset:
+            describe(dataset)
+
+            def write(row: int, column: int, values: NDArray[np.uint8]) -> None:
+                dataset.write(values, window=Window(column, row, values.shape[2], values.shape[1]))
+
+            yield write
+        if amend:
+            with rasterio.open(draft, "r+") as dataset, scratch(path) as beside:
+                amend(dataset, beside)
+        with _naming_full_disk(path):
+            copy_raster(draft, image, driver="COG", overview_resampling=overviews, **COG_LAYOUT)
+
+
+@contextmanager
+def _naming_full_disk(path: Path) -> Iterator[None]:
+    """Answer a failed write in one line."""
+    try:
+        yield
+    except rasterio.errors.RasterioError as error:
+        cause = " ".join(str(error.__cause__ or error).split())[:120]
+        raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
+
+
+def _profile(grid: GeoBox, bands: int) -> dict[str, Any]:
+    height, width = grid.shape
+    return {
+        "driver": "GTiff",
+        "height": height,
+        "width": width,
+        "count": bands,
+        "dtype": "uint8",
+        "crs": str(grid.crs),
+        "transform": grid.affine,
+        "nodata": UNOBSERVED,
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+        "bigtiff": "IF_SAFER",
+        **DRAFT,
+    }
