@@ -10,19 +10,25 @@ GRID = "#e4dfd6"
 SERIES = ("#c0562f", "#3e7cb1", "#5a8f4a", "#8a7f98", "#b58a2b")
 
 
-def areas_over_time(site: dict[str, Any]) -> go.Figure:
-    """Area of each class at each epoch, stacked."""
+def areas_over_time(site: dict[str, Any]) -> go.Figure | None:
+    """Area of each class at each epoch, stacked; shares where areas are not known, None where neither is."""
+    if not site["areas"]:
+        return None
     figure = go.Figure()
     epochs = [epoch["name"] for epoch in site["epochs"]]
+    known = site["areas"][0]["area_km2"] is not None
     for land in site["legend"]:
-        rows = {row["epoch"]: row["area_km2"] for row in site["areas"] if row["class_id"] == land["id"]}
+        key = "area_km2" if known else "share"
+        rows = {row["epoch"]: row[key] for row in site["areas"] if row["class_id"] == land["id"]}
         figure.add_bar(x=epochs, y=[rows[e] for e in epochs], name=land["name"], marker_color=land["colour"])
     figure.update_layout(barmode="stack")
-    return styled(figure, "area [km²]")
+    return styled(figure, "area [km²]" if known else "share")
 
 
-def mined_over_time(site: dict[str, Any]) -> go.Figure:
-    """Area of the mined land at each epoch, in all and of the largest polygon."""
+def mined_over_time(site: dict[str, Any]) -> go.Figure | None:
+    """Area of the mined land at each epoch, in all and of the largest polygon; None without maps."""
+    if not site["extents"]:
+        return None
     epochs = [row["epoch"] for row in site["extents"]]
     figure = go.Figure()
     for key, name, colour in (("area_km2", "all polygons", SERIES[0]), ("largest_km2", "largest polygon", SERIES[3])):
@@ -48,20 +54,6 @@ def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> g
             colour = SERIES[number % len(SERIES)]
             figure.add_scatter(x=x, y=values, name=name, mode="lines+markers", line_color=colour)
     return styled(figure, unit) if figure.data else None
-
-
-def thv(site: dict[str, Any]) -> go.Figure | None:
-    """ThV in both forms, with the baseline's 1."""
-    forms = site["integrity"]["series"]
-    figure = go.Figure()
-    for number, (form, rows) in enumerate(forms.items()):
-        if rows and rows[0].get("thv") is not None:
-            x, y = [row["epoch"] for row in rows], [row["thv"] for row in rows]
-            figure.add_scatter(x=x, y=y, name=form, mode="lines+markers", line_color=SERIES[number])
-    if not figure.data:
-        return None
-    figure.add_hline(y=1, line_dash="dot", line_color=INK)
-    return styled(figure, "ThV = ECI / ECI of the baseline")
 
 
 def as_html(figure: go.Figure | None) -> str:

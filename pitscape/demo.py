@@ -123,8 +123,9 @@ def _print_site(site: dict[str, Any]) -> None:
         areas = f"{row['area_km2']:.3f} km2, truth {row['truth_km2']:.3f} km2"
         print(f"excavated {row['epoch']}: {areas}, {row['error_percent']:+.1f} %")
     for row, part in zip(site["integrity"]["series"]["published"], site["resilience"], strict=True):
-        scores = ", ".join(f"{name} {row[key]:.3f}" for name, key in (("FC", "fc"), ("ECI", "eci"), ("ThV", "thv")))
-        print(f"{row['epoch']}: E {part['e']:.3f}, SC {row['sc']:.3f}, {scores}")
+        names = {"sc": "SC", "fc": "FC", "eci": "ECI", "thv": "ThV"}
+        scores = ", ".join(f"{name} {row[key]:.3f}" for key, name in names.items() if key in row)
+        print(f"{row['epoch']}: E {part['e']:.3f}, {scores}")
 
 
 def _site_file(folder: Path, images: tuple[Path, ...]) -> dict[str, Any]:

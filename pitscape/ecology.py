@@ -1,29 +1,26 @@
 """Reading for the ecology: rasters and tables of a site as the numbers that the resilience room takes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 from rasterio.features import sieve
 from rasterio.vrt import WarpedVRT
 
+from pitscape.ecosystem_types import EcosystemTypes
 from pitscape.imagery.cell_area import cell_areas
-from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.scene import Scene
-from pitscape.resilience.climate import MonthlyClimate
-from pitscape.resilience.vegetation import VegetationSum, vegetation_sum
+from pitscape.imagery.sensor import Band
 
-CLIMATE_COLUMNS = ("year", "month", "precipitation_mm", "temperature_c")
 SIEVED_TYPES = ("uint8", "int16", "uint16", "int32")  # that GDAL knows how to sieve
 
 
@@ -58,35 +55,24 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-def read_climate(path: Path) -> MonthlyClimate:
-    """Monthly records of a ``climate.csv``."""
-    table = read_table(path, CLIMATE_COLUMNS)
-    with naming(path):
-        return MonthlyClimate(
-            year=table["year"].to_numpy(np.int64),
-            month=table["month"].to_numpy(np.int64),
-            precipitation_mm=table["precipitation_mm"].to_numpy(np.float64),
-            temperature_c=table["temperature_c"].to_numpy(np.float64),
-        )
+def raster_on_grid(
+    path: Path, grid: GeoBox, resampling: Resampling, *, band: Band | None = None
+) -> NDArray[np.float64]:
+    """The first band of a raster brought to a grid, in physical values; NaN where it has no data.
 
-
-def annual_precipitation(records: MonthlyClimate, year: int) -> float:
-    """Precipitation of a calendar year [mm].
+    Args:
+        path: A raster, or a NetCDF file with a variable of the band's name.
+        grid: Where it is wanted.
+        resampling: How.
+        band: What its numbers mean: its fill codes and invalid numbers are no data, and its scale holds where the file
+            states none and stores integers.
 
     Raises:
-        ValueError: If it has not twelve months.
+        InputError: If it is no such raster, or has several layers of the band.
     """
-    of_year = records.year == year
-    if int(of_year.sum()) != 12:
-        raise ValueError(f"{year} has {int(of_year.sum())} months of precipitation, 12 are needed: add the others.")
-    return float(records.precipitation_mm[of_year].sum())
-
-
-def raster_on_grid(path: Path, grid: GeoBox, resampling: Resampling) -> NDArray[np.float64]:
-    """The first band of a raster brought to a grid, scaled as the file says; NaN where it has no data."""
     height, width = grid.shape
     with (
-        open_raster(path) as dataset,
+        _layer(path, band) as dataset,
         WarpedVRT(
             dataset,
             crs=str(grid.crs),
@@ -99,66 +85,76 @@ def raster_on_grid(path: Path, grid: GeoBox, resampling: Resampling) -> NDArray[
         ) as warped,
     ):
         values: NDArray[np.float64] = warped.read(1, masked=True).filled(np.nan)
-        scaled: NDArray[np.float64] = values * dataset.scales[0] + dataset.offsets[0]
-        return scaled
+        scale, offset = dataset.scales[0], dataset.offsets[0]
+        whole = np.dtype(dataset.dtypes[0]).kind in "iu"
+    if band is not None and (whole or (scale, offset) != (1, 0)):
+        values[np.isin(values, band.fill)] = np.nan
+        if band.valid:
+            values[(values < band.valid[0]) | (values > band.valid[1])] = np.nan
+        if (scale, offset) == (1, 0):
+            scale, offset = band.scale, band.offset
+    physical: NDArray[np.float64] = values * scale + offset
+    return physical
 
 
-def mean_on_land(path: Path, grid: GeoBox, land: NDArray[np.bool_]) -> float:
-    """Mean of a raster over the cells of ``land``, nearest neighbour; NaN where it covers none of them."""
-    values = raster_on_grid(path, grid, Resampling.nearest)[land]
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+@contextmanager
+def _layer(path: Path, band: Band | None) -> Iterator[Any]:
+    """The layer of a raster that holds a band."""
+    with open_raster(path) as dataset:
+        if dataset.count:
+            yield dataset
+            return
+        layers = [(address.rsplit(":", 1)[-1], address) for address in dataset.subdatasets]
+    fitting = [address for name, address in layers if band and name in band.names]
+    if len(fitting) != 1:
+        known = ", ".join(name for name, _ in layers) or "none"
+        wanted = band.name if band else "one layer"
+        raise InputError(f"{path}: holds layers {known}, not {wanted} alone; export that one as GeoTIFF.")
+    with rasterio.open(fitting[0]) as layer:
+        if layer.count != 1:
+            raise InputError(f"{path}: holds {layer.count} dates; export one file a year.")
+        yield layer
 
 
-def mean_ndvi(scene: Scene, land: NDArray[np.bool_]) -> float:
-    """Mean NDVI of a scene that was opened with bands red and near infrared, over ``land``; negatives count as 0."""
-    height, width = land.shape
-    total = VegetationSum()
-    for start in range(0, height, BLOCK):
-        rows = slice(start, min(start + BLOCK, height))
-        stored, observed = scene.read(rows, slice(0, width))
-        red, nir = scene.sensor.physical(stored, scene.bands)
-        total += vegetation_sum(normalised_difference(nir, red), zone=observed & land[rows])
-    return total.mean
-
-
-def type_shares(
+def type_codes(
     ids: NDArray[np.uint8],
-    grid: GeoBox,
     legend: Legend,
+    types: EcosystemTypes,
     *,
     ecosystems: NDArray[np.float64] | None = None,
-    types: Mapping[int, str] | None = None,
-    otherwise: str = "grassland",
-) -> dict[str, float]:
-    """Area shares of ecosystem types among observed land.
+    names: Mapping[int, str] | None = None,
+    otherwise: str = "",
+) -> NDArray[np.uint8]:
+    """Place of each cell's ecosystem type among the types, 255 where unobserved.
 
     Args:
         ids: Class ids (y, x), 255 where unobserved.
-        grid: Where they lie.
-        legend: Says which role each class has; classes that are not vegetated count under their role.
+        legend: Says which class each id is.
+        types: The types; a class counts under its own name where that is a type, else under its role.
         ecosystems: Code of the type by cell, for vegetated land.
-        types: Name of the type by code.
+        names: Name of the type by code.
         otherwise: Type of vegetated land without a named code.
-
-    Returns:
-        Share by name of the type, summing to 1; types without land are left out.
     """
-    names = ["mined", "occupied", "vegetated", "water", otherwise, *(types or {}).values()]
-    index = {name: position for position, name in enumerate(dict.fromkeys(names))}
-    of_class = np.zeros(256, np.int64)
+    place = {name: position for position, name in enumerate(types.names)}
+    of_class = np.full(256, UNOBSERVED, np.uint8)
+    vegetated = np.zeros(256, np.bool_)
     for land in legend.classes:
-        of_class[land.id] = index[land.role]
-    kinds = of_class[ids]
+        vegetated[land.id] = land.role == "vegetated"
+        split = ecosystems is not None and vegetated[land.id]
+        of_class[land.id] = place[otherwise if split else land.name if land.name in place else land.role]
+    codes: NDArray[np.uint8] = of_class[ids]
     if ecosystems is not None:
-        split = np.full(ids.shape, index[otherwise])
-        for code, name in (types or {}).items():
-            split[ecosystems == code] = index[name]
-        kinds = np.where(kinds == index["vegetated"], split, kinds)
-    observed = ids != UNOBSERVED
-    areas = np.broadcast_to(cell_areas(grid), ids.shape)[observed]
-    sums = np.bincount(kinds[observed], weights=areas, minlength=len(index))
-    return {name: float(sums[position] / sums.sum()) for name, position in index.items() if sums[position] > 0}
+        for code, name in (names or {}).items():
+            codes[vegetated[ids] & (ecosystems == code)] = place[name]
+    return codes
+
+
+def shares_of(codes: NDArray[np.uint8], grid: GeoBox, names: Sequence[str]) -> dict[str, float]:
+    """Shares of the geodesic area of cells that have a code, by name; types without land are left out."""
+    known = codes != UNOBSERVED
+    areas = np.broadcast_to(cell_areas(grid), codes.shape)[known]
+    sums = np.bincount(codes[known], weights=areas, minlength=len(names))
+    return {name: float(total / sums.sum()) for name, total in zip(names, sums, strict=True) if total > 0}
 
 
 def sieved(

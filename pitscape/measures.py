@@ -1,66 +1,82 @@
-"""What is measured of one epoch, and what follows from the measures of all."""
+"""What is measured of one epoch."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.ecology import (
-    annual_precipitation,
-    mean_ndvi,
-    mean_on_land,
-    naming,
-    sieved,
-    type_shares,
-)
+from pitscape.adjusted import read_adjusted
+from pitscape.ecology import naming, shares_of, sieved
+from pitscape.epoch_settings import Epoch
+from pitscape.frame import Frame
 from pitscape.ground import Ground
-from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import metric_cell_size, same_grid
+from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.imagery.scene import open_scene
-from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds
-from pitscape.resilience.climate import precipitation_variability, temperature_variability
-from pitscape.resilience.diversity import h_bits
-from pitscape.resilience.elasticity import (
-    SIGMA,
-    elasticity,
-    weighted_score,
-)
-from pitscape.resilience.integrity import Form, Indicators, Weights, integrity_series, normalise, weigh
+from pitscape.quantities import Kind, Quantity, mean_on_land
+from pitscape.resilience.climate import year_of
+from pitscape.resilience.elasticity import Elasticity
+from pitscape.resilience.integrity import Indicators
 from pitscape.resilience.landscape import pattern_of
 from pitscape.resilience.patches import find_patches
+from pitscape.resilience.vegetation import vegetation_activity
 from pitscape.resilience.water import FOUR_CLASS_RUNOFF, mean_runoff_coefficient, runoff, water_conservation
-from pitscape.site_settings import Epoch
+from pitscape.vegetation_index import IndexMap, index_of_files, index_of_image
 
 LEAST_PATCH_M2 = 100.0
 """The fractal dimension has no meaning for smaller patches."""
 
-FORMS: tuple[Form, ...] = ("published", "departure")
-
 
 @dataclass(frozen=True)
+class Vegetation:
+    """NDVI of an epoch.
+
+    Attributes:
+        value: Mean over the land, NaN where there is none.
+        source: Sensor or kind of file; empty where there is none.
+        gap: Share of the land without a value.
+        dates: How many dates are in it; months, from a table.
+        missing: Months of the season without a value.
+    """
+
+    value: float = math.nan
+    source: str = ""
+    gap: float = 0.0
+    dates: int = 0
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Measures:
     """One epoch in numbers; NaN where an input is missing. Units stand in the names or in the rooms' own values.
 
     Attributes:
         epoch: Its name.
+        year: Its calendar year.
         landscape: Pattern metrics of the sieved map, under the names and in the units of FRAGSTATS.
-        shares: Share of each ecosystem type.
+        shares: Share of each ecosystem type, adjusted where a sample exists.
+        covariance: Of the shares' errors, shape (types, types); None for mapped shares.
+        vegetation: NDVI.
         resilience: Every component of equations (1)-(5).
+        elastic: The same as a whole, where E is known.
         npp: Mean net primary production [kg C m-2 y-1].
+        et: Mean evapotranspiration [mm y-1].
         q: Mean water conservation [mm].
         water: Precipitation, evapotranspiration and runoff [mm].
     """
 
     epoch: str
+    year: int
     landscape: dict[str, float]
     shares: dict[str, float]
+    covariance: NDArray[np.float64] | None
+    vegetation: Vegetation
     resilience: dict[str, Any]
-    npp: float
+    elastic: Elasticity | None
+    npp: Quantity
+    et: Quantity
     q: float
     water: dict[str, float]
 
@@ -69,143 +85,135 @@ class Measures:
         """The seven indicators of integrity, raw."""
         pattern = self.landscape
         return Indicators(
-            shei=pattern["SHEI"],
-            mpfd=pattern["FRAC_MN"],
-            contag=pattern["CONTAG"],
-            connect=pattern["CONNECT"],
-            npp=self.npp,
+            shei=pattern.get("SHEI", math.nan),
+            mpfd=pattern.get("FRAC_MN", math.nan),
+            contag=pattern.get("CONTAG", math.nan),
+            connect=pattern.get("CONNECT", math.nan),
+            npp=self.npp.value,
             q=self.q,
             e=self.resilience["e"],
         )
 
 
-def measure(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground) -> Measures:
+def measure(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground, index: IndexMap | None) -> Measures:
     """Measure one epoch on the land that all epochs observed.
 
     Args:
         epoch: Its files.
         ids: Its class map (y, x).
         ground: What the epochs share.
+        index: NDVI, from ``index_of``.
     """
-    settings = ground.settings
-    seen = np.where(ground.land, ids, np.uint8(UNOBSERVED))
-    cell_size = metric_cell_size(ground.grid, ground.source)
-    smallest = max(settings.smallest_patch_cells, math.ceil(LEAST_PATCH_M2 / math.prod(cell_size)))
-    with naming(ground.source):
-        pattern = pattern_of(
-            find_patches(sieved(seen, smallest), nodata=UNOBSERVED),
-            cell_size=cell_size,
-            connect_distance=settings.connect_distance_m,
-        ).landscape
-        types = settings.ecosystems
-        shares = type_shares(
-            seen,
-            ground.grid,
-            ground.legend,
-            ecosystems=ground.ecosystems,
-            types=types.types if types else None,
-            otherwise=types.otherwise if types else "vegetated",
-        )
-        resilience = _resilience(epoch, shares, ground)
-        water = _water(epoch, seen, ground)
-    npp = mean_on_land(Path(epoch.npp), ground.grid, ground.land) if epoch.npp else math.nan
-    return Measures(epoch.name, pattern, shares, resilience, npp, water.pop("q_mm"), water)
-
-
-def integrity(measures: Sequence[Measures], ground: Ground) -> dict[str, Any]:
-    """Integrity of all epochs in both forms; only SC where inputs for FC or E are missing."""
-    settings = ground.settings
-    raw = [each.indicators for each in measures]
-    complete = not any(math.isnan(value) for each in raw for value in (each.npp, each.q, each.e))
-    with naming(ground.source):
-        weights = Weights(**settings.weights)
-        bounds = _bounds(measures, ground)
-        result: dict[str, Any] = {
-            "baseline": measures[0].epoch,
-            "indicators": [{"epoch": m.epoch, **asdict(i)} for m, i in zip(measures, raw, strict=True)],
-            "bounds": {name: asdict(value) for name, value in bounds.items()},
-            "weights": asdict(weights),
-        }
-        if not complete:
-            sc = [weigh(normalise(each, bounds), weights)[0] for each in raw]
-            rows = [{"epoch": m.epoch, "sc": value} for m, value in zip(measures, sc, strict=True)]
-            return result | {"series": {"published": rows}, "missing": _missing(raw)}
-        result["series"] = {
-            form: [
-                {"epoch": m.epoch, **asdict(value)}
-                for m, value in zip(
-                    measures, integrity_series(raw, bounds=bounds, weights=weights, form=form), strict=True
-                )
-            ]
-            for form in FORMS
-        }
-    return result | {"missing": []}
-
-
-def _resilience(epoch: Epoch, shares: dict[str, float], ground: Ground) -> dict[str, Any]:
-    """E with all its components, or those that need no climate."""
-    scores, settings = ground.scores, ground.settings
-    ndvi = _ndvi(epoch, ground)
-    if ground.climate is None or math.isnan(ndvi):
-        h, mean_score = h_bits(list(shares.values())), weighted_score(shares, scores)
-        eco_res = h ** (settings.h_exponent / 2) * mean_score
-        known = {"h_bits": h, "ndvi": ndvi, "weighted_score": mean_score, "eco_res": eco_res, "e": math.nan}
-        return known | {"score_set": scores.name, "coarse_legend": scores.coarse}
-    with naming(settings.climate or ground.source):
-        c1 = precipitation_variability(ground.climate, year=epoch.year)
-        c2 = temperature_variability(ground.climate, year=epoch.year, growing_season=settings.growing_season)
-    return asdict(
-        elasticity(shares, ndvi=ndvi, c1=c1, c2=c2, scores=scores, sigma=SIGMA, h_exponent=settings.h_exponent)
+    mapped = shares_of(ground.codes(ids), ground.grid, ground.types.names)
+    shares, covariance = mapped, None
+    if epoch.shares:
+        adjusted = read_adjusted(Path(epoch.shares), mapped, ground.types)
+        shares, covariance = adjusted.shares, adjusted.covariance
+    vegetation = vegetation_of(epoch, ground)
+    if index is not None:
+        value = vegetation_activity(index.values, zone=ground.land)
+        gap = float(np.isnan(index.values[ground.land]).mean())
+        vegetation = Vegetation(value, index.source, gap, index.dates)
+    quantities: dict[Kind, Quantity] = {}
+    for kind in ("npp", "et"):
+        path = getattr(epoch, kind)
+        found = ground.given(kind, epoch)
+        if isinstance(path, str):
+            found = mean_on_land(kind, Path(path), ground.grid, ground.land)
+        quantities[kind] = found
+    return finish(
+        epoch,
+        ground,
+        shares=shares,
+        vegetation=vegetation,
+        quantities=quantities,
+        pattern=_pattern(ids, ground),
+        covariance=covariance,
     )
 
 
-def _ndvi(epoch: Epoch, ground: Ground) -> float:
-    if epoch.image is None:
-        return math.nan
-    bands = [ground.sensor.named("red"), ground.sensor.named("nir")]
-    with open_scene(Path(epoch.image), ground.sensor, bands=bands, reading=epoch.reading) as scene:
-        if not same_grid(scene.grid, ground.grid):
-            raise InputError(f"{epoch.image}: is on another grid than its class map; bring it to the map's grid.")
-        return mean_ndvi(scene, ground.land)
+def index_of(epoch: Epoch, ground: Ground) -> IndexMap | None:
+    """NDVI of an epoch as a map: of its own files, else of its image where no table has it."""
+    if epoch.ndvi:
+        files, composite = [Path(path) for path in epoch.ndvi], ground.settings.ndvi_composite
+        return index_of_files(files, ground.grid, ground.sensor, composite=composite)
+    if epoch.image is None or ground.seasons:
+        return None
+    return index_of_image(Path(epoch.image), ground.sensor, ground.grid, epoch.reading)
 
 
-def _water(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground) -> dict[str, float]:
+def vegetation_of(epoch: Epoch, frame: Frame) -> Vegetation:
+    """NDVI of an epoch from a table."""
+    season = frame.seasons.get(epoch.year)
+    if season is None or not frame.settings.tables or not frame.settings.tables.ndvi:
+        return Vegetation()
+    source = frame.settings.tables.ndvi.source or "table"
+    return Vegetation(season.value, source, 0.0, len(season.months), season.gaps)
+
+
+def finish(
+    epoch: Epoch,
+    frame: Frame,
+    *,
+    shares: dict[str, float],
+    vegetation: Vegetation,
+    quantities: dict[Kind, Quantity],
+    pattern: dict[str, float],
+    covariance: NDArray[np.float64] | None = None,
+) -> Measures:
+    """The measures of an epoch from what maps or tables gave."""
+    with naming(frame.source):
+        resilience, elastic = frame.resilience(shares, vegetation.value, epoch.year)
+        found = {kind: _or_estimated(kind, each, epoch, frame, shares) for kind, each in quantities.items()}
+        water = _water(epoch, shares, frame, found["et"])
+    return Measures(
+        epoch=epoch.name,
+        year=epoch.year,
+        landscape=pattern,
+        shares=shares,
+        covariance=covariance,
+        vegetation=vegetation,
+        resilience=resilience,
+        elastic=elastic,
+        npp=found["npp"],
+        et=found["et"],
+        q=water.pop("q_mm"),
+        water=water,
+    )
+
+
+def _or_estimated(kind: Kind, given: Quantity, epoch: Epoch, frame: Frame, shares: dict[str, float]) -> Quantity:
+    return given if not math.isnan(given.value) else replace(frame.estimated(kind, epoch, shares), gap=given.gap)
+
+
+def _pattern(ids: NDArray[np.uint8], ground: Ground) -> dict[str, float]:
+    settings, cell_size = ground.settings, metric_cell_size(ground.grid, ground.source)
+    smallest = max(settings.smallest_patch_cells, math.ceil(LEAST_PATCH_M2 / math.prod(cell_size)))
+    with naming(ground.source):
+        return pattern_of(
+            find_patches(sieved(ground.seen(ids), smallest), nodata=UNOBSERVED),
+            cell_size=cell_size,
+            connect_distance=settings.connect_distance_m,
+        ).landscape
+
+
+def _water(epoch: Epoch, shares: dict[str, float], frame: Frame, et: Quantity) -> dict[str, float]:
     """Q = P - ET - R with its terms [mm]; Q is NaN where one is missing."""
-    if ground.climate is None or epoch.et is None:
+    if frame.climate is None or math.isnan(et.value) or not shares:
         return {"q_mm": math.nan}
-    with naming(ground.settings.climate or ground.source):
-        rain = annual_precipitation(ground.climate, epoch.year)
-    coefficients = dict(FOUR_CLASS_RUNOFF) | ground.settings.runoff
-    roles = type_shares(ids, ground.grid, ground.legend, otherwise="vegetated")
-    off = runoff(rain, mean_runoff_coefficient(roles, coefficients))
-    evaporated = mean_on_land(Path(epoch.et), ground.grid, ground.land)
+    with naming(frame.climate_source):
+        rain = float(year_of(frame.climate, epoch.year)[0].sum())
+    off = runoff(rain, mean_runoff_coefficient(shares, _coefficients(shares, frame)))
     return {
-        "q_mm": water_conservation(rain, evaporated, off),
+        "q_mm": water_conservation(rain, et.value, off),
         "precipitation_mm": rain,
-        "evapotranspiration_mm": evaporated,
+        "evapotranspiration_mm": et.value,
         "runoff_mm": off,
     }
 
 
-def _bounds(measures: Sequence[Measures], ground: Ground) -> dict[str, Bounds]:
-    """The default bounds, that of E from the first epoch, and those of the site file over both.
-
-    The types are all that the site can have, not those that occur: a new epoch must not rescale the earlier ones.
-    """
-    first = measures[0].resilience
-    bounds = dict(DEFAULT_BOUNDS) | {"e": Bounds(0, 1)}
-    if not math.isnan(first["e"]):
-        best = max(ground.scores.scores[name] for name in ground.types)
-        bounds["e"] = elasticity_bounds(
-            types=len(ground.types),
-            best_score=best,
-            c1=first["c1"],
-            c2=first["c2"],
-            h_exponent=ground.settings.h_exponent,
-        )
-    return bounds | {name: Bounds(**value.model_dump()) for name, value in ground.settings.bounds.items()}
-
-
-def _missing(raw: Sequence[Indicators]) -> list[str]:
-    """Which indicators some epoch lacks."""
-    return [name for name in ("npp", "q", "e") if any(math.isnan(getattr(each, name)) for each in raw)]
+def _coefficients(shares: dict[str, float], frame: Frame) -> dict[str, float]:
+    """Runoff coefficient by type: its own, else that of its land class."""
+    known = dict(FOUR_CLASS_RUNOFF) | frame.settings.runoff
+    roles = {name: known.get(name, known.get(frame.types.roles[name])) for name in shares}
+    return {name: value for name, value in roles.items() if value is not None}

@@ -2,6 +2,7 @@
 
 import base64
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,15 @@ from rasterio.io import MemoryFile
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.raster import open_raster
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import Sensor
 
 LARGEST_SIDE = 640
+RAMP = ("#f3efe6", "#d5e3c0", "#86b56b", "#3b7d4a", "#123d24")
+"""Colours from the smallest value of a field to its largest."""
+
 STRETCH = (1.0, 99.0)
 """Percentiles of reflectance that become black and white."""
 
@@ -46,6 +51,30 @@ def scene_picture(path: Path, sensor: Sensor, reading: Reading | None = None) ->
     scaled = np.clip((stored - low) / max(high - low, 1e-9), 0, 1) ** 0.8 * 255
     alpha = np.where(observed, 255, 0)[None]
     return png(np.concatenate([scaled, alpha]).astype(np.uint8))
+
+
+def field_picture(path: Path, band: str, low: float, high: float) -> bytes:
+    """A band of a raster of numbers between two ends in ``RAMP``, PNG with alpha: NaN is transparent."""
+    with open_raster(path) as dataset:
+        shape = _small(dataset.shape)
+        index = dataset.descriptions.index(band) + 1
+        values = dataset.read(index, out_shape=shape, resampling=Resampling.nearest)
+    place = np.clip((values - low) / max(high - low, 1e-12), 0, 1) * (len(RAMP) - 1)
+    stops = np.array([[int(each[at : at + 2], 16) for at in (1, 3, 5)] for each in RAMP], np.float64)
+    known = np.isfinite(place)
+    colours = [np.interp(np.where(known, place, 0), np.arange(len(RAMP)), stops[:, channel]) for channel in range(3)]
+    return png(np.stack([*colours, np.where(known, 255.0, 0.0)]).astype(np.uint8))
+
+
+def field_ends(paths: Sequence[Path], band: str) -> tuple[float, float]:
+    """Smallest and largest value of a band over several rasters; 0 and 1 where none is known."""
+    ends = []
+    for path in paths:
+        with open_raster(path) as dataset:
+            values = dataset.read(dataset.descriptions.index(band) + 1)
+        known = values[np.isfinite(values)]
+        ends += [float(known.min()), float(known.max())] if known.size else []
+    return (min(ends), max(ends)) if ends else (0.0, 1.0)
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -13,12 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pitscape.course import course
+from pitscape.epoch_settings import Epoch
+from pitscape.flags import flags
+from pitscape.frame import Frame
 from pitscape.ground import check_records, common_ground
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.confusion import confusion_counts, scores
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import same_grid
-from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.imagery.legend import UNOBSERVED, Legend, load_legend
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.extents import class_extents, write_extents
@@ -26,16 +29,28 @@ from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.run_options import RunOptions
 from pitscape.inference.scene_run import predict_scene
-from pitscape.measures import integrity, measure
+from pitscape.integrity import FORMS, integrity
+from pitscape.measures import Measures, index_of, measure
+from pitscape.ready_map import write_ready_map
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
-from pitscape.site_settings import Epoch, SiteSettings, inputs_of, load_site
+from pitscape.resilience_maps import write_resilience_map
+from pitscape.sensitivity import variants, what_moved_e
+from pitscape.site_settings import SiteSettings, inputs_of, load_site
+from pitscape.table_site import measure_tables, with_epochs
+from pitscape.threshold_series import crossing_functions
+from pitscape.uncertainty import uncertainty
+from pitscape.zone_resilience import site_zones, zone_rows
 
 Say = Callable[[str], None]
 """Told in one line what is being done."""
 
-OUTPUTS = ("areas.csv", "extents.gpkg", "site.json", "report.html")
-"""What a run writes beside its class maps."""
+PAGES = ("site.json", "report.html")
+OUTPUTS = ("areas.csv", "extents.gpkg", *PAGES)
+"""What a run writes beside its class maps; a site without maps has the pages alone."""
+
+PATHS = {"epochs", "model", "climate", "production", "ecosystems", "tables", "zones", "legend"}
+"""Settings that name files, which stand in the provenance by name and hash."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,25 @@ class MappedEpoch:
     epoch: Epoch
     classes: Path
     made_of: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MeasuredSite:
+    """What maps or tables gave.
+
+    Attributes:
+        measures: One for each epoch.
+        frame: What the epochs share.
+        content: Parts of ``site.json``: epochs, legend, areas, extents, accuracy, zones, maps of resilience.
+        maps: The class maps, none for a site of tables.
+        notes: Of the legend.
+    """
+
+    measures: list[Measures]
+    frame: Frame
+    content: dict[str, Any]
+    maps: list[MappedEpoch]
+    notes: tuple[str, ...]
 
 
 def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, Any]:
@@ -62,17 +96,74 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         InputError: If the site file or one of its inputs does not fit.
     """
     settings = load_site(path)
+    if not settings.has_maps:
+        settings = with_epochs(settings, path)
     check_records(settings, path)
     inputs = inputs_of(settings)
-    maps_of = [out / "classes" / f"{epoch.name}.tif" for epoch in settings.epochs if not epoch.classes]
-    keep_inputs([*maps_of, *(out / name for name in OUTPUTS)], [path, *inputs])
+    outputs = [out / name for name in OUTPUTS if settings.has_maps or name in PAGES]
+    keep_inputs([*_own_maps(settings, out), *outputs], [path, *inputs])
     make_folder(out)
+    measure_site = _measure_maps if settings.has_maps else _measure_tables
+    found = measure_site(settings, path, out, say)
+    measures, frame = found.measures, found.frame
+    say("uncertainty")
+    standing = integrity(measures, frame)
+    years = crossing_functions(settings.mine.constants, [each.year for each in measures], FORMS)
+    return {
+        "schema": 1,
+        "site": {
+            "name": settings.site,
+            "title": settings.title or settings.site,
+            "notes": _notes(settings, found.notes),
+        },
+        **found.content,
+        "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
+        "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
+        "what_moved_e": what_moved_e(measures, frame),
+        "sensitivity": variants(measures, frame),
+        "vegetation": [{"epoch": m.epoch} | asdict(m.vegetation) for m in measures],
+        "ndvi_months": [
+            {"epoch": m.epoch, "months": frame.seasons[m.year].months} for m in measures if m.year in frame.seasons
+        ],
+        "npp": [{"epoch": m.epoch} | asdict(m.npp) for m in measures],
+        "et": [{"epoch": m.epoch} | asdict(m.et) for m in measures],
+        "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
+        "integrity": standing,
+        "uncertainty": uncertainty(measures, frame, functions=years),
+        "flags": flags(measures, frame, standing),
+        **course(
+            settings.mine,
+            settings.production,
+            epochs=found.content["epochs"],
+            integrity=standing,
+            classes=[m.classes for m in found.maps],
+        ),
+        "national": _national(),
+        "provenance": {
+            "site_file": path.name,
+            "inputs_sha256": {f"{each.parent.name}/{each.name}": sha256_of(each) for each in inputs}
+            | {path.name: sha256_of(path)},
+            "settings": settings.model_dump(exclude=PATHS),
+            "maps": [m.made_of for m in found.maps],
+            "versions": {"pitscape": version("pitscape")},
+        },
+    }
+
+
+def _measure_tables(settings: SiteSettings, path: Path, _: Path, say: Say) -> MeasuredSite:
+    say("tables")
+    measures, frame, content = measure_tables(settings, path)
+    return MeasuredSite(measures, frame, content | {"zones": [], "resilience_maps": []}, [], ())
+
+
+def _measure_maps(settings: SiteSettings, path: Path, out: Path, say: Say) -> MeasuredSite:
+    """Map every epoch and measure it; areas, extents and maps of resilience are written."""
     predictor = OnnxPredictor(Path(settings.model)) if settings.model else None
     sensor = predictor.card.sensor if predictor else load_sensor(settings.sensor)
     mapped = []
     for number, epoch in enumerate(settings.epochs):
         say(f"epoch {epoch.name} ({number + 1} of {len(settings.epochs)})")
-        mapped.append(_mapped(epoch, predictor, out))
+        mapped.append(_mapped(epoch, settings, predictor, out))
     say("areas and extents")
     maps, legend = _read_maps(mapped)
     land = np.logical_and.reduce([ids != UNOBSERVED for _, ids in maps])
@@ -80,37 +171,29 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         raise InputError(f"{path}: no cell is observed at every epoch; leave out the cloudiest one.")
     ground = common_ground(settings, path, maps[0][0].grid, legend, sensor=sensor, land=land)
     areas = [(m.epoch.name, row) for m in mapped for row in _areas(m)]
-    say("landscape, resilience and integrity")
-    measures = [measure(m.epoch, ids, ground) for m, (_, ids) in zip(mapped, maps, strict=True)]
     extents = _extents(mapped, out)
     write_areas(out / "areas.csv", [row for _, row in areas], [epoch for epoch, _ in areas])
-    epochs = [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped]
-    standing = integrity(measures, ground)
-    classes = [m.classes for m in mapped]
-    return {
-        "schema": 1,
-        "site": {"name": settings.site, "title": settings.title or settings.site, "notes": _notes(settings, legend)},
-        "epochs": epochs,
+    say("landscape, resilience and integrity")
+    zones = site_zones(ground, mapped[0].classes)
+    measures, by_zone, windows = [], [], []
+    for each, (_, ids) in zip(mapped, maps, strict=True):
+        index = index_of(each.epoch, ground)
+        measures.append(measure(each.epoch, ids, ground, index))
+        by_zone += zone_rows(each.epoch, ids, ground, index, zones)
+        if settings.window_m:
+            file = out / "resilience" / f"{each.epoch.name}.tif"
+            windows.append(write_resilience_map(file, each.epoch, ids, ground, index))
+    content = {
+        "epochs": [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped],
         "legend": legend.model_dump()["classes"],
         "observed_share_of_all_epochs": float(land.mean()),
         "areas": [asdict(row) | {"epoch": epoch} for epoch, row in areas],
         "extents": extents,
-        "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
-        "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
-        "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
-        "integrity": standing,
-        **course(settings.mine, settings.production, epochs=epochs, integrity=standing, classes=classes),
-        "national": _national(),
         "accuracy": _accuracy(mapped, legend),
-        "provenance": {
-            "site_file": path.name,
-            "inputs_sha256": {f"{each.parent.name}/{each.name}": sha256_of(each) for each in inputs}
-            | {path.name: sha256_of(path)},
-            "settings": settings.model_dump(exclude={"epochs", "model", "climate", "production", "ecosystems"}),
-            "maps": [m.made_of for m in mapped],
-            "versions": {"pitscape": version("pitscape")},
-        },
+        "zones": by_zone,
+        "resilience_maps": windows,
     }
+    return MeasuredSite(measures, ground, content, mapped, legend.notes)
 
 
 def save_site(site: dict[str, Any], out: Path) -> Path:
@@ -120,13 +203,20 @@ def save_site(site: dict[str, Any], out: Path) -> Path:
     return path
 
 
-def _mapped(epoch: Epoch, predictor: OnnxPredictor | None, out: Path) -> MappedEpoch:
+def _own_maps(settings: SiteSettings, out: Path) -> list[Path]:
+    """Class maps that a run writes."""
+    return [each for epoch in settings.epochs if (each := settings.map_of(epoch, out)) != Path(epoch.classes or "")]
+
+
+def _mapped(epoch: Epoch, settings: SiteSettings, predictor: OnnxPredictor | None, out: Path) -> MappedEpoch:
+    output = settings.map_of(epoch, out)
     if epoch.classes:
         ready = Path(epoch.classes)
-        return MappedEpoch(epoch, ready, {"class_map": ready.name, "class_map_sha256": sha256_of(ready)})
+        if output != ready:
+            write_ready_map(ready, output, load_legend(settings.legend or "four_class"), settings.crosswalk)
+        return MappedEpoch(epoch, output, {"class_map": ready.name, "class_map_sha256": sha256_of(ready)})
     assert predictor is not None
     assert epoch.image is not None
-    output = out / "classes" / f"{epoch.name}.tif"
     return MappedEpoch(
         epoch, output, predict_scene(Path(epoch.image), predictor, output, options=RunOptions(reading=epoch.reading))
     )
@@ -209,8 +299,8 @@ def _national() -> dict[str, Any]:
     return {"of": "the five mines of Dong et al. (2025), not of this site"} | asdict(found)
 
 
-def _notes(settings: SiteSettings, legend: Legend) -> list[str]:
-    return [*settings.notes, *(note for note in legend.notes if note not in settings.notes)]
+def _notes(settings: SiteSettings, of_legend: Sequence[str]) -> list[str]:
+    return [*settings.notes, *(note for note in of_legend if note not in settings.notes)]
 
 
 def _without_nan(value: Any) -> Any:  # noqa: ANN401 - plain content of any depth

@@ -1,96 +1,21 @@
 """The site file: what one site consists of, checked before anything runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from pitscape.epoch_settings import Ecosystems, Epoch
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.product import date_of
-from pitscape.imagery.radiometry import OffsetWord
-from pitscape.imagery.reading import Reading
 from pitscape.imagery.settings import expand_path, load_settings
 from pitscape.mine_settings import MineSettings
+from pitscape.model_settings import BoundsSettings, Fallbacks, Uncertainty
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights
-
-
-class Strict(BaseModel):
-    """Settings that refuse unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Epoch(Strict):
-    """One date of a site.
-
-    Attributes:
-        image: A scene of the model's sensor: a raster, a SAFE or a Landsat product.
-        offset: Whether its numbers hold the agency's offset, where its metadata do not say.
-        mask: A raster that is not 0 where clouds hide its land, on any grid.
-        classes: A ready class map instead of, or beside, an image to be mapped.
-        reference: A map of the true classes, for the accuracy.
-        npp: Net primary production of the year [kg C m-2 y-1], a raster on any grid.
-        et: Evapotranspiration of the year [mm], a raster on any grid.
-        name: What reports call the epoch; the date in the file's name by default.
-        year: Calendar year; that of the date in the file's name by default.
-    """
-
-    image: str | None = None
-    offset: OffsetWord | None = None
-    mask: str | None = None
-    classes: str | None = None
-    reference: str | None = None
-    npp: str | None = None
-    et: str | None = None
-    name: str = Field(default="", pattern=r"^[\w\-. ]+$")
-    year: int = 0
-
-    @property
-    def reading(self) -> Reading:
-        """How its image is read."""
-        return Reading(offset=self.offset, mask=Path(self.mask) if self.mask else None)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_from_file(cls, content: Any) -> Any:  # noqa: ANN401 - not yet checked
-        if not isinstance(content, dict):
-            return content
-        source = content.get("image") or content.get("classes")
-        if not source:
-            raise ValueError("an epoch needs an image or a class map")
-        acquired = date_of(Path(str(source)))
-        named = dict(content)
-        named.setdefault("name", acquired.isoformat() if acquired else Path(str(source)).stem)
-        if "year" not in named:
-            if acquired is None:
-                raise ValueError(f"{source} names no date: give the epoch's year")
-            named["year"] = acquired.year
-        return named
-
-
-class Ecosystems(Strict):
-    """The ecosystem types into which vegetated land is split.
-
-    Attributes:
-        raster: Type by cell, on any grid.
-        types: Name of the type by code, as in the resilience scores: forest, grassland, farmland ...
-        otherwise: Type of vegetated land where the raster has no type, such as restored dumps.
-    """
-
-    raster: str
-    types: dict[int, str]
-    otherwise: str = "grassland"
-
-
-class BoundsSettings(Strict):
-    """Values of an indicator that become 0 and 1, and whether more of it is better (1) or worse (-1)."""
-
-    low: float
-    high: float
-    sign: Literal[-1, 1] = 1
+from pitscape.table_settings import ClimateTable, Strict, Tables
 
 
 class SiteSettings(Strict):
@@ -102,20 +27,35 @@ class SiteSettings(Strict):
         notes: Sentences that the report repeats.
         model: ONNX file that maps the images.
         sensor: Of the images beside ready class maps; a model names its own.
-        epochs: In order of time; the first one is the baseline.
-        climate: Monthly records, ``climate.csv``.
+        legend: Of class maps that carry none: a name or a YAML file.
+        crosswalk: Class name by code, for class maps with codes of their own; "ignore" for no class.
+        epochs: In order of time; a site without maps may leave them out, and has those of its tables.
+        baseline: Name of the epoch before mining; the first one by default.
+        tables: Tables of areas, NDVI, NPP and ET.
+        zones: Polygons, each of which has a resilience of its own as well.
+        zone_name: Column with their names.
+        window_m: Side of the moving window for maps of E [m]; no maps without it.
+        climate: Monthly records: ``climate.csv``, or a table with other names of columns.
+        climate_years: Years of the window of C1 and C2.
+        c1: C1 of all epochs, instead of that of the climate [fraction].
+        c2: C2 of all epochs, the same.
         production: Yearly output, ``production.csv``.
         mine: Dates, technology and known constants of the mine.
         ecosystems: Types of vegetated land; without it E is flagged as coarse.
-        runoff: Runoff coefficient by land class; vegetated 0.0478 (steppe) and water 0 by default.
+        runoff: Runoff coefficient by ecosystem type or land class; vegetated 0.0478 (steppe) and water 0 by default.
+        fallbacks: What stands in where NPP or ET is not given.
         growing_season: First and last month.
+        ndvi_composite: Mean of the dates of an epoch, or of the months of its season; or the largest of them.
         connect_distance_m: Threshold of CONNECT.
         smallest_patch_cells: Smaller patches, and those below 100 m2, join their largest neighbour before patterns are
             measured.
-        scores: Set of resilience scores.
+        scores: Set of resilience scores, or scores by type that differ from the default ones.
+        score_variants: Further score sets by name, as scores by type that differ from the set in use, for sensitivity
+            and uncertainty: where a type may be one or another.
         h_exponent: Power of H in E; 2 as published.
-        weights: Weights of the indicators that differ from equal ones.
-        bounds: Bounds of the indicators that differ from the defaults.
+        weights: Weights of the indicators that differ from equal ones, or ``entropy``.
+        bounds: Bounds of the indicators that differ from the defaults, or ``fitted`` to the series: once, then given.
+        uncertainty: The Monte Carlo run.
     """
 
     version: Literal[1] = 1
@@ -124,33 +64,67 @@ class SiteSettings(Strict):
     notes: tuple[str, ...] = ()
     model: str | None = None
     sensor: str = "sentinel2_l2a"
-    epochs: tuple[Epoch, ...] = Field(min_length=1)
-    climate: str | None = None
+    legend: str | None = None
+    crosswalk: dict[int, str] = Field(default_factory=dict)
+    epochs: tuple[Epoch, ...] = ()
+    baseline: str | None = None
+    tables: Tables | None = None
+    zones: str | None = None
+    zone_name: str | None = None
+    window_m: float | None = Field(default=None, gt=0)
+    climate: str | ClimateTable | None = None
+    climate_years: int = Field(default=10, ge=5)
+    c1: float | None = Field(default=None, gt=0, lt=2)
+    c2: float | None = Field(default=None, gt=0, lt=2)
     production: str | None = None
     mine: MineSettings = MineSettings()
     ecosystems: Ecosystems | None = None
-    runoff: dict[str, float] = {}
+    runoff: dict[str, float] = Field(default_factory=dict)
+    fallbacks: Fallbacks = Fallbacks()
     growing_season: tuple[int, int] = (4, 10)
+    ndvi_composite: Literal["mean", "maximum"] = "mean"
     connect_distance_m: float = Field(default=200.0, gt=0)
     smallest_patch_cells: int = Field(default=9, ge=1)
-    scores: Literal["default", "alternative"] = "default"
+    scores: Literal["default", "alternative"] | dict[str, float] = "default"
+    score_variants: dict[str, dict[str, float]] = Field(default_factory=dict)
     h_exponent: float = Field(default=2.0, ge=0)
-    weights: dict[str, float] = {}
-    bounds: dict[str, BoundsSettings] = {}
+    weights: dict[str, float] | Literal["entropy"] = Field(default_factory=dict)
+    bounds: dict[str, BoundsSettings | Literal["fitted"]] = Field(default_factory=dict)
+    uncertainty: Uncertainty = Uncertainty()
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether it has class maps, ready ones or of a model; else it has tables."""
+        return any(epoch.image or epoch.classes for epoch in self.epochs)
+
+    @property
+    def baseline_place(self) -> int:
+        """Place of the baseline among the epochs."""
+        return [epoch.name for epoch in self.epochs].index(self.baseline) if self.baseline else 0
+
+    def map_of(self, epoch: Epoch, out: Path) -> Path:
+        """Where the class map of an epoch is: a ready one where it lies, unless it has to be brought to a legend."""
+        if epoch.classes and not (self.legend or self.crosswalk):
+            return Path(epoch.classes)
+        return out / "classes" / f"{epoch.name}.tif"
 
     @field_validator("weights")
     @classmethod
-    def _weights_are_of_indicators(cls, weights: dict[str, float]) -> dict[str, float]:
-        _check_names(weights, Weights, "weights")
-        Weights(**weights)
+    def _weights_are_of_indicators(cls, weights: dict[str, float] | str) -> dict[str, float] | str:
+        if isinstance(weights, dict):
+            _check_names(weights, Weights, "weights")
+            Weights(**weights)
         return weights
 
     @field_validator("bounds")
     @classmethod
-    def _bounds_are_of_indicators(cls, bounds: dict[str, BoundsSettings]) -> dict[str, BoundsSettings]:
+    def _bounds_are_of_indicators(
+        cls, bounds: dict[str, BoundsSettings | Literal["fitted"]]
+    ) -> dict[str, BoundsSettings | Literal["fitted"]]:
         _check_names(bounds, Indicators, "bounds")
         for value in bounds.values():
-            Bounds(**value.model_dump())
+            if isinstance(value, BoundsSettings):
+                Bounds(**value.model_dump())
         return bounds
 
     @model_validator(mode="after")
@@ -161,6 +135,21 @@ class SiteSettings(Strict):
         times = [(epoch.year, str(date_of(Path(str(epoch.image or epoch.classes))) or "")) for epoch in self.epochs]
         if times != sorted(times):
             raise ValueError("epochs must stand in order of time")
+        if self.baseline and self.baseline not in names and names:
+            raise ValueError(f"baseline {self.baseline} is no epoch; there are {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _land_is_known(self) -> "SiteSettings":
+        tabled = self.tables and (self.tables.areas or self.tables.ndvi)
+        if not self.has_maps:
+            if not tabled:
+                raise ValueError("an epoch needs an image or a class map; a site without maps needs tables")
+            return self
+        if self.tables and self.tables.areas:
+            raise ValueError("a table of areas is for a site without maps; leave out one of the two")
+        if any(epoch.image is None and epoch.classes is None for epoch in self.epochs):
+            raise ValueError("an epoch needs an image or a class map")
         if self.model is None and any(epoch.classes is None for epoch in self.epochs):
             raise ValueError("without a model every epoch needs a class map")
         return self
@@ -181,25 +170,43 @@ def load_site(path: Path) -> SiteSettings:
     """
     settings = load_settings(path, SiteSettings)
     content = settings.model_dump()
-    places = [(content, key) for key in ("model", "climate", "production")]
-    places += [
-        (epoch, key) for epoch in content["epochs"] for key in ("image", "mask", "classes", "reference", "npp", "et")
-    ]
-    if content["ecosystems"]:
-        places.append((content["ecosystems"], "raster"))
-    for holder, key in places:
-        if holder[key] is not None:
+    for holder, key in _places(content):
+        if isinstance(holder[key], str):
             holder[key] = str(_existing(path, key, holder[key]))
+        elif isinstance(holder[key], tuple):
+            holder[key] = tuple(str(_existing(path, key, each)) for each in holder[key])
+    if settings.legend and Path(settings.legend).suffix in {".yaml", ".yml"}:
+        content["legend"] = str(_existing(path, "legend", settings.legend))
     return SiteSettings.model_validate(content)
 
 
 def inputs_of(settings: SiteSettings) -> list[Path]:
     """All files that a loaded site reads, each once."""
-    found = [settings.model, settings.climate, settings.production]
-    found += [settings.ecosystems.raster] if settings.ecosystems else []
-    for epoch in settings.epochs:
-        found += [epoch.image, epoch.mask, epoch.classes, epoch.reference, epoch.npp, epoch.et]
-    return list(dict.fromkeys(Path(path) for path in found if path))
+    content = settings.model_dump()
+    found: list[str] = []
+    for holder, key in _places(content):
+        value = holder[key]
+        found += [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
+    return list(dict.fromkeys(map(Path, found)))
+
+
+def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where the content of a site file holds paths."""
+    yield content, "model"
+    yield content, "production"
+    yield content, "zones"
+    if isinstance(content["climate"], str):
+        yield content, "climate"
+    elif content["climate"]:
+        yield content["climate"], "table"
+    if content["ecosystems"]:
+        yield content["ecosystems"], "raster"
+    for table in (content["tables"] or {}).values():
+        if table:
+            yield table, "table"
+    for epoch in content["epochs"]:
+        for key in ("image", "mask", "classes", "reference", "shares", "ndvi", "npp", "et"):
+            yield epoch, key
 
 
 def _existing(site: Path, key: str, text: str) -> Path:

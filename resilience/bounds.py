@@ -1,12 +1,18 @@
 """Fixed bounds by which the indicators of integrity are normalised."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pitscape.resilience.climate import FLOOR
 from pitscape.resilience.elasticity import H_EXPONENT, SIGMA
+
+MARGIN = 0.1
+"""Share of a series' range by which fitted bounds are wider at both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,11 @@ class Bounds:
         score = min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
         return score if self.sign > 0 else 1 - score
 
+    def scale(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same of many values at once, of any shape."""
+        scores = np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
+        return np.asarray(scores if self.sign > 0 else 1 - scores)
+
     def holds(self, value: float) -> bool:
         """Whether a value needs no cut; true for NaN."""
         return math.isnan(value) or self.low <= value <= self.high
@@ -59,6 +70,31 @@ DEFAULT_BOUNDS: Mapping[str, Bounds] = MappingProxyType(
     }
 )
 """Default bounds in the units of :class:`pitscape.resilience.integrity.Indicators`; those of ``e`` depend on the site, see :func:`elasticity_bounds`."""
+
+
+def fitted_bounds(values: Sequence[float], *, margin: float = MARGIN) -> Bounds:
+    """Bounds of an indicator from a series, wider than its range, for an indicator that has none of its own.
+
+    Another epoch would change them and with them the past: fit once, then give them.
+
+    Args:
+        values: The indicator at each epoch; NaN is left out.
+        margin: Share of the range that is added at both ends, > 0, so that no epoch has 0.
+
+    Returns:
+        The bounds; store them with the site.
+
+    Raises:
+        ValueError: If fewer than two different values are known, or ``margin`` is not positive.
+
+    >>> fitted_bounds([1.0, 3.0, math.nan], margin=0.25)
+    Bounds(low=0.5, high=3.5, sign=1)
+    """
+    known = [value for value in values if math.isfinite(value)]
+    if len(set(known)) < 2 or not margin > 0:
+        raise ValueError(f"Bounds are fitted to two different values or more, got {known}: give low and high.")
+    more = margin * (max(known) - min(known))
+    return Bounds(min(known) - more, max(known) + more)
 
 
 def elasticity_bounds(

@@ -12,6 +12,8 @@ FLOOR = 0.01
 WINDOW_YEARS = 10
 LEAST_YEARS = 5
 GROWING_SEASON = (4, 10)
+HOTTEST_C = 70.0
+"""No monthly mean on earth is hotter, nor as cold; kelvin and fill values are."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -25,7 +27,7 @@ class MonthlyClimate:
         temperature_c: Mean temperature of the month [degC], shape (n,).
 
     Raises:
-        ValueError: If the shapes differ, a month is not 1-12 or comes twice, or precipitation is negative.
+        ValueError: If the shapes differ, a month is not 1-12 or comes twice, or a value cannot be one of climate.
     """
 
     year: NDArray[np.integer[Any]]
@@ -49,6 +51,29 @@ class MonthlyClimate:
             raise ValueError(f"{year}-{month:02d} comes more than once: give one station, or the mean of several.")
         if (self.precipitation_mm < 0).any():
             raise ValueError("precipitation_mm is negative: replace fill values by NaN.")
+        if (np.abs(self.temperature_c) > HOTTEST_C).any():
+            raise ValueError(
+                "temperature_c is beyond 70 degC: subtract 273.15 from kelvin, replace fill values by NaN."
+            )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClimateWindow:
+    """Annual values up to an epoch, with the terms that follow from them.
+
+    Attributes:
+        years: Calendar years, shape (n,).
+        precipitation_mm: Annual precipitation [mm], shape (n,).
+        temperature_c: Mean temperature of the growing season [degC], shape (n,).
+        c1: Relative variability of precipitation [fraction], floored.
+        c2: Relative variability of temperature [fraction of a mean in degC], floored.
+    """
+
+    years: NDArray[np.integer[Any]]
+    precipitation_mm: NDArray[np.float64]
+    temperature_c: NDArray[np.float64]
+    c1: float
+    c2: float
 
 
 def precipitation_variability(
@@ -119,6 +144,28 @@ def temperature_variability(
     return max(relative_variability(warmth.mean(axis=1)), FLOOR)
 
 
+def climate_window(
+    records: MonthlyClimate,
+    *,
+    year: int,
+    growing_season: tuple[int, int] = GROWING_SEASON,
+    window: int = WINDOW_YEARS,
+    least: int = LEAST_YEARS,
+) -> ClimateWindow:
+    """The annual values up to ``year`` with their C1 and C2; arguments and errors as for these."""
+    years = range(year - window + 1, year + 1)
+    rain = _by_year(records, "precipitation_mm", (1, 12), years, least).sum(axis=1)
+    warmth = _by_year(records, "temperature_c", growing_season, years, least).mean(axis=1)
+    common = min(len(rain), len(warmth))  # a season that begins in the year before may be on record one year less
+    return ClimateWindow(
+        years=np.arange(year + 1 - common, year + 1),
+        precipitation_mm=rain[-common:],
+        temperature_c=warmth[-common:],
+        c1=precipitation_variability(records, year=year, window=window, least=least),
+        c2=temperature_variability(records, year=year, growing_season=growing_season, window=window, least=least),
+    )
+
+
 def relative_variability(values: Sequence[float] | NDArray[np.floating[Any]]) -> float:
     """Mean deviation relative to the mean, mean|x - mean x| / mean x.
 
@@ -169,3 +216,21 @@ def _season_months(year: int, first: int, last: int) -> list[tuple[int, int]]:
     if first <= last:
         return [(year, month) for month in range(first, last + 1)]
     return [(year - 1, month) for month in range(first, 13)] + [(year, month) for month in range(1, last + 1)]
+
+
+def year_of(records: MonthlyClimate, year: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Precipitation [mm] and temperature [degC] of January to December of a year, each of shape (12,).
+
+    Raises:
+        ValueError: If a month is missing (named).
+
+    >>> months = np.arange(1, 13)
+    >>> records = MonthlyClimate(np.full(12, 2001), months, np.full(12, 30.0), np.full(12, 8.0))
+    >>> year_of(records, 2001)[0].sum()
+    np.float64(360.0)
+    """
+    rain, warmth = (
+        _by_year(records, column, (1, 12), range(year, year + 1), 1)[0]
+        for column in ("precipitation_mm", "temperature_c")
+    )
+    return rain, warmth

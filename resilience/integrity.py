@@ -8,6 +8,9 @@ from pitscape.resilience.bounds import Bounds
 
 Form: TypeAlias = Literal["published", "departure"]
 
+WEIGHT_GROUPS = (("shei", "mpfd", "contag", "connect"), ("npp", "q"), ("sc", "fc", "e"))
+"""Weights that sum to 1: those of SC, of FC and of ECI, in the order of the fields of ``Weights``."""
+
 WEIGHT_TOLERANCE = 1e-6
 LEAST_BASELINE = 1e-6
 
@@ -65,7 +68,7 @@ class Weights:
     e: float = 1 / 3
 
     def __post_init__(self) -> None:
-        for group in (("shei", "mpfd", "contag", "connect"), ("npp", "q"), ("sc", "fc", "e")):
+        for group in WEIGHT_GROUPS:
             values = [getattr(self, name) for name in group]
             if not (min(values) >= 0 and abs(sum(values) - 1) <= WEIGHT_TOLERANCE):
                 raise ValueError(f"The weights of {', '.join(group)} must be >= 0 and sum to 1, got {values}.")
@@ -80,7 +83,7 @@ class Integrity:
         fc: Functional score, weighted NPP and Q.
         e: Score of the elastic modulus.
         eci: Ecological integrity w_sc SC + w_fc FC + w_e E.
-        thv: ECI / ECI of the first epoch: 1 for it, below 1 for loss; the published form can stay above 1.
+        thv: ECI / ECI of the baseline: 1 for it, below 1 for loss; the published form can stay above 1.
         form: ``published``: scores are the normalised indicators; ``departure``: 1 - |x - x_0| of them.
         cut: Indicators outside their bounds, cut to them: widen the bounds if there are any.
     """
@@ -136,22 +139,24 @@ def integrity_series(
     bounds: Mapping[str, Bounds],
     weights: Weights | None = None,
     form: Form = "published",
+    baseline: int = 0,
 ) -> tuple[Integrity, ...]:
-    """Integrity of each epoch, and its ratio to the first one.
+    """Integrity of each epoch, and its ratio to the baseline's.
 
     Args:
-        epochs: Raw indicators in order of time; the first is the baseline, the year before mining.
+        epochs: Raw indicators in order of time.
         bounds: Bounds by name of the indicator, for all seven: ``{**DEFAULT_BOUNDS, "e": elasticity_bounds(...)}``.
         weights: Weights; equal if None.
         form: ``published``: as printed; SHEI and E rise as a mine cuts up the land, so that ThV can stay above 1 and
             has no threshold then. ``departure``: any move from the baseline counts as a loss. Report both.
+        baseline: Place of the epoch before mining, the first by default.
 
     Returns:
         One result for each epoch; NaN where an indicator is NaN.
 
     Raises:
-        ValueError: If there is no epoch, bounds are missing, ``form`` is unknown, or the baseline's ECI is no number
-            or within 1e-6 of 0.
+        ValueError: If there is no epoch or no such baseline, bounds are missing, ``form`` is unknown, or the
+            baseline's ECI is no number or within 1e-6 of 0.
 
     Source: Dong et al. (2025), eqs. 6-8; normalisation, weights and the departure form are ours.
 
@@ -164,28 +169,30 @@ def integrity_series(
     """
     if not epochs:
         raise ValueError("No epoch is given: the first one is the baseline, the year before mining.")
+    if not 0 <= baseline < len(epochs):
+        raise ValueError(f"baseline must be the place of an epoch, 0 to {len(epochs) - 1}, got {baseline}.")
     if form not in {"published", "departure"}:
         raise ValueError(f"form must be 'published' or 'departure', got {form!r}.")
     scores = [normalise(each, bounds) for each in epochs]
     if form == "departure":
-        scores = [depart(each, scores[0]) for each in scores]
+        scores = [depart(each, scores[baseline]) for each in scores]
     parts = [weigh(each, weights or Weights()) for each in scores]
     return tuple(
-        Integrity(sc, fc, e, eci, threshold_value(eci, parts[0][3]), form, _cut(raw, bounds))
+        Integrity(sc, fc, e, eci, threshold_value(eci, parts[baseline][3]), form, _cut(raw, bounds))
         for raw, (sc, fc, e, eci) in zip(epochs, parts, strict=True)
     )
 
 
 def weigh(scores: Indicators, weights: Weights) -> tuple[float, float, float, float]:
-    """SC, FC, E and ECI of scores in [0, 1].
+    """SC, FC, E and ECI of scores in [0, 1]; an indicator without weight may be undefined.
 
     >>> weigh(Indicators(1.0, 0.0, 1.0, 0.0, 0.2, 0.6, 0.3), Weights(sc=0.5, fc=0.25, e=0.25))
     (0.5, 0.4, 0.3, 0.425)
     """
     x, w = scores, weights
-    sc = w.shei * x.shei + w.mpfd * x.mpfd + w.contag * x.contag + w.connect * x.connect
-    fc = w.npp * x.npp + w.q * x.q
-    return sc, fc, x.e, w.sc * sc + w.fc * fc + w.e * x.e
+    sc = _sum((w.shei, x.shei), (w.mpfd, x.mpfd), (w.contag, x.contag), (w.connect, x.connect))
+    fc = _sum((w.npp, x.npp), (w.q, x.q))
+    return sc, fc, x.e, _sum((w.sc, sc), (w.fc, fc), (w.e, x.e))
 
 
 def threshold_value(eci: float, baseline: float) -> float:
@@ -211,6 +218,22 @@ def threshold_value(eci: float, baseline: float) -> float:
             f"The baseline's integrity is {baseline}, no base for a ratio: check its indicators and bounds."
         )
     return eci / baseline
+
+
+def needed(weights: Weights) -> tuple[str, ...]:
+    """Names of the indicators that have weight in ECI.
+
+    >>> needed(Weights(npp=1.0, q=0.0, sc=0.0, fc=0.5, e=0.5))
+    ('npp', 'e')
+    """
+    parts = zip(WEIGHT_GROUPS, ("sc", "fc"), strict=False)
+    of_parts = [name for group, part in parts for name in group if getattr(weights, part) and getattr(weights, name)]
+    return tuple([*of_parts, "e"] if weights.e else of_parts)
+
+
+def _sum(*terms: tuple[float, float]) -> float:
+    """Sum of weight x value over the terms that have weight."""
+    return sum(weight * value for weight, value in terms if weight)
 
 
 def _cut(raw: Indicators, bounds: Mapping[str, Bounds]) -> tuple[str, ...]:

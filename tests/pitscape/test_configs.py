@@ -40,10 +40,15 @@ def test_site_configurations(
     config: Path, model: Path, reference_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PITSCAPE_DATA", str(reference_data))
-    content = yaml.safe_load(config.read_text()) | {"model": str(model)}
-    site = tmp_path / "site.yaml"
-    site.write_text(yaml.safe_dump(content))
+    content, site = yaml.safe_load(config.read_text()), config
+    if "model" in content:
+        site = tmp_path / "site.yaml"
+        site.write_text(yaml.safe_dump(content | {"model": str(model)}))
     assert main(["run", str(site), "--out", str(tmp_path / "out")]) == 0
     found = json.loads((tmp_path / "out" / "site.json").read_text())
-    assert len(found["areas"]) == 4 * len(content["epochs"])
-    assert all(row["ndvi"] is not None for row in found["resilience"])
+    names = [each["name"] for each in found["epochs"]]
+    assert [row["epoch"] for row in found["resilience"]] == names
+    assert len(found["areas"]) in {0, len(found["legend"]) * len(names)}
+    shown = [value for row in found["resilience"] for value in (row.get("ndvi"), row.get("eco_res"))]
+    assert any(value is not None for value in shown)
+    assert (tmp_path / "out" / "report.html").exists()

@@ -45,7 +45,7 @@ def test_a_site_by_hand(site: Path, tmp_path: Path) -> None:
     assert [row["polygons"] for row in found["extents"]] == [0, 1]
     assert found["extents"][1]["area_km2"] == pytest.approx(0.01, rel=1e-3)
     assert found["resilience"][0]["coarse_legend"] is True
-    assert found["integrity"]["missing"] == ["npp", "q", "e"]
+    assert found["integrity"]["missing"] == ["connect", "npp", "q", "e"]  # no class has two patches
     assert found["accuracy"]["network"]["mean_iou"] == 1
     assert found["national"]["area_km2"] == pytest.approx(12502.37, abs=0.005)
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds
+from pitscape.resilience.bounds import DEFAULT_BOUNDS, Bounds, elasticity_bounds, fitted_bounds
 from pitscape.resilience.elasticity import TYPE_SCORES, elasticity
 
 
@@ -47,3 +47,16 @@ def test_bounds_that_bound_nothing_are_refused(low: float, high: float, sign: in
 def test_bounds_of_e_need_types() -> None:
     with pytest.raises(ValueError, match="at least 2 types"):
         elasticity_bounds(types=1, best_score=0.9, c1=0.2, c2=0.1)
+
+
+def test_fitted_bounds_are_wider_than_the_series() -> None:
+    """CONNECT of Zamora, 0.87 to 2.63 %: a tenth of 1.76 more at both ends."""
+    found = fitted_bounds([1.84, 0.87, 1.71, 2.63, math.nan])
+    assert (found.low, found.high) == pytest.approx((0.694, 2.806))
+    assert 0 < found.normalise(0.87) < found.normalise(2.63) < 1
+
+
+@pytest.mark.parametrize(("values", "margin"), [([1.0], 0.1), ([1.0, 1.0, math.nan], 0.1), ([1.0, 2.0], 0.0)])
+def test_series_that_bound_nothing_are_refused(values: list[float], margin: float) -> None:
+    with pytest.raises(ValueError, match=r"two different values or more, got .*: give low and high"):
+        fitted_bounds(values, margin=margin)

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from pitscape.resilience.climate import (
     MonthlyClimate,
+    climate_window,
     precipitation_variability,
     relative_variability,
     temperature_variability,
+    year_of,
 )
 
 
@@ -34,6 +36,28 @@ def test_five_years_by_hand() -> None:
     assert temperature_variability(FIVE, year=2022) == pytest.approx(0.8 / 10)
 
 
+def test_the_window_has_the_years_and_both_terms() -> None:
+    found = climate_window(FIVE, year=2022)
+    assert found.years.tolist() == [2018, 2019, 2020, 2021, 2022]
+    assert found.precipitation_mm.tolist() == [240, 360, 360, 360, 480]
+    np.testing.assert_allclose(found.temperature_c, [8, 10, 10, 10, 12])
+    assert (found.c1, found.c2) == (pytest.approx(48 / 360), pytest.approx(0.08))
+
+
+def test_a_window_over_the_turn_of_the_year_has_common_years() -> None:
+    six = climate(range(2017, 2023), [10.0, 20.0, 30.0, 30.0, 30.0, 40.0], [9.0] * 6)
+    found = climate_window(six, year=2022, growing_season=(10, 4))
+    assert found.years.tolist() == [2018, 2019, 2020, 2021, 2022]
+    assert found.precipitation_mm.tolist() == [240, 360, 360, 360, 480]
+
+
+def test_the_months_of_a_year() -> None:
+    rain, warmth = year_of(FIVE, 2019)
+    assert (rain.sum(), warmth.mean()) == (360, 10)
+    with pytest.raises(ValueError, match="2020-01 is missing"):
+        year_of(without(FIVE, 2020, 1), 2020)
+
+
 def test_the_window_trails() -> None:
     records = climate(range(2000, 2012), [900.0, 900.0] + [10.0, 30.0] * 5, [10.0] * 12)
     assert precipitation_variability(records, year=2011) == pytest.approx(0.5)
@@ -50,7 +74,7 @@ def test_a_season_over_the_turn_of_the_year_belongs_to_its_end() -> None:
     years = range(2000, 2007)
     month = np.tile(np.arange(1, 13), 7)
     warmth = np.where(
-        month > 6, np.repeat([8.0, 10, 10, 10, 12, 99, 99], 12), np.repeat([99.0, 8, 10, 10, 10, 12, 99], 12)
+        month > 6, np.repeat([8.0, 10, 10, 10, 12, 60, 60], 12), np.repeat([60.0, 8, 10, 10, 10, 12, 60], 12)
     )
     records = MonthlyClimate(np.repeat(list(years), 12), month, warmth, warmth)
     assert temperature_variability(records, year=2005, growing_season=(10, 4)) == pytest.approx(0.08)
@@ -91,6 +115,8 @@ def test_a_season_at_zero_degrees_is_refused() -> None:
         (1, np.array([1, 1]), "2020-01 comes more than once"),
         (2, np.array([5.0, -9999.0]), "negative: replace fill values by NaN"),
         (3, np.array([1.0]), "equally long"),
+        (3, np.array([283.15, 284.0]), "subtract 273.15 from kelvin"),
+        (3, np.array([-9999.0, 4.0]), "replace fill values by NaN"),
     ],
 )
 def test_records_that_are_wrong_are_refused(column: int, value: np.ndarray, message: str) -> None:

@@ -46,6 +46,21 @@ def test_own_weights() -> None:
     assert (only.sc, only.fc, only.eci) == pytest.approx((0.32, 0.2, 0.26))
 
 
+def test_the_baseline_may_be_any_epoch() -> None:
+    first, later = integrity_series([FIRST, LATER], bounds=BOUNDS, baseline=1)
+    assert (first.thv, later.thv) == pytest.approx((0.95 / 1.075, 1))
+    departed = integrity_series([FIRST, LATER], bounds=BOUNDS, form="departure", baseline=1)
+    assert [each.thv for each in departed] == pytest.approx([2.425 / 3, 1])
+
+
+def test_an_undefined_indicator_without_weight_does_no_harm() -> None:
+    weights = Weights(shei=0.5, mpfd=0.5, contag=0.0, connect=0.0)
+    series = [replace(each, connect=math.nan, contag=math.nan) for each in (FIRST, LATER)]
+    first, later = integrity_series(series, bounds=BOUNDS, weights=weights)
+    assert (first.sc, later.sc) == pytest.approx((0.3, 0.6))  # .4 .2 and .8 .4
+    assert later.thv == pytest.approx((0.6 + 0.25 + 0.4) / (0.3 + 0.4 + 0.2))
+
+
 @given(indicators, indicators)
 def test_scores_stay_in_range_and_departure_never_gains(one: Indicators, other: Indicators) -> None:
     for each in integrity_series([one, other], bounds=BOUNDS, form="departure"):
@@ -83,6 +98,7 @@ def test_weights_that_do_not_sum_to_one_are_refused(wrong: dict[str, float]) -> 
         ([], {"bounds": BOUNDS}, "No epoch is given"),
         ([FIRST], {"bounds": DEFAULT_BOUNDS}, "missing or unknown: e"),
         ([FIRST], {"bounds": {**BOUNDS, "ndvi": Bounds(0, 1)}}, "missing or unknown: ndvi"),
+        ([FIRST], {"bounds": BOUNDS, "baseline": 1}, "baseline must be the place of an epoch, 0 to 0, got 1"),
         ([FIRST], {"bounds": BOUNDS, "form": "relative"}, "form must be 'published' or 'departure'"),
     ],
 )

@@ -1,0 +1,109 @@
+"""Shares that an accuracy assessment has adjusted, with the covariance of their errors."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from pitscape.ecosystem_types import EcosystemTypes
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.settings import checked
+from pitscape.resilience.diversity import check_shares
+from pitscape.resilience.factors import ShareDraws
+
+
+class SharesFile(BaseModel):
+    """Content of a file of adjusted shares; other keys, such as those of an assessment, are allowed.
+
+    Attributes:
+        names: Of the types, or of the four land classes.
+        shares: Adjusted area shares in that order, summing to 1.
+        covariance: Of their errors, in that order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    names: tuple[str, ...]
+    shares: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AdjustedShares:
+    """Shares of all types of a site.
+
+    Attributes:
+        shares: By name of the type, those above 0.
+        covariance: Of their errors, shape (types, types).
+    """
+
+    shares: dict[str, float]
+    covariance: NDArray[np.float64]
+
+
+def load_adjusted(path: Path) -> SharesFile:
+    """The content of a file of adjusted shares.
+
+    Raises:
+        InputError: If the file does not hold shares that sum to 1, and their covariance.
+    """
+    try:
+        content = checked(json.loads(path.read_text(encoding="utf-8")), SharesFile, path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is no JSON file; give names, shares and covariance.") from error
+    if len(content.shares) != len(content.names):
+        raise InputError(f"{path}: has {len(content.names)} names and {len(content.shares)} shares; give one of each.")
+    try:
+        given = check_shares(content.shares)
+        ShareDraws(given[None], np.array(content.covariance, np.float64)[None])
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+    return content
+
+
+def read_adjusted(path: Path, mapped: Mapping[str, float], types: EcosystemTypes) -> AdjustedShares:
+    """Read adjusted shares, and split those of land classes into types as the map has them.
+
+    Within a class the map's proportions of types are taken as known.
+
+    Args:
+        path: JSON of ``names``, ``shares`` and ``covariance``.
+        mapped: Mapped shares of the types.
+        types: The types.
+
+    Raises:
+        InputError: If the file does not hold them, or names what the site does not have.
+    """
+    content = load_adjusted(path)
+    split = _composition(path, content.names, mapped, types)
+    given, covariance = np.array(content.shares), np.array(content.covariance, np.float64)
+    shares = split @ given
+    found = {name: float(share) for name, share in zip(types.names, shares, strict=True) if share > 0}
+    return AdjustedShares(found, split @ covariance @ split.T)
+
+
+def _composition(
+    path: Path, names: tuple[str, ...], mapped: Mapping[str, float], types: EcosystemTypes
+) -> NDArray[np.float64]:
+    """Share of each type (rows) in each name (columns)."""
+    if set(names) <= set(types.names):
+        return np.array([[float(name == each) for each in names] for name in types.names])
+    roles = set(types.roles.values())
+    if unknown := sorted(set(names) - roles):
+        raise InputError(
+            f"{path}: {', '.join(unknown)} is no type nor land class of the site; there are {', '.join(types.names)}."
+        )
+    sums = {role: sum(mapped.get(name, 0.0) for name, of in types.roles.items() if of == role) for role in roles}
+    for name in names:
+        if not sums[name] > 0:
+            raise InputError(f"{path}: {name} is not mapped, so that its types are not known; leave it out.")
+    return np.array(
+        [
+            [mapped.get(name, 0.0) / sums[each] if role == each else 0.0 for each in names]
+            for name, role in types.roles.items()
+        ]
+    )

@@ -1,0 +1,110 @@
+"""What a reader must know of a site's numbers, as flags with a sentence each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pitscape.frame import Frame
+from pitscape.measures import Measures
+from pitscape.resilience.climate import FLOOR
+
+GAP = 0.01
+"""Share of the land without a value above which a gap is told."""
+
+PLAIN = "NDVI raster"
+"""One such file may be the composite of a season."""
+
+Flag = tuple[str, str]
+
+
+def flags(measures: Sequence[Measures], frame: Frame, integrity: dict[str, Any]) -> list[dict[str, str]]:
+    """All flags of a site."""
+    found = [*_of_land(measures, frame), *_of_ndvi(measures), *_of_climate(measures), *_of_flows(measures)]
+    found += _of_integrity(integrity)
+    return [{"flag": name, "text": text} for name, text in found]
+
+
+def _of_land(measures: Sequence[Measures], frame: Frame) -> Iterator[Flag]:
+    shared = [each for each in measures if each.shares]
+    if not shared:
+        yield "no_areas", "No areas are given: H, ECO_res and E are not computed."
+        return
+    if frame.types.scores.coarse:
+        yield (
+            "coarse_legend",
+            "H and ECO_res are over the four land classes (coarse_legend), not over ecosystem types: do not compare them.",
+        )
+    if single := [each.epoch for each in shared if len(each.shares) == 1]:
+        yield "one_type", f"All land is of one type at {_listed(single)}: H, ECO_res and E are 0 there by definition."
+    if mapped := [each.epoch for each in shared if each.covariance is None]:
+        which = "" if len(mapped) == len(shared) else f" at {_listed(mapped)}"
+        yield "mapped_shares", f"Shares{which} are counts of mapped land: no sample says how far they are off."
+
+
+def _of_ndvi(measures: Sequence[Measures]) -> Iterator[Flag]:
+    known = [each for each in measures if each.vegetation.source]
+    sources = sorted({each.vegetation.source for each in known})
+    if len(sources) > 1:
+        yield "mixed_ndvi", f"NDVI is of several sources ({', '.join(sources)}): its steps between them are no change."
+    if single := [each.epoch for each in known if each.vegetation.dates == 1 and each.vegetation.source != PLAIN]:
+        which = "per epoch" if len(single) == len(measures) else f"at {_listed(single)}"
+        yield "one_date_ndvi", f"NDVI is that of one date {which}, not a growing-season mean."
+    for each in known:
+        if each.vegetation.gap > GAP:
+            share = 100 * each.vegetation.gap
+            yield "ndvi_gap", f"NDVI of {each.epoch} is not known on {share:.0f} % of the land."
+        if each.vegetation.missing:
+            yield "ndvi_months", f"NDVI of {each.epoch} lacks {_listed(each.vegetation.missing)}."
+
+
+def _of_climate(measures: Sequence[Measures]) -> Iterator[Flag]:
+    for term in ("c1", "c2"):
+        if floored := [each.epoch for each in measures if each.resilience.get(term) == FLOOR]:
+            yield (
+                f"{term}_floored",
+                f"{term.upper()} is at its floor of {FLOOR:g} at {_listed(floored)}: E rests on the floor there.",
+            )
+
+
+def _of_flows(measures: Sequence[Measures]) -> Iterator[Flag]:
+    for kind, title in (("npp", "NPP"), ("et", "ET")):
+        each_of = [(m.epoch, getattr(m, kind)) for m in measures]
+        if estimated := [epoch for epoch, each in each_of if each.estimated]:
+            yield (
+                f"{kind}_estimated",
+                f"{title} of {_listed(estimated)} is estimated from climate, which cannot see the mine: so are FC and ECI.",
+            )
+        if len(_sources(each_of)) > 1:
+            yield f"mixed_{kind}", f"{title} is of several sources ({_listed(_sources(each_of))})."
+        for epoch, each in each_of:
+            if each.gap > GAP:
+                yield f"{kind}_gap", f"{title} of {epoch} is not known on {100 * each.gap:.0f} % of the land."
+
+
+def _of_integrity(integrity: dict[str, Any]) -> Iterator[Flag]:
+    if integrity["missing"]:
+        absent = ", ".join(integrity["missing"])
+        yield "no_integrity", f"FC, ECI and ThV are not computed: the baseline lacks {absent}, which have weight."
+    else:
+        for row in integrity["undefined"]:
+            yield "undefined", f"{row['epoch']} lacks {', '.join(row['indicators'])}: it has no ECI and ThV."
+        for row in integrity["series"]["published"]:
+            if row["cut"]:
+                yield (
+                    "cut",
+                    f"At {row['epoch']}, {', '.join(row['cut'])} lies outside its bounds and is cut: widen them.",
+                )
+    if fitted := integrity["bounds_fitted"]:
+        yield "fitted_bounds", f"Bounds of {', '.join(fitted)} are fitted to this very series: store them from now on."
+    if integrity["weights_from"] == "entropy":
+        yield (
+            "entropy_weights",
+            "Weights are by entropy of this very series, and another epoch changes them: store them in the site file.",
+        )
+
+
+def _sources(each_of: Sequence[tuple[str, Any]]) -> list[str]:
+    return sorted({each.source for _, each in each_of if each.source})
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"

@@ -1,0 +1,132 @@
+"""The Monte Carlo run of a site: how far E, ECI and ThV can be off, and what contributes most."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitscape.ecology import naming
+from pitscape.frame import Frame
+from pitscape.integrity import bounds_of, lacking, weights_of
+from pitscape.measures import Measures
+from pitscape.resilience.climate import ClimateWindow
+from pitscape.resilience.ensemble import Ensemble
+from pitscape.resilience.factors import ClimateDraws, IndexDraws, ScoreDraws, ShareDraws, WeightDraws
+from pitscape.resilience.propagation import Draw, Inputs, Spread, extended, interacting, propagate
+
+Function = Callable[[Inputs, Inputs], NDArray[np.float64]]
+"""From the draws of the inputs and of the outputs to a further output of shape (n, ...)."""
+
+OUTPUTS = ("h_bits", "eco_res", "e", "eci_published", "eci_departure", "thv_published", "thv_departure")
+
+NOT_DRAWN = "pattern metrics other than SHEI, NPP, ET, runoff"
+
+
+def uncertainty(
+    measures: Sequence[Measures], frame: Frame, *, functions: Mapping[str, Function] | None = None
+) -> dict[str, Any] | None:
+    """Carry what is uncertain to E, ECI and ThV of all epochs.
+
+    Shares vary where a sample has adjusted them; mapped shares do not, and the result says so. Further outputs, such
+    as threshold years from the draws of ``thv_published`` or a national area from those of ``shares``, come from
+    ``functions``; an output that is NaN in some draws has the share of draws in which it is defined.
+
+    Returns:
+        Inputs that vary, what does not, and per epoch and output the 5, 50 and 95 % quantiles with the first-order
+        shares of the variance; None for a site without shares.
+    """
+    if not all(each.shares for each in measures):
+        return None
+    wanted, model = frame.settings.uncertainty, ensemble_of(measures, frame)
+    inputs = _inputs(measures, frame, model)
+    if not inputs:
+        return None
+    with naming(frame.source):
+        found = propagate(extended(model, functions or {}), inputs, draws=wanted.draws, seed=wanted.seed)
+    names = [each.epoch for each in measures]
+    series = {name: _series(found[name], names) for name in OUTPUTS if np.isfinite(found[name].median).any()}
+    further = {name: _plain(found[name], ...) for name in functions or {}}
+    varies = {name: bool(name in inputs) for name in ("shares", "ndvi", "climate", "scores", "weights")}
+    return {
+        "draws": wanted.draws,
+        "seed": wanted.seed,
+        "interval_percent": [5, 95],
+        "varies": varies,
+        "taken_as_known": NOT_DRAWN if varies["shares"] else "mapped shares, for want of a sample; " + NOT_DRAWN,
+        "series": series,
+        "further": further,
+    }
+
+
+def ensemble_of(measures: Sequence[Measures], frame: Frame) -> Ensemble:
+    """A site as a model of its uncertain inputs."""
+    bounds = bounds_of(measures, frame)
+    raw = [each.indicators for each in measures]
+    return Ensemble(
+        shares=np.array([frame.types.vector(each.shares) for each in measures]),
+        scores=frame.types.score_rows()[0],
+        ndvi=np.array([each.vegetation.value for each in measures]),
+        climate=np.array([[each.resilience["c1"], each.resilience["c2"]] for each in measures]),
+        weights=weights_of(raw, bounds, frame),
+        indicators=tuple(raw),
+        bounds=bounds,
+        classes=frame.types.pattern_places(),
+        baseline=frame.settings.baseline_place,
+        h_exponent=frame.settings.h_exponent,
+    )
+
+
+def _inputs(measures: Sequence[Measures], frame: Frame, model: Ensemble) -> dict[str, Draw]:
+    """What varies: only inputs that can change an output of this site."""
+    settings = frame.settings.uncertainty
+    inputs: dict[str, Draw] = {}
+    covariance = [each.covariance for each in measures]
+    if any(each is not None for each in covariance):
+        none = np.zeros((model.shares.shape[1],) * 2)
+        filled = np.array([none if each is None else each for each in covariance])
+        inputs["shares"] = ShareDraws(model.shares, filled)
+    known = [each.elastic is not None for each in measures]
+    if any(known) and settings.ndvi_sd:
+        inputs["ndvi"] = IndexDraws(model.ndvi, np.full(len(measures), settings.ndvi_sd))
+    windows = [each for each in (frame.window(m.year) for m in measures) if each is not None]
+    fixed = frame.settings.c1 is not None and frame.settings.c2 is not None
+    if any(known) and windows and not fixed:
+        inputs["climate"] = _climate(windows, frame)
+    if len(rows := frame.types.score_rows()) > 1:
+        inputs["scores"] = ScoreDraws(rows)
+    if not lacking(measures[frame.settings.baseline_place].indicators, model.weights):
+        inputs["weights"] = WeightDraws(model.weights, settings.weight_concentration)
+    return inputs
+
+
+def _climate(windows: Sequence[ClimateWindow], frame: Frame) -> Draw:
+    """Draws of C1 and C2; one that the site file fixes does not vary."""
+    drawn, settings = ClimateDraws(windows), frame.settings
+
+    def draw(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
+        values = drawn(rng, n)
+        for term, given in enumerate((settings.c1, settings.c2)):
+            if given is not None:
+                values[..., term] = given
+        return values
+
+    return draw
+
+
+def _series(spread: Spread, epochs: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"epoch": name, **_plain(spread, place)} for place, name in enumerate(epochs)]
+
+
+def _plain(spread: Spread, place: Any) -> dict[str, Any]:  # noqa: ANN401 - an index
+    """Numbers of one place of an output, as JSON holds them."""
+    return {
+        "low": spread.low[place].tolist(),
+        "median": spread.median[place].tolist(),
+        "high": spread.high[place].tolist(),
+        "defined": spread.defined[place].tolist(),
+        "first_order": {name: each[place].tolist() for name, each in spread.first_order.items()},
+        "first_order_se": {name: each[place].tolist() for name, each in spread.first_order_se.items()},
+        "total": {name: each[place].tolist() for name, each in spread.total.items()},
+        "interactions": interacting(spread)[place].tolist(),
+    }

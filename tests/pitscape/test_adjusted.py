@@ -1,0 +1,55 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pitscape.adjusted import read_adjusted
+from pitscape.ecosystem_types import EcosystemTypes
+from pitscape.imagery.errors import InputError
+from pitscape.resilience.elasticity import TYPE_SCORES
+
+ROLES = {"mined": "mined", "forest": "vegetated", "grassland": "vegetated"}
+TYPES = EcosystemTypes(ROLES, ROLES, TYPE_SCORES, ())
+MAPPED = {"mined": 0.2, "forest": 0.6, "grassland": 0.2}
+
+
+def write(folder: Path, **content: object) -> Path:
+    path = folder / "shares.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_shares_of_classes_are_split_as_the_map_has_them(tmp_path: Path) -> None:
+    """Vegetated .7 is three quarters forest; the variance .0004 of it becomes 9/16, 1/16 and, between them, 3/16."""
+    covariance = [[4e-4, -4e-4], [-4e-4, 4e-4]]
+    path = write(tmp_path, names=["mined", "vegetated"], shares=[0.3, 0.7], covariance=covariance, overall=0.9)
+    found = read_adjusted(path, MAPPED, TYPES)
+    assert found.shares == pytest.approx({"mined": 0.3, "forest": 0.525, "grassland": 0.175})
+    expected = 4e-4 * np.array([[1, -3 / 4, -1 / 4], [-3 / 4, 9 / 16, 3 / 16], [-1 / 4, 3 / 16, 1 / 16]])
+    np.testing.assert_allclose(found.covariance, expected)
+
+
+def test_shares_of_types_are_taken_as_they_are(tmp_path: Path) -> None:
+    path = write(tmp_path, names=["forest", "mined"], shares=[0.9, 0.1], covariance=[[0.01, 0], [0, 0.02]])
+    found = read_adjusted(path, MAPPED, TYPES)
+    assert found.shares == {"mined": 0.1, "forest": 0.9}
+    np.testing.assert_allclose(np.diag(found.covariance), [0.02, 0.01, 0])
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ({"names": ["mined"], "shares": [1.0]}, "covariance"),
+        ({"names": ["jungle"], "shares": [1.0], "covariance": [[0.0]]}, "jungle is no type nor land class"),
+        ({"names": ["mined", "forest"], "shares": [0.5, 0.4], "covariance": [[0, 0], [0, 0]]}, "must sum to 1"),
+        ({"names": ["mined", "forest"], "shares": [0.5, 0.5], "covariance": [[0, 1], [1, 0]]}, "negative eigenvalue"),
+        ({"names": ["mined", "forest"], "shares": [0.5, 0.5], "covariance": [[0.0]]}, "one matrix an epoch"),
+        ({"names": ["mined", "forest"], "shares": [1.0], "covariance": [[0.0]]}, "2 names and 1 shares"),
+    ],
+)
+def test_wrong_files_are_answered_in_one_line(tmp_path: Path, content: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InputError, match=rf"shares\.json: .*{problem}") as caught:
+        read_adjusted(write(tmp_path, **content), MAPPED, TYPES)
+    assert "\n" not in str(caught.value)
