@@ -54,6 +54,85 @@ def test_several_scenes_go_to_a_folder_under_their_names(model: Path, scene: Pat
     assert {p.name for p in out.glob("*.tif")} == {"mine_20230709.tif", "mine_20230801.tif"}
 
 
+def test_all_outputs_of_several_scenes_go_to_their_folders(
+    model: Path, scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shutil.copy(scene, scene.with_name("mine_20230801.tif"))
+    names = ("output", "probabilities", "confidence", "entropy", "valid-fraction", "polygons")
+    wanted = [part for name in names for part in (f"--{name}", str(tmp_path / name))]
+    assert main(["predict", str(scene), str(other), "--model", str(model), *wanted, "--tta", "--sieve", "0.05"]) == 0
+    for name in names:
+        suffix = ".gpkg" if name == "polygons" else ".tif"
+        assert {p.name for p in (tmp_path / name).glob("mine*") if p.suffix == suffix} == {
+            f"mine_20230709{suffix}",
+            f"mine_20230801{suffix}",
+        }
+    assert len(capsys.readouterr().out.split()) == 12
+    clash = ["--output", str(tmp_path / "output"), "--entropy", str(tmp_path / "output")]
+    assert main(["predict", str(scene), str(other), "--model", str(model), *clash]) == 1
+    assert "is named for classes and another output" in capsys.readouterr().err
+
+
+def test_a_scene_that_fails_does_not_keep_the_others_from_being_mapped(
+    model: Path, scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken_20230709.tif"
+    broken.write_text("no scene")
+    out = tmp_path / "maps"
+    assert main(["predict", str(broken), str(scene), "--model", str(model), "--output", str(out)]) == 1
+    told = capsys.readouterr().err.strip().splitlines()
+    assert "broken_20230709.tif: is not a raster" in told[0]
+    assert told[-1] == f"pitscape: 1 of 2 scenes were not mapped; the others are in {out}."
+    assert [p.name for p in out.glob("*.tif")] == [scene.name]
+
+
+def test_shards_and_their_merge(model: Path, scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, output = tmp_path / "whole.tif", tmp_path / "c.tif"
+    predict = ["predict", str(scene), "--model", str(model)]
+    assert main([*predict, "--output", str(whole)]) == 0
+    assert main([*predict, "--output", str(output), "--shard", "2/2"]) == 0
+    assert f"all blocks are there: pitscape merge {output}.parts" in capsys.readouterr().err
+    assert main(["merge", f"{output}.parts"]) == 0
+    assert capsys.readouterr().out == f"{output}\n"
+    assert output.read_bytes() == whole.read_bytes()
+    for wrong, problem in (("3/2", "1 <= I <= N"), ("0/2", "1 <= I <= N"), ("half", "give I/N, for example 1/3")):
+        assert main([*predict, "--output", str(output), "--shard", wrong]) == 2
+        assert problem in capsys.readouterr().err
+    assert main(["merge", str(tmp_path)]) == 2
+    assert main(["merge", str(tmp_path / "none.parts")]) == 2
+    assert "holds no parts of a run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options", [["--batch", "0"], ["--threads", "0"], ["--tile", "0"], ["--sieve", "-1"], ["--simplify", "nan"]]
+)
+def test_numbers_out_of_range_are_refused(
+    model: Path, scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    assert main(["predict", str(scene), "--model", str(model), "--output", str(tmp_path / "c.tif"), *options]) == 2
+    assert options[0] in capsys.readouterr().err
+
+
+def test_bench_prints_its_table(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = tmp_path / "bench.json"
+    how = ["--size", "200", "--repeat", "1", "--threads", "2", "--output", str(figures)]
+    assert main(["bench", "--model", str(model), *how]) == 0
+    printed = capsys.readouterr().out
+    for words in (
+        "network alone, one call",
+        "side by side",
+        "CPU outside",
+        "does nothing",
+        "cold start",
+        "torchgeo: not",
+    ):
+        assert words in printed
+    found = json.loads(figures.read_text())
+    assert found["side_by_side"] > 0
+    assert set(found["cpu_outside"]) >= {"reading", "blending", "writing", "assembling"}
+    assert found["peers"] == {"torchgeo": None, "terratorch": None, "geoai": None}
+
+
 def test_scale_prints_the_papers_figures(capsys: pytest.CaptureFixture[str]) -> None:
     """Dong et al. (2025): 274.80 and 1679.60 km2; 12,502.37 km2 are 0.13 % of China's land."""
     assert main(["scale"]) == 0
