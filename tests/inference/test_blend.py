@@ -12,6 +12,7 @@ from small_scenes import SceneMaker, stored_numbers
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.scene import open_scene
 from pitscape.inference.blend import Failure, blended_rows
+from pitscape.inference.chunks import LEAST_SIDE
 from pitscape.inference.predictor import Predictor
 from pitscape.inference.stream import Crew
 from pitscape.inference.tiles import Area, Tiles
@@ -162,7 +163,7 @@ def test_what_cannot_be_read_ends_the_run_or_is_listed(
 def test_each_piece_is_read_once_and_not_far_ahead_of_the_network(
     write_scene: SceneMaker, card: ModelCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pieces of 256 px; the network stops at its third call and waits, while readers could go on."""
+    """The network stops at its third call and waits, while readers could go on."""
     calls, reads, go_on = [], [], threading.Event()
 
     class Waiting(ConstantPredictor):
@@ -184,12 +185,12 @@ def test_each_piece_is_read_once_and_not_far_ahead_of_the_network(
             pass
     read_while_waiting = -min(reads)
     assert read_while_waiting <= 8
-    assert len(reads) - 1 == 12800 // 256
+    assert len(reads) - 1 == 12800 // LEAST_SIDE
 
 
 def test_memory_does_not_grow_with_the_height_of_the_scene(write_scene: SceneMaker, card: ModelCard) -> None:
     peaks = []
-    for height in (2048, 8192):
+    for height in (4096, 12288):
         tiles = Tiles(height=height, width=200, tile=64, overlap=16)
         with open_scene(write_scene(stored_numbers(height, 200), f"s{height}_20230709.tif"), card.sensor) as scene:
             tracemalloc.start()
