@@ -146,11 +146,17 @@ def too_many(needed: tuple[slice, slice], bands: int, window: GeoBox) -> bool:
 
 def _not_observed(stored: NDArray[Any], band: Band, nodata: float) -> Iterator[NDArray[np.bool_]]:
     """Where a band holds NaN, infinity, fill, the file's nodata, or a number that means nothing; each if it occurs."""
-    least, greatest = stored.min(), stored.max()
-    if not (np.isfinite(least) and np.isfinite(greatest)):
+    least = stored.min()
+    whole = stored.dtype.kind in "ui"
+    if not whole and not (np.isfinite(least) and np.isfinite(stored.max())):
         yield ~np.isfinite(stored)
-        least, greatest = -np.inf, np.inf
-    yield from (stored == value for value in {*band.fill, nodata} if least <= value <= greatest)
+        least = -np.inf
+    wanted = [value for value in {*band.fill, nodata} if value >= least]
+    above = bool(band.valid) or any(value > least for value in wanted)
+    greatest = stored.max() if above else least  # one pass less where fill values lie below all that is stored
+    if not np.isfinite(greatest):
+        greatest = np.inf
+    yield from (stored == value for value in wanted if value <= greatest)
     if band.valid and least < band.valid[0]:
         yield stored < band.valid[0]
     if band.valid and greatest > band.valid[1]:

@@ -23,13 +23,14 @@ class Rows:
         start: First row in the scene.
         probabilities: (class, y, x), each pixel's summing to 1.
         observed: (y, x); where it is False the probabilities say nothing.
-        valid: How much of the tiles that a pixel was seen in was observed, by their weight (y, x), 0 to 1.
+        valid: How much of the tiles that a pixel was seen in was observed, by their weight (y, x), 0 to 1; None where it
+            was not asked for.
     """
 
     start: int
     probabilities: NDArray[np.float32]
     observed: NDArray[np.bool_]
-    valid: NDArray[np.float32]
+    valid: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def blended_rows(
     area: Area | None = None,
     *,
     crew: Crew | None = None,
+    valid: bool = False,
     on_tile: Callable[[Failure | None], None] | None = None,
 ) -> Iterator[Rows]:
     """Predict an area from top to bottom.
@@ -60,6 +62,7 @@ def blended_rows(
         tiles: Where the tiles lie.
         area: What to map; the whole scene by default.
         crew: Who does the work.
+        valid: Whether it is told how much was observed around each pixel.
         on_tile: Called for each tile that is done, with its failure where it failed.
 
     Yields:
@@ -68,7 +71,7 @@ def blended_rows(
     area = area or Area(0, tiles.height, 0, tiles.width)
     crew = crew or Crew()
     rows, columns = tiles.touching(area)
-    sums = _Sums(len(predictor.card.legend), tiles, tiles.around(area))
+    sums = _Sums(len(predictor.card.legend), tiles, tiles.around(area), valid=valid)
     stream = predicted_tiles(scene, predictor, tiles, area, crew)
     try:
         for row in rows:
@@ -92,12 +95,12 @@ def blended_rows(
 class _Sums:
     """Weighted sums of the tiles of one row of the grid, and of what overlaps it from above."""
 
-    def __init__(self, classes: int, tiles: Tiles, around: Area) -> None:
+    def __init__(self, classes: int, tiles: Tiles, around: Area, *, valid: bool) -> None:
         height, width = tiles.shape[0], around.right - around.left
         self._tiles = tiles
         self._left = around.left
         self._probabilities = np.zeros((classes, height, width), np.float32)
-        self._valid = np.zeros((height, width), np.float32)
+        self._valid = np.zeros((height, width), np.float32) if valid else None
         self._observed = np.zeros((height, width), np.bool_)
         self._lost = np.zeros((height, width), np.bool_)
         self._product = np.empty((SLAB, tiles.shape[1]), np.float32)
@@ -111,15 +114,19 @@ class _Sums:
         if tile.observed is None or tile.probabilities is None:
             return
         self._observed[:, columns] |= tile.observed
-        weight, share = self._tiles.weight(tile.row, tile.column), np.float32(tile.observed.mean())
-        for start in range(0, len(weight), SLAB):
-            slab = slice(start, start + SLAB)
-            product = self._product[: len(weight[slab])]
+        weight = self._tiles.weight(tile.row, tile.column)
+        rows, across = self._tiles.counting(tile.row, tile.column)
+        columns = slice(columns.start + across.start, columns.start + across.stop)
+        for start in range(rows.start, rows.stop, SLAB):
+            slab = slice(start, min(start + SLAB, rows.stop))
+            factors = weight[slab, across]
+            product = self._product[: factors.shape[0], : factors.shape[1]]
             for values, sums in zip(tile.probabilities, self._probabilities, strict=True):
-                np.multiply(values[slab], weight[slab], out=product)
+                np.multiply(values[slab, across], factors, out=product)
                 sums[slab, columns] += product
-            np.multiply(weight[slab], share, out=product)
-            self._valid[slab, columns] += product
+            if self._valid is not None:
+                np.multiply(factors, np.float32(tile.observed.mean()), out=product)
+                self._valid[slab, columns] += product
 
     def rows(self, rows: slice, area: Area, start: int) -> Rows:
         """Finished rows, cut to the columns of an area."""
@@ -128,12 +135,13 @@ class _Sums:
             start,
             self._probabilities[:, rows, columns],
             self._observed[rows, columns] & ~self._lost[rows, columns],
-            self._valid[rows, columns],
+            None if self._valid is None else self._valid[rows, columns],
         )
 
     def forget(self, rows: int) -> None:
         """Move unfinished rows to the top and clear those below."""
-        for values in (*self._probabilities, self._valid, self._observed, self._lost):
+        valid = [] if self._valid is None else [self._valid]
+        for values in (*self._probabilities, *valid, self._observed, self._lost):
             keep = len(values) - rows
             values[:keep] = values[rows:].copy()
             values[keep:] = 0

@@ -61,7 +61,8 @@ def map_blocks(
                     progress(done, total)
 
             gathering = _Gathering(plan, run, parts.contents.layers, predictor.card.class_bias)
-            for rows in blended_rows(scene, predictor, plan.tiles, area, crew=crew, on_tile=on_tile):
+            valid = gathering.layers.valid
+            for rows in blended_rows(scene, predictor, plan.tiles, area, crew=crew, valid=valid, on_tile=on_tile):
                 for number, layers in gathering.blocks(rows, crew):
                     touching = [each for each in failures if _meet(each.area, plan.blocks[number])]
                     waiting.append(writer.submit(_write, parts, number, layers, touching, crew))
@@ -77,7 +78,7 @@ class _Gathering:
     def __init__(self, plan: Plan, run: list[int], names: tuple[str, ...], bias: tuple[float, ...] | None) -> None:
         self._blocks = plan.blocks
         self._run = iter(run)
-        self._layers = Layers.from_names(names)
+        self.layers = Layers.from_names(names)
         self._count = len(names)
         self._bias = bias
         self._begin()
@@ -91,7 +92,7 @@ class _Gathering:
     def blocks(self, rows: Rows, crew: Crew) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Take finished rows in; the blocks that they complete."""
         with crew.spent.on("layers"):
-            values = self._layers.of(rows, self._bias)
+            values = self.layers.of(rows, self._bias)
         start, stop = rows.start, rows.start + values.shape[1]
         while start < stop and self._number is not None:
             end = min(stop, self._block.bottom)

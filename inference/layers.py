@@ -67,7 +67,7 @@ class Layers:
             kept.append(_as_bytes(np.take_along_axis(rows.probabilities, chosen[None], axis=0)[0]))
         if self.entropy:
             kept.append(_as_bytes(entropy(rows.probabilities)))
-        if self.valid:
+        if self.valid and rows.valid is not None:
             kept.append(_as_bytes(rows.valid))
         layers = np.stack(kept) if len(kept) > 1 else chosen[None]
         if not rows.observed.all():

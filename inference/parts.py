@@ -78,22 +78,26 @@ class Parts:
     folder: Path
     contents: Contents
 
-    def begin(self, *, keep: bool) -> None:
-        """Make the folder ready.
-
-        Args:
-            keep: Keep the blocks that earlier or other processes finished; else they are removed.
+    def join(self) -> None:
+        """Add to the blocks that earlier or other processes have finished, if there are any.
 
         Raises:
-            InputError: If the folder cannot be made, holds something that is no run's, or blocks of another run that
-                were to be kept.
+            InputError: If they are of another run.
         """
-        if keep and (self.folder / MANIFEST).exists():
+        if (self.folder / MANIFEST).exists():
             self._check_same(read_manifest(self.folder))
-            return
+        else:
+            self.begin()
+            self.sign()
+
+    def begin(self) -> None:
+        """Empty the folder; until it is signed, what comes into it is no run's."""
         for path in self.folder.iterdir():
             if path.suffix != ".lock":
                 path.unlink()
+
+    def sign(self) -> None:
+        """Write the manifest."""
         write_json(self.folder / MANIFEST, self.contents.manifest())
 
     def _check_same(self, before: dict[str, Any]) -> None:

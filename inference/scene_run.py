@@ -1,10 +1,10 @@
 """One scene to one class map, and what else is wanted of it."""
 
-import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,15 @@ import rasterio
 from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
-from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar
+from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar
 from pitscape.imagery.scene import Scene, open_scene
 from pitscape.inference.assembly import assemble, output_of
 from pitscape.inference.block_run import Progress, map_blocks
 from pitscape.inference.lock import Shard, clear, holding, remove_locks
 from pitscape.inference.parts import MANIFEST, SUFFIX, Contents, Parts, check_folder, open_parts, read_manifest
-from pitscape.inference.plan import Budget, Load, Plan, best_tile, plan_run, usable_cores
+from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor, Predictor
+from pitscape.inference.provenance import cut_of, made_of, record_beside, shape_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.spent import Spent
 from pitscape.inference.stream import Crew
@@ -68,18 +69,20 @@ def predict_scene(
     options, outputs, spent = options or RunOptions(), _outputs(output), spent or Spent()
     folder = parts_of(outputs.classes)
     with _opened(source, predictor, outputs, options) as scene:
-        made_of = _made_of(scene, predictor, options)
-        if options.resume and (record := _record_beside(outputs, made_of)):
+        if options.resume and (record := record_beside(outputs, made_of(scene, predictor, options))):
             return record
         with holding(folder):
-            plan, parts = _begun(scene, predictor, outputs, options, made_of, keep=options.resume)
+            plan, parts = _begun(scene, predictor, outputs, options, keep=options.resume)
             try:
                 network, crew = _staff(predictor, plan, options, spent)
-                map_blocks(scene, network, plan, parts, parts.missing(), crew=crew, progress=progress)
+                with ThreadPoolExecutor(1, thread_name_prefix="hash") as aside:
+                    signed = aside.submit(_signed, parts, scene, predictor, options)
+                    map_blocks(scene, network, plan, parts, parts.missing(), crew=crew, progress=progress)
                 with spent.on("assembling"):
-                    record = assemble(parts)
-            except InputError:  # it has to be another input: what was made of this one is of no use
-                clear(folder)
+                    record = assemble(signed.result())
+            except InputError:
+                if len(parts.missing()) in {0, len(plan.blocks)}:  # nothing was made, or nothing that is of use
+                    clear(folder)
                 raise
             else:
                 clear(folder)
@@ -115,7 +118,7 @@ def predict_shard(
     options, outputs = options or RunOptions(), _outputs(output)
     folder = parts_of(outputs.classes)
     with _opened(source, predictor, outputs, options) as scene, holding(folder, shard):
-        plan, parts = _begun(scene, predictor, outputs, options, _made_of(scene, predictor, options), keep=True)
+        plan, parts = _begun(scene, predictor, outputs, options, keep=True)
         missing = set(parts.missing())
         own = [number for number in shard.share(list(range(len(plan.blocks)))) if number in missing]
         network, crew = _staff(predictor, plan, options, Spent())
@@ -174,28 +177,37 @@ def _opened(source: Path, predictor: FilePredictor, outputs: Outputs, options: R
 
 
 def _begun(
-    scene: Scene,
-    predictor: FilePredictor,
-    outputs: Outputs,
-    options: RunOptions,
-    made_of: dict[str, Any],
-    *,
-    keep: bool,
+    scene: Scene, predictor: FilePredictor, outputs: Outputs, options: RunOptions, *, keep: bool
 ) -> tuple[Plan, Parts]:
-    """The plan of a run and its folder; blocks that an earlier or another process has laid out stay."""
+    """The plan of a run and its folder; blocks that an earlier or another process has laid out stay.
+
+    Where nothing is kept, the folder is signed later: hashing a scene takes as long as reading it.
+    """
     card, folder = predictor.card, parts_of(outputs.classes)
     layers = outputs.layers.names(card.legend.names)
     model_mb = predictor.path.stat().st_size / (1 << 20)
     load = Load(len(card.bands), len(card.legend), len(layers), model_mb, scene.block_shape)
     budget = Budget(options.memory_mb, options.threads or usable_cores(), options.batch)
-    cut = {"tile": made_of["tile"], "overlap": made_of["overlap"], "block_rows": options.block_rows}
-    plan = plan_run(_shape(scene), load, budget, **cut)
+    tile, overlap = cut_of(scene, predictor, options)
+    plan = plan_run(shape_of(scene), load, budget, tile=tile, overlap=overlap, block_rows=options.block_rows)
     if keep and (folder / MANIFEST).exists():
         plan = plan.with_blocks(open_parts(folder).contents.blocks)
-    contents = Contents(made_of, scene.grid, card.legend, layers, plan.blocks, outputs.relative())
-    parts = Parts(folder, contents)
-    parts.begin(keep=keep)
+    made = made_of(scene, predictor, options) if keep else {}
+    parts = Parts(folder, Contents(made, scene.grid, card.legend, layers, plan.blocks, outputs.relative()))
+    if keep:
+        parts.join()
+    else:
+        parts.begin()
     return plan, parts
+
+
+def _signed(parts: Parts, scene: Scene, predictor: FilePredictor, options: RunOptions) -> Parts:
+    """The parts with what they are made of, in their manifest."""
+    if parts.contents.made_of:
+        return parts
+    signed = replace(parts, contents=replace(parts.contents, made_of=made_of(scene, predictor, options)))
+    signed.sign()
+    return signed
 
 
 def _staff(predictor: FilePredictor, plan: Plan, options: RunOptions, spent: Spent) -> tuple[Predictor, Crew]:
@@ -204,18 +216,6 @@ def _staff(predictor: FilePredictor, plan: Plan, options: RunOptions, spent: Spe
     readers = min(options.threads or usable_cores(), MOST_READERS)
     crew = Crew(plan.lanes, options.batch, readers, skip_failed=options.skip_failed, spent=spent)
     return (SymmetricPredictor(network) if options.tta else network), crew
-
-
-def _record_beside(outputs: Outputs, made_of: dict[str, Any]) -> dict[str, Any] | None:
-    """The record of a finished run, if it was made of the same and all of its outputs are there."""
-    paths = outputs.paths.values()
-    try:
-        records: list[dict[str, Any]] = [json.loads(sidecar(path).read_text(encoding="utf-8")) for path in paths]
-    except (OSError, ValueError):
-        return None
-    wanted = json.loads(json.dumps({**made_of, "outputs": outputs.relative()}))
-    same = all(record.get(key) == value for record in records for key, value in wanted.items())
-    return records[0] if same and all(path.exists() for path in paths) else None
 
 
 def _check_resolution(scene: Scene, gsd_m: float) -> None:
@@ -234,39 +234,3 @@ def _check_space(scene: Scene, outputs: Outputs, *, layers: int) -> None:
             f"{scene.path}: has {height} x {width} px, whose map may take {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are "
             "free. Make room, or cut it."
         )
-
-
-def _shape(scene: Scene) -> tuple[int, int]:
-    height, width = scene.grid.shape
-    return int(height), int(width)
-
-
-def _made_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> dict[str, Any]:
-    """All that decides what comes out."""
-    card, reading = predictor.card, options.reading
-    overlap = options.overlap
-    if overlap is None:
-        overlap = min(card.overlap, options.tile // 4) if options.tile else card.overlap
-    tile = options.tile or best_tile(_shape(scene), overlap)
-    if overlap >= tile:
-        raise InputError(f"--tile {tile} --overlap {overlap}: the overlap must be smaller than the tile.")
-    return {
-        "scene": scene.path.name,
-        "scene_sha256": sha256_of(scene.path),
-        "mask": reading.mask.name if reading.mask else None,
-        "mask_sha256": sha256_of(reading.mask) if reading.mask else None,
-        "clouds_kept": reading.keep_clouds,
-        "sensor": f"{scene.sensor.name}, {scene.recognised}",
-        "acquired": scene.acquired.isoformat() if scene.acquired else None,
-        "model": card.name,
-        "model_sha256": sha256_of(predictor.path),
-        "radiometry": card.radiometry,
-        "added_offset": scene.radiometry.added,
-        "added_offset_reason": scene.radiometry.reason,
-        "tile": tile,
-        "overlap": overlap,
-        "tta": options.tta,
-        "sieve_ha": options.sieve_ha,
-        "simplify_m": options.simplify_m,
-        "versions": {"pitscape": version("pitscape"), predictor.runtime: version(predictor.runtime)},
-    }

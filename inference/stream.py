@@ -194,7 +194,7 @@ def check_probabilities(results: Results, shape: tuple[int, ...]) -> None:
     """
     if results.shape != shape:
         raise PitscapeError(f"the network gave values of shape {results.shape}, not {shape}; export the model again.")
-    total = float(results.sum(dtype=np.float64))
+    total = float(results.sum())
     pixels = results.size // shape[1]
     if not np.isfinite(total):
         raise PitscapeError("the network gave values that are not finite; check the model and the scene's numbers.")

@@ -114,6 +114,10 @@ class Tiles:
         weight: NDArray[np.float32] = self._down[row][:, None] * self._across[column][None, :]
         return weight
 
+    def counting(self, row: int, column: int) -> tuple[slice, slice]:
+        """Rows and columns of a tile beyond which its weight is 0."""
+        return _counting(self._down[row]), _counting(self._across[column])
+
     @cached_property
     def _down(self) -> NDArray[np.float32]:
         return _weights(self.tops, self.shape[0], self.height, self.overlap)
@@ -156,6 +160,11 @@ def _weights(starts: tuple[int, ...], length: int, size: int, overlap: int) -> N
         total[start : start + length] += shape
     weights = [shape / total[start : start + length] for start, shape in zip(starts, shapes, strict=True)]
     return np.stack(weights).astype(np.float32)
+
+
+def _counting(weights: NDArray[np.float32]) -> slice:
+    places = np.flatnonzero(weights)
+    return slice(int(places[0]), int(places[-1]) + 1)
 
 
 def _rising(length: int, overlap: int) -> NDArray[np.float64]:

@@ -100,7 +100,7 @@ def test_tiles_without_an_observed_pixel_do_not_go_through_the_network(
     predictor, done = PixelwisePredictor(card), []
     tiles = Tiles(height=32, width=96, tile=32, overlap=0)
     with open_scene(write_scene(stored), card.sensor) as scene:
-        rows = next(blended_rows(scene, predictor, tiles, on_tile=done.append))
+        rows = next(blended_rows(scene, predictor, tiles, valid=True, on_tile=done.append))
         assert rows.observed[:, :30].all()
         assert not rows.observed[:, 30:].any()
         np.testing.assert_allclose(rows.valid[:, :32], 30 / 32)

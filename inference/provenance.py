@@ -1,0 +1,71 @@
+"""What a run is made of: all that decides what comes out, for manifests, tags and records."""
+
+import json
+from importlib.metadata import version
+from typing import Any
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.outputs import sha256_of, sidecar
+from pitscape.imagery.scene import Scene
+from pitscape.inference.plan import best_tile
+from pitscape.inference.predictor import FilePredictor
+from pitscape.inference.run_options import Outputs, RunOptions
+
+
+def cut_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> tuple[int, int]:
+    """Side and overlap of the tiles [px].
+
+    Raises:
+        InputError: If the overlap is not smaller than the tile.
+    """
+    overlap, usual = options.overlap, predictor.card.overlap
+    if overlap is None:
+        overlap = min(usual, options.tile // 4) if options.tile else usual
+    tile = options.tile or best_tile(shape_of(scene), overlap)
+    if overlap >= tile:
+        raise InputError(f"--tile {tile} --overlap {overlap}: the overlap must be smaller than the tile.")
+    return tile, overlap
+
+
+def made_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> dict[str, Any]:
+    """All that decides what comes out."""
+    card, reading = predictor.card, options.reading
+    tile, overlap = cut_of(scene, predictor, options)
+    return {
+        "scene": scene.path.name,
+        "scene_sha256": sha256_of(scene.path),
+        "mask": reading.mask.name if reading.mask else None,
+        "mask_sha256": sha256_of(reading.mask) if reading.mask else None,
+        "clouds_kept": reading.keep_clouds,
+        "sensor": f"{scene.sensor.name}, {scene.recognised}",
+        "acquired": scene.acquired.isoformat() if scene.acquired else None,
+        "model": card.name,
+        "model_sha256": sha256_of(predictor.path),
+        "radiometry": card.radiometry,
+        "added_offset": scene.radiometry.added,
+        "added_offset_reason": scene.radiometry.reason,
+        "tile": tile,
+        "overlap": overlap,
+        "tta": options.tta,
+        "sieve_ha": options.sieve_ha,
+        "simplify_m": options.simplify_m,
+        "versions": {"pitscape": version("pitscape"), predictor.runtime: version(predictor.runtime)},
+    }
+
+
+def record_beside(outputs: Outputs, made: dict[str, Any]) -> dict[str, Any] | None:
+    """The record of a finished run, if it was made of the same and all of its outputs are there."""
+    paths = outputs.paths.values()
+    try:
+        records: list[dict[str, Any]] = [json.loads(sidecar(path).read_text(encoding="utf-8")) for path in paths]
+    except (OSError, ValueError):
+        return None
+    wanted = json.loads(json.dumps({**made, "outputs": outputs.relative()}))
+    same = all(record.get(key) == value for record in records for key, value in wanted.items())
+    return records[0] if same and all(path.exists() for path in paths) else None
+
+
+def shape_of(scene: Scene) -> tuple[int, int]:
+    """Rows and columns of a scene."""
+    height, width = scene.grid.shape
+    return int(height), int(width)
