@@ -1,7 +1,7 @@
 """One run per output: locks that the operating system lets go when a process ends, however it ends."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Shard:
 
 @contextmanager
 def holding(folder: Path, shard: Shard | None = None) -> Iterator[None]:
-    """Keep a folder of parts for a run, or for a shard, of which each may run once.
+    """Keep a folder of parts for a run, or for a shard, of which each may run once; a run removes it if it is empty then.
 
     Raises:
         InputError: If another process writes there.
@@ -57,7 +57,12 @@ def holding(folder: Path, shard: Shard | None = None) -> Iterator[None]:
         for path in others:
             with _held(path, folder, patience=PATIENCE_S if shard else 0):
                 pass
-        yield
+        try:
+            yield
+        finally:
+            if shard is None:
+                with suppress(PermissionError):  # Windows keeps files that are open
+                    _remove_locks(folder)
 
 
 def clear(folder: Path) -> None:
@@ -67,8 +72,8 @@ def clear(folder: Path) -> None:
             path.unlink()
 
 
-def remove_locks(folder: Path) -> None:
-    """Remove the locks of a folder that was cleared, and the folder, unless another run has begun there."""
+def _remove_locks(folder: Path) -> None:
+    """Remove a folder that holds nothing but locks, which are all free while a whole run holds its own."""
     if all(path.suffix == ".lock" for path in folder.iterdir()):
         for path in folder.iterdir():
             path.unlink()

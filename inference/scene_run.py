@@ -17,7 +17,7 @@ from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar
 from pitscape.imagery.scene import Scene, open_scene
 from pitscape.inference.assembly import assemble, output_of
 from pitscape.inference.block_run import Progress, map_blocks
-from pitscape.inference.lock import Shard, clear, holding, remove_locks
+from pitscape.inference.lock import Shard, clear, holding
 from pitscape.inference.parts import MANIFEST, SUFFIX, Contents, Parts, check_folder, open_parts, read_manifest
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor, Predictor
@@ -84,10 +84,7 @@ def predict_scene(
                 if len(parts.missing()) in {0, len(plan.blocks)}:  # nothing was made, or nothing that is of use
                     clear(folder)
                 raise
-            else:
-                clear(folder)
-            finally:
-                remove_locks(folder)
+            clear(folder)
     return record
 
 
@@ -143,7 +140,6 @@ def merge(folder: Path) -> dict[str, Any]:
     with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), holding(folder):
         record = assemble(open_parts(folder))
         clear(folder)
-        remove_locks(folder)
     return record
 
 

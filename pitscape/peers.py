@@ -105,6 +105,7 @@ def terratorch_loop(network: "torch.nn.Module", peer: Peer) -> Loop:
     def run(scene: Path, out: Path) -> None:
         image = rioxarray.open_rasterio(scene)
         place = image[0]
+        place.attrs.pop("long_name", None)  # names of all bands, which one band cannot be written with
         image = image / np.float32(REFLECTANCE)
         image = torch.tensor(image.values, dtype=torch.float, device="cpu").unsqueeze(0)
         scores = tiled_inference(network, image, crop=peer.tile, stride=peer.tile - peer.overlap, batch_size=peer.batch)
