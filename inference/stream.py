@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.scene import Scene
 from pitscape.inference.chunks import Chunks
 from pitscape.inference.predictor import Predictor
@@ -16,6 +16,9 @@ from pitscape.inference.spent import Spent
 from pitscape.inference.tiles import Area, Tiles
 
 Results = NDArray[np.float32]
+Answer = NDArray[np.float32] | PitscapeError
+"""What the network says of a tile (class, y, x), or why it does not."""
+
 SUM_TOLERANCE = 1e-3
 """The probabilities of a pixel may differ from a sum of 1 by this."""
 
@@ -63,7 +66,7 @@ class _Call:
     """Tiles that go through the network together."""
 
     places: list[tuple[int, int]] = field(default_factory=list)
-    results: Future[Results] | None = None
+    results: Future[list[Answer]] | None = None
 
 
 def predicted_tiles(
@@ -156,29 +159,38 @@ class _Stream:
             return tile
         assert call.results is not None
         at = call.places.index((tile.row, tile.column))
-        try:
-            results = call.results.result()
-        except InputError:
-            raise
-        except Exception as error:
-            if not self._crew.skip_failed:
-                raise PitscapeError(f"{self._where(tile)} failed: {_line(error)}") from error
-            return PredictedTile(tile.row, tile.column, None, failure=_line(error))
-        finally:
-            self._running -= at == len(call.places) - 1
-        return PredictedTile(tile.row, tile.column, tile.observed, results[at])
+        self._running -= at == len(call.places) - 1
+        found = call.results.result()[at]
+        if not isinstance(found, PitscapeError):
+            return PredictedTile(tile.row, tile.column, tile.observed, found)
+        if not self._crew.skip_failed:
+            raise PitscapeError(f"{self._where(tile)} failed: {found}") from found
+        return PredictedTile(tile.row, tile.column, None, failure=str(found))
 
-    def _predict(self, places: list[tuple[int, int]]) -> Results:
-        """What the network says of some tiles; in a lane."""
-        predictor, spent = self._predictor, self._crew.spent
-        stored = np.empty((len(places), len(predictor.card.bands), *self._tiles.shape), np.float32)
-        with spent.on("gathering"):
+    def _predict(self, places: list[tuple[int, int]]) -> list[Answer]:
+        """What the network says of some tiles, or why it fails; in a lane."""
+        stored = np.empty((len(places), len(self._predictor.card.bands), *self._tiles.shape), np.float32)
+        with self._crew.spent.on("gathering"):
             for number, (row, column) in enumerate(places):
                 self._chunks.take(row, column, stored[number])
-        with spent.on("network"):
-            results = predictor.probabilities(stored)
-        with spent.on("checking"):
-            check_probabilities(results, (len(places), len(predictor.card.legend), *self._tiles.shape))
+        together = self._asked(stored)
+        if not isinstance(together, PitscapeError):
+            return list(together)
+        if len(places) == 1:
+            return [together]
+        alone = (self._asked(stored[n : n + 1]) for n in range(len(places)))  # one bad tile fails no other
+        return [each if isinstance(each, PitscapeError) else each[0] for each in alone]
+
+    def _asked(self, stored: Results) -> Results | PitscapeError:
+        """The network's answer, checked; an error where it gives none."""
+        spent, classes = self._crew.spent, len(self._predictor.card.legend)
+        try:
+            with spent.on("network"):
+                results = self._predictor.probabilities(stored)
+            with spent.on("checking"):
+                check_probabilities(results, (len(stored), classes, *stored.shape[2:]))
+        except Exception as error:  # noqa: BLE001 - the errors of runtimes share no narrower base
+            return error if isinstance(error, PitscapeError) else PitscapeError(_line(error))
         return results
 
     def _where(self, tile: PredictedTile) -> str:

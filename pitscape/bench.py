@@ -207,9 +207,13 @@ def _one_at_a_time(case: _Case) -> None:
 def _side_by_side(case: _Case) -> None:
     """All tiles, as many at once as there are threads, each on one."""
     stored = _tile(case)
+
+    def ask(_: int) -> None:
+        case.predictor.probabilities(stored)
+
     with ThreadPoolExecutor(case.threads) as pool:
-        for each in [pool.submit(case.predictor.probabilities, stored) for _ in range(len(case.tiles))]:
-            each.result()
+        for _ in pool.map(ask, range(len(case.tiles))):
+            pass
 
 
 def _tile(case: _Case) -> NDArray[np.float32]:

@@ -138,6 +138,20 @@ def test_a_network_that_fails_ends_the_run_or_is_listed(
     assert [each.area for each in told if each] == [Area(0, 32, 29, 61)]
 
 
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_one_bad_tile_fails_no_other_of_its_batch(write_scene: SceneMaker, card: ModelCard, batch: int) -> None:
+    class Failing(ConstantPredictor):
+        def probabilities(self, stored: Probabilities) -> Probabilities:
+            return super().probabilities(stored) * np.float32(np.nan if (stored == 1).any() else 1)
+
+    stored = stored_numbers(16, 160)
+    stored[0, 8, 72] = 1
+    tiles = Tiles(height=16, width=160, tile=16, overlap=0)
+    with open_scene(write_scene(stored), card.sensor) as opened:
+        rows = next(blended_rows(opened, Failing(card), tiles, crew=Crew(batch=batch, skip_failed=True)))
+        np.testing.assert_array_equal(rows.observed.all(axis=0), [not 64 <= c < 80 for c in range(160)])
+
+
 def test_what_cannot_be_read_ends_the_run_or_is_listed(
     write_scene: SceneMaker, card: ModelCard, tmp_path: Path
 ) -> None:
