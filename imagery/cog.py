@@ -9,6 +9,8 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
 from rasterio.shutil import copy as copy_raster
 from rasterio.windows import Window
 
@@ -61,26 +63,43 @@ def new_cog(
         PitscapeError: If the file system is full.
     """
     with scratch(path) as draft, replacing(path) as image:
-        with _naming_full_disk(path), rasterio.open(draft, "w", **_profile(grid, bands)) as dataset:
+        with _naming_failure(path):
+            dataset = rasterio.open(draft, "w", **_profile(grid, bands))
             describe(dataset)
 
-            def write(row: int, column: int, values: NDArray[np.uint8]) -> None:
+        def write(row: int, column: int, values: NDArray[np.uint8]) -> None:
+            with _naming_failure(path):
                 dataset.write(values, window=Window(column, row, values.shape[2], values.shape[1]))
 
+        try:
             yield write
-        if amend:
-            with rasterio.open(draft, "r+") as dataset, scratch(path) as beside:
-                amend(dataset, beside)
-        with _naming_full_disk(path):
+        finally:
+            with _naming_failure(path):
+                dataset.close()
+        with _naming_failure(path):
+            if amend:
+                with rasterio.open(draft, "r+") as whole, scratch(path) as beside:
+                    amend(whole, beside)
             copy_raster(draft, image, driver="COG", overview_resampling=overviews, **COG_LAYOUT)
+            _check_whole(image)
+
+
+def _check_whole(path: Path) -> None:
+    """Read all blocks of a raster: GDAL does not always tell when a disk is full."""
+    with rasterio.open(path) as dataset:
+        levels = [None, *range(len(dataset.overviews(1)))]
+    for level in levels:
+        with rasterio.open(path, **({} if level is None else {"overview_level": level})) as dataset:
+            for _, window in dataset.block_windows(1):
+                dataset.read(window=window)
 
 
 @contextmanager
-def _naming_full_disk(path: Path) -> Iterator[None]:
+def _naming_failure(path: Path) -> Iterator[None]:
     """Answer a failed write in one line."""
     try:
         yield
-    except rasterio.errors.RasterioError as error:
+    except (RasterioError, CPLE_BaseError, SystemError, OSError) as error:
         cause = " ".join(str(error.__cause__ or error).split())[:120]
         raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
 

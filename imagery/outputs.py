@@ -59,7 +59,7 @@ def scratch(path: Path) -> Iterator[Path]:
 
 def remove_stale(path: Path) -> None:
     """Remove what runs that were killed have left of their work on an output beside it; none may be at work."""
-    pattern = re.compile(re.escape(f".{path.stem}.") + "[0-9a-f]{8}" + f"({re.escape(path.suffix)}|\\.seen)")
+    pattern = re.compile(re.escape(f".{path.stem}.") + "[0-9a-f]{8}" + f"({re.escape(path.suffix)}|\\.seen)([.-].*)?")
     for other in path.parent.iterdir():
         if pattern.fullmatch(other.name):
             other.unlink(missing_ok=True)
@@ -87,6 +87,8 @@ def make_folder(folder: Path) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError as error:
+        if error.errno in FULL:
+            raise PitscapeError(f"{folder}: cannot be written to ({error.strerror}); make room.") from error
         raise InputError(f"{folder}: cannot be written to ({error.strerror}); choose another output.") from error
 
 

@@ -1,6 +1,7 @@
 """From the finished blocks of a run to its outputs: the last step, which may be repeated."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,12 +10,16 @@ from typing import Any
 from pitscape.imagery.class_map import names_file, new_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
-from pitscape.imagery.outputs import remove_stale, sidecar, write_json
+from pitscape.imagery.outputs import make_folder, remove_stale, sidecar, write_json
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.layers import PROBABILITY_OF
 from pitscape.inference.parts import SUFFIX, Parts
 
 M2_PER_HA = 1e4
+
+
+class NothingObservedError(InputError):
+    """A scene of which no pixel was observed."""
 
 
 def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) -> dict[str, Any]:
@@ -39,9 +44,14 @@ def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) ->
         )
     records = list(parts.records())
     if not any(record["observed"] for record in records):
-        raise InputError(f"{contents.made_of['scene']}: no pixel of it was observed; check nodata, clouds and mask.")
+        raise NothingObservedError(
+            f"{contents.made_of['scene']}: no pixel of it was observed; check nodata, clouds and mask."
+        )
     outputs = {name: folder.parent / relative for name, relative in contents.outputs.items()}
     record = _record(parts, records)
+    for path in outputs.values():  # a record must not speak of a map that it is not of
+        make_folder(path.parent)
+        sidecar(path).unlink(missing_ok=True)
     for name, path in outputs.items():
         if on_output:
             on_output(name)
@@ -77,7 +87,7 @@ def _write_classes(parts: Parts, path: Path) -> None:
     width, height = metric_cell_size(contents.grid, path)
     least = float(contents.made_of["sieve_ha"]) * M2_PER_HA / (width * height)
     tags = {"PITSCAPE": json.dumps(contents.made_of, sort_keys=True)}
-    cells = round(least) if least > 1 else 0
+    cells = math.ceil(least - 1e-9)
     with new_class_map(path, contents.grid, contents.legend, tags=tags, least_cells=cells) as write:
         for number, block in enumerate(contents.blocks):
             write(block.top, parts.read(number)[0], block.left)

@@ -80,10 +80,12 @@ class Chunks:
         """
         area = self._tiles.area(row, column)
         seen = np.empty(area.shape, np.bool_)
-        for key in self._keys(area):
+        keys = tuple(self._keys(area))
+        for key in keys:
             while key not in self._pixels:
                 self._begin_next()
             self._untouched.discard(key)
+        for key in keys:
             there, here, piece = self._shared(key, area)
             seen[there] = piece.result()[1][here]
         return seen

@@ -1,6 +1,8 @@
 """Extents of a class as polygons whose areas match the map."""
 
 import math
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import cc3d
@@ -17,7 +19,7 @@ from shapely.geometry import shape
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.cog import BLOCK
-from pitscape.imagery.errors import InputError
+from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.grid import metric_cell_size, row_band
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
@@ -79,8 +81,21 @@ def write_layer(path: Path, table: geopandas.GeoDataFrame, layer: str) -> None:
     try:
         with replacing(path) as temporary:
             table.to_file(temporary, layer=layer, driver="GPKG")
+            _check_whole(temporary, layer, len(table))
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, sqlite3.Error) as error:
+        cause = " ".join(str(error).split())[:120]
+        raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def _check_whole(path: Path, layer: str, rows: int) -> None:
+    """Make sure that all is there: GDAL does not always tell when a disk is full."""
+    with closing(sqlite3.connect(path)) as database:
+        (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        (found,) = database.execute(f'SELECT count(*) FROM "{layer}"').fetchone()  # noqa: S608 - our own names
+    if state != "ok" or found != rows:
+        raise sqlite3.DatabaseError(f"{found} of {rows} rows, {state}")
 
 
 def _closed(mask: NDArray[np.bool_], grid: GeoBox, close_m: float, *, source: Path) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ class Layers:
 
     Attributes:
         probabilities: One per class.
-        confidence: The probability of the class that is mapped.
+        confidence: The probability of the class that is mapped, before a sieve.
         entropy: Shannon's entropy of the probabilities over its maximum, 0 (sure) to 1 (all classes alike).
         valid: How much of the tiles that a pixel was seen in was observed.
     """
@@ -88,7 +88,7 @@ def class_ids(probabilities: NDArray[np.float32], bias: Sequence[float] | None =
     >>> class_ids(np.array([[[0.4]], [[0.6]]], np.float32), bias=(0.5, 0)).tolist()
     [[0]]
     """
-    factors = np.exp(np.asarray(bias, np.float32)) if bias is not None else None
+    factors = np.exp(np.asarray(bias, np.float32) - np.float32(max(bias))) if bias is not None else None
     best = probabilities[0] * factors[0] if factors is not None else probabilities[0].copy()
     ids, better = np.zeros(best.shape, np.uint8), np.empty(best.shape, np.bool_)
     for number in range(1, len(probabilities)):

@@ -1,7 +1,8 @@
 """One run per output: locks that the operating system lets go when a process ends, however it ends."""
 
+import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,13 @@ from filelock import FileLock, Timeout
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import make_folder
+from pitscape.inference.parts import LOCKS
 
 RUN = "run.lock"
+BEGIN = "begin.lock"
+BEGIN_S = 600.0
+"""Hashing a scene takes as long as reading it."""
+
 PATIENCE_S = 2.0
 """A shard that begins looks for a whole run; two that begin at once get in each other's way for that moment."""
 
@@ -51,30 +57,34 @@ def holding(folder: Path, shard: Shard | None = None) -> Iterator[None]:
     """
     make_folder(folder)
     own = RUN if shard is None else f"shard_{shard.number}_of_{shard.of}.lock"
-    others = folder.glob("shard_*.lock") if shard is None else [folder / RUN]
-    with ExitStack() as stack:
-        stack.enter_context(_held(folder / own, folder))
-        for path in others:
+    with _held(folder / own, folder):
+        for path in folder.glob("shard_*.lock") if shard is None else [folder / RUN]:
             with _held(path, folder, patience=PATIENCE_S if shard else 0):
                 pass
         try:
             yield
         finally:
-            if shard is None:
-                with suppress(PermissionError):  # Windows keeps files that are open
-                    _remove_locks(folder)
+            empty = shard is None and _is_empty(folder)
+            if os.name != "nt" and empty:  # Windows keeps files that are open
+                _remove(folder)
+    if os.name == "nt" and empty:
+        _remove(folder)
 
 
-def clear(folder: Path) -> None:
-    """Remove what a run left in its folder, within ``holding``; the locks are left."""
-    for path in folder.iterdir():
-        if path.suffix != ".lock":
-            path.unlink()
+@contextmanager
+def beginning(folder: Path) -> Iterator[None]:
+    """Let one shard after another look at the manifest, or write it."""
+    with _held(folder / BEGIN, folder, patience=BEGIN_S):
+        yield
 
 
-def _remove_locks(folder: Path) -> None:
-    """Remove a folder that holds nothing but locks, which are all free while a whole run holds its own."""
-    if all(path.suffix == ".lock" for path in folder.iterdir()):
+def _is_empty(folder: Path) -> bool:
+    return all(LOCKS.fullmatch(path.name) for path in folder.iterdir())
+
+
+def _remove(folder: Path) -> None:
+    """Remove free locks and their folder; another process that has come meanwhile keeps both."""
+    with suppress(OSError):
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()

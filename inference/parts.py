@@ -24,7 +24,10 @@ from pitscape.inference.tiles import Area
 
 MANIFEST = "manifest.json"
 SUFFIX = ".parts"
-OURS = re.compile(r"\.?(block_\d{6}|manifest)(\.[0-9a-f]{8})?\.(tif|json)|.*\.lock")
+OURS = re.compile(r"(block_\d{6}|manifest)\.(tif|json)|\.(block_\d{6}|manifest)\.[0-9a-f]{8}\.(tif|json)")
+LOCKS = re.compile(r"(run|begin|shard_\d+_of_\d+)\.lock")
+PASSING = re.compile(r"\.DS_Store|\.nfs.*|tmp\w{8}")
+"""What systems put into folders for a moment, or for themselves."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,7 @@ class Parts:
 
     def begin(self) -> None:
         """Empty the folder; until it is signed, what comes into it is no run's."""
-        for path in self.folder.iterdir():
-            if path.suffix != ".lock":
-                path.unlink()
+        clear(self.folder)
 
     def sign(self) -> None:
         """Write the manifest."""
@@ -119,6 +120,7 @@ class Parts:
         path = self.folder / f"{_name(number)}.tif"
         record = {
             "file": path.name,
+            "area": asdict(self.contents.blocks[number]),
             "sha256": hashlib.sha256(content).hexdigest(),
             "observed": int(np.count_nonzero(layers[0] != UNOBSERVED)),
             "failures": [asdict(failure) for failure in failures],
@@ -138,9 +140,10 @@ class Parts:
                 dataset.write(layers)
             return bytes(memory.getbuffer())
 
-    def missing(self) -> list[int]:
-        """Numbers of the blocks that are not finished, or were changed since."""
-        return [number for number in range(len(self.contents.blocks)) if self._record(number) is None]
+    def missing(self, *, failed_too: bool = False) -> list[int]:
+        """Numbers of the blocks that are not finished, or were changed since; ``failed_too``: or hold tiles that failed."""
+        records = (self._record(number) for number in range(len(self.contents.blocks)))
+        return [n for n, record in enumerate(records) if record is None or (failed_too and record["failures"])]
 
     def _record(self, number: int) -> dict[str, Any] | None:
         """What is recorded of a block; None if it is not there as it was written."""
@@ -150,7 +153,8 @@ class Parts:
             found = hashlib.sha256((self.folder / record["file"]).read_bytes()).hexdigest()
         except (OSError, ValueError, KeyError):
             return None
-        return record if found == record["sha256"] else None
+        same_place = record.get("area") == asdict(self.contents.blocks[number])
+        return record if found == record["sha256"] and same_place else None
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The records of all blocks in order."""
@@ -181,8 +185,15 @@ def open_parts(folder: Path) -> Parts:
         InputError: If it holds none.
     """
     manifest = read_manifest(folder)
+    try:
+        return Parts(folder, _contents(manifest))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{folder / MANIFEST}: is damaged ({error}); predict the scene anew.") from error
+
+
+def _contents(manifest: dict[str, Any]) -> Contents:
     grid = manifest["grid"]
-    contents = Contents(
+    return Contents(
         made_of=manifest["made_of"],
         grid=GeoBox(tuple(grid["shape"]), Affine(*grid["transform"]), grid["crs"]),
         legend=Legend.model_validate(manifest["legend"]),
@@ -190,7 +201,6 @@ def open_parts(folder: Path) -> Parts:
         blocks=tuple(Area(*block) for block in manifest["blocks"]),
         outputs=manifest["outputs"],
     )
-    return Parts(folder, contents)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -203,7 +213,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: holds no parts of a run; name the OUT.parts of pitscape predict.") from error
-    if manifest.get("schema") != 2:
+    if not isinstance(manifest, dict) or manifest.get("schema") != 2:
         raise InputError(f"{folder}: was begun by another version of pitscape; predict the scene anew.")
     return manifest
 
@@ -217,8 +227,16 @@ def check_folder(folder: Path) -> None:
     if folder.is_file():
         raise InputError(f"{folder}: is a file where the parts of the run would lie; choose another output.")
     for path in folder.iterdir() if folder.exists() else ():
-        if not OURS.fullmatch(path.name) or path.is_dir():
+        known = any(names.fullmatch(path.name) for names in (OURS, LOCKS, PASSING))
+        if not known or path.is_dir():
             raise InputError(f"{folder}: holds {path.name}, which is no part of a run; choose another output.")
+
+
+def clear(folder: Path) -> None:
+    """Remove blocks and manifest of a run, and nothing else."""
+    for path in folder.iterdir():
+        if OURS.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _name(number: int) -> str:

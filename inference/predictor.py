@@ -35,8 +35,8 @@ class FilePredictor(Predictor, Protocol):
         ...
 
     @property
-    def runtime(self) -> str:
-        """Distribution of the runtime, for records of versions."""
+    def runtime(self) -> tuple[str, str]:
+        """Name and version of the runtime, and where it runs, for records."""
         ...
 
     def with_threads(self, threads: int) -> "FilePredictor":
@@ -59,8 +59,6 @@ class OnnxPredictor:
         InputError: If the file is no such model, or the device is not to be had.
     """
 
-    runtime = "onnxruntime"
-
     def __init__(self, path: Path, *, threads: int = 1, device: Device = "cpu") -> None:
         if not path.is_file():
             raise InputError(f"{path}: no such file; check the path of the model.")
@@ -77,6 +75,11 @@ class OnnxPredictor:
     def card(self) -> ModelCard:
         """What the network takes and gives."""
         return self._card
+
+    @property
+    def runtime(self) -> tuple[str, str]:
+        """Name and version of the runtime, and where it runs."""
+        return "onnxruntime", onnxruntime.__version__ + ("" if self.device == "cpu" else f" on {self.device}")
 
     def with_threads(self, threads: int) -> "OnnxPredictor":
         """The same network with so many threads for each call."""

@@ -2,11 +2,13 @@
 
 import json
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import sha256_of, sidecar
 from pitscape.imagery.scene import Scene
+from pitscape.imagery.virtual import check_virtual
 from pitscape.inference.plan import best_tile
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
@@ -34,6 +36,8 @@ def made_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> dict
     return {
         "scene": scene.path.name,
         "scene_sha256": sha256_of(scene.path),
+        "with_it_sha256": {path.name: sha256_of(path) for path in files_of(scene.path)[1:]},
+        "stored_bands": list(reading.stored_bands) if reading.stored_bands else None,
         "mask": reading.mask.name if reading.mask else None,
         "mask_sha256": sha256_of(reading.mask) if reading.mask else None,
         "clouds_kept": reading.keep_clouds,
@@ -49,11 +53,18 @@ def made_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> dict
         "tta": options.tta,
         "sieve_ha": options.sieve_ha,
         "simplify_m": options.simplify_m,
-        "versions": {"pitscape": version("pitscape"), predictor.runtime: version(predictor.runtime)},
+        "versions": {"pitscape": version("pitscape"), predictor.runtime[0]: predictor.runtime[1]},
     }
 
 
-def record_beside(outputs: Outputs, made: dict[str, Any]) -> dict[str, Any] | None:
+def files_of(source: Path) -> list[Path]:
+    """The files that a scene is read from: itself, the sources of a virtual mosaic, masks and metadata beside it."""
+    virtual = sorted(set(check_virtual(source))) if source.suffix.lower() == ".vrt" and source.is_file() else []
+    beside = [source.with_name(source.name + ".msk"), source.with_name(source.name + ".aux.xml")]
+    return [source, *(path for path in [*virtual, *beside] if path.is_file() and path != source.resolve())]
+
+
+def record_beside(outputs: Outputs, made: dict[str, Any], *, failed_too: bool) -> dict[str, Any] | None:
     """The record of a finished run, if it was made of the same and all of its outputs are there."""
     paths = outputs.paths.values()
     try:
@@ -62,6 +73,8 @@ def record_beside(outputs: Outputs, made: dict[str, Any]) -> dict[str, Any] | No
         return None
     wanted = json.loads(json.dumps({**made, "outputs": outputs.relative()}))
     same = all(record.get(key) == value for record in records for key, value in wanted.items())
+    if any(record["failed_tiles"] for record in records) and not failed_too:
+        return None
     return records[0] if same and all(path.exists() for path in paths) else None
 
 

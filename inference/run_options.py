@@ -57,8 +57,11 @@ class Outputs:
 
     def relative(self) -> dict[str, str]:
         """The files relative to the folder of the class map, for a manifest that may be moved."""
-        folder = self.classes.resolve().parent
-        return {name: Path(os.path.relpath(path.resolve(), folder)).as_posix() for name, path in self.paths.items()}
+        folder = self.classes.parent.resolve()
+        return {
+            name: Path(os.path.relpath(path.parent.resolve() / path.name, folder)).as_posix()
+            for name, path in self.paths.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class RunOptions:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InputError(f"--{name.replace('_', '-')} {value}: must be at least {least}.")
+        if not 0 < self.memory_mb < float("inf"):
+            raise InputError(f"--memory {self.memory_mb:g}: give megabytes, for example 1500.")
         for name in ("sieve_ha", "simplify_m"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InputError(f"--{name[: name.index('_')]} {getattr(self, name):g}: must be 0 or more.")

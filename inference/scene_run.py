@@ -15,13 +15,13 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar
 from pitscape.imagery.scene import Scene, open_scene
-from pitscape.inference.assembly import assemble, output_of
+from pitscape.inference.assembly import NothingObservedError, assemble, output_of
 from pitscape.inference.block_run import Progress, map_blocks
-from pitscape.inference.lock import Shard, clear, holding
-from pitscape.inference.parts import MANIFEST, SUFFIX, Contents, Parts, check_folder, open_parts, read_manifest
+from pitscape.inference.lock import Shard, beginning, holding
+from pitscape.inference.parts import MANIFEST, SUFFIX, Contents, Parts, check_folder, clear, open_parts, read_manifest
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor, Predictor
-from pitscape.inference.provenance import cut_of, made_of, record_beside, shape_of
+from pitscape.inference.provenance import cut_of, files_of, made_of, record_beside, shape_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.spent import Spent
 from pitscape.inference.stream import Crew
@@ -69,7 +69,9 @@ def predict_scene(
     options, outputs, spent = options or RunOptions(), _outputs(output), spent or Spent()
     folder = parts_of(outputs.classes)
     with _opened(source, predictor, outputs, options) as scene:
-        if options.resume and (record := record_beside(outputs, made_of(scene, predictor, options))):
+        if options.resume and (
+            record := record_beside(outputs, made_of(scene, predictor, options), failed_too=options.skip_failed)
+        ):
             return record
         with holding(folder):
             plan, parts = _begun(scene, predictor, outputs, options, keep=options.resume)
@@ -77,11 +79,15 @@ def predict_scene(
                 network, crew = _staff(predictor, plan, options, spent)
                 with ThreadPoolExecutor(1, thread_name_prefix="hash") as aside:
                     signed = aside.submit(_signed, parts, scene, predictor, options)
-                    map_blocks(scene, network, plan, parts, parts.missing(), crew=crew, progress=progress)
+                    missing = parts.missing(failed_too=not options.skip_failed)
+                    map_blocks(scene, network, plan, parts, missing, crew=crew, progress=progress)
                 with spent.on("assembling"):
                     record = assemble(signed.result())
+            except NothingObservedError:  # it has to be another input: what was made of this one is of no use
+                clear(folder)
+                raise
             except InputError:
-                if len(parts.missing()) in {0, len(plan.blocks)}:  # nothing was made, or nothing that is of use
+                if len(parts.missing()) == len(plan.blocks):
                     clear(folder)
                 raise
             clear(folder)
@@ -115,8 +121,9 @@ def predict_shard(
     options, outputs = options or RunOptions(), _outputs(output)
     folder = parts_of(outputs.classes)
     with _opened(source, predictor, outputs, options) as scene, holding(folder, shard):
-        plan, parts = _begun(scene, predictor, outputs, options, keep=True)
-        missing = set(parts.missing())
+        with beginning(folder):
+            plan, parts = _begun(scene, predictor, outputs, options, keep=True)
+        missing = set(parts.missing(failed_too=not options.skip_failed))
         own = [number for number in shard.share(list(range(len(plan.blocks)))) if number in missing]
         network, crew = _staff(predictor, plan, options, Spent())
         map_blocks(scene, network, plan, parts, own, crew=crew, progress=progress)
@@ -137,6 +144,7 @@ def merge(folder: Path) -> dict[str, Any]:
     """
     output_of(folder)
     read_manifest(folder)
+    check_folder(folder)
     with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), holding(folder):
         record = assemble(open_parts(folder))
         clear(folder)
@@ -155,8 +163,11 @@ def _outputs(output: Path | Outputs) -> Outputs:
 @contextmanager
 def _opened(source: Path, predictor: FilePredictor, outputs: Outputs, options: RunOptions) -> Iterator[Scene]:
     """The scene of a run, once all that can be checked beforehand has been."""
-    inputs = (source, predictor.path, *([options.reading.mask] if options.reading.mask else []))
+    inputs = [*files_of(source), source.with_suffix(".json"), predictor.path]
+    inputs += [options.reading.mask] if options.reading.mask else []
     for path in outputs.paths.values():
+        if source.is_dir() and path.resolve().is_relative_to(source.resolve()):
+            raise InputError(f"{path}: lies in the scene's own folder; choose another output.")
         files = (path, sidecar(path), names_file(path))
         keep_inputs(files, inputs)
         for file in files:

@@ -31,8 +31,6 @@ class TorchPredictor:
         InputError: If the file is no checkpoint, or the device is not to be had.
     """
 
-    runtime = "torch"
-
     def __init__(self, path: Path, *, threads: int = 1, device: Device = "cpu") -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda: PyTorch finds no GPU here; leave the option out.")
@@ -48,6 +46,11 @@ class TorchPredictor:
     def card(self) -> ModelCard:
         """What the network takes and gives."""
         return self._card
+
+    @property
+    def runtime(self) -> tuple[str, str]:
+        """Name and version of the runtime, and where it runs."""
+        return "torch", torch.__version__ + ("" if self._device.type == "cpu" else f" on {self._device.type}")
 
     def with_threads(self, threads: int) -> "TorchPredictor":
         """The same network with so many threads for each call; PyTorch has one number for all."""

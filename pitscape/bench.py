@@ -86,9 +86,9 @@ Figures = Iterator[tuple[str, Any, str]]
 def _against_network(case: _Case, repeat: int) -> Figures:
     """The whole run, in turn with the network alone: one call at a time on all threads, and calls side by side."""
     together, apart, wholes = [], [], []
-    spent = Spent()
+    spent, session = Spent(), _on_all_threads(case)
     for _ in range(repeat):
-        together.append(_seconds(lambda: _one_at_a_time(case)))
+        together.append(_seconds(lambda: _one_at_a_time(case, session)))
         apart.append(_seconds(lambda: _side_by_side(case)))
         wholes.append(
             _seconds(
@@ -189,19 +189,27 @@ class _IdlePredictor:
         return np.broadcast_to(self._answer, (len(stored), *self._answer.shape[1:]))
 
 
-def _one_at_a_time(case: _Case) -> None:
-    """All tiles, one after another, each on all threads, which are pinned to their cores."""
+def _on_all_threads(case: _Case) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    """The network in a session whose calls use all threads, which are pinned to their cores."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = case.threads
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    cores = _cores()
     if case.threads > 1 and len(cores) >= case.threads:
         others = ";".join(str(core + 1) for core in cores[1 : case.threads])
         options.add_session_config_entry("session.intra_op_thread_affinities", others)
-    session = onnxruntime.InferenceSession(str(case.predictor.path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(case.predictor.path), options, providers=["CPUExecutionProvider"])
+
+
+def _one_at_a_time(case: _Case, session: Any) -> None:  # noqa: ANN401
+    """As many calls as there are tiles, one after another."""
     stored = _tile(case)
-    with _pinned(cores[:1]):
+    with _pinned(_cores()[:1]):
         for _ in range(len(case.tiles)):
             session.run(None, {"stored": stored})
+
+
+def _cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 def _side_by_side(case: _Case) -> None:

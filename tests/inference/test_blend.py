@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from numpy.typing import NDArray
 from predictors import SHARES, ConstantPredictor, ConvolvingPredictor, PixelwisePredictor
 from rasterio.shutil import copy
@@ -109,13 +110,21 @@ def test_tiles_without_an_observed_pixel_do_not_go_through_the_network(
     assert done == [None] * len(tiles)
 
 
+def _uneven(stored: Probabilities) -> Probabilities:
+    """Sums of 1 in the mean, of 0 and 2 by pixel."""
+    found = np.full((len(stored), 4, *stored.shape[2:]), 0.5, np.float32)
+    found[..., ::2] = 0
+    return found
+
+
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
         (lambda x: np.full((len(x), 4, *x.shape[2:]), np.nan, np.float32), "not finite"),
         (lambda x: np.full((len(x), 4, *x.shape[2:]), np.inf, np.float32), "not finite"),
         (lambda x: np.full((len(x), 4, 3, 3), 0.25, np.float32), r"shape \(1, 4, 3, 3\), not"),
-        (lambda x: np.full((len(x), 4, *x.shape[2:]), 0.5, np.float32), "sum to 2 per pixel"),
+        (lambda x: np.full((len(x), 4, *x.shape[2:]), 0.5, np.float32), r"no probabilities \(pixels sum to 2 to 2\)"),
+        (_uneven, r"no probabilities \(pixels sum to 0 to 2\)"),
         (lambda _: 1 / 0, "division by zero"),
     ],
 )
@@ -136,6 +145,28 @@ def test_a_network_that_fails_ends_the_run_or_is_listed(
         rows = next(blended_rows(opened, Failing(card), tiles, crew=Crew(skip_failed=True), on_tile=told.append))
         np.testing.assert_array_equal(rows.observed.all(axis=0), [not 29 <= c < 61 for c in range(90)])
     assert [each.area for each in told if each] == [Area(0, 32, 29, 61)]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_blocks_that_cannot_be_read_lose_their_tiles_alone(
+    write_scene: SceneMaker, card: ModelCard, tmp_path: Path, threads: int
+) -> None:
+    """Several rows and columns of tiles, each over several pieces; the first block is damaged."""
+    scene = tmp_path / "bad_20230709.tif"
+    layout = {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "DEFLATE"}
+    copy(write_scene(stored_numbers(1216, 1300)), scene, driver="GTiff", **layout)
+    with rasterio.open(scene) as dataset:
+        start = int(dataset.get_tag_item("BLOCK_OFFSET_0_0", "TIFF", bidx=1))
+    content = bytearray(scene.read_bytes())
+    content[start : start + 2000] = bytes(2000)
+    scene.write_bytes(content)
+    tiles = Tiles(height=1216, width=1300, tile=640, overlap=64)
+    with open_scene(scene, card.sensor) as opened:
+        crew = Crew(lanes=threads, readers=threads, skip_failed=True)
+        seen = [rows.observed.copy() for rows in blended_rows(opened, ConstantPredictor(card), tiles, crew=crew)]
+    lost = np.argwhere(~np.concatenate(seen))
+    assert lost.max(axis=0).tolist() == [639, 639]
+    assert len(lost) == 640 * 640
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5])

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import geopandas
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import rasterio
 from numpy.typing import NDArray
+from rasterio.shutil import copy
 from small_scenes import BANDS, SceneMaker, grid, stored_numbers, write_raster
 
 from pitscape.imagery.class_map import open_class_map
@@ -19,7 +21,7 @@ from pitscape.imagery.reading import Reading
 from pitscape.inference import assembly
 from pitscape.inference.assembly import assemble
 from pitscape.inference.lock import Shard, holding
-from pitscape.inference.parts import open_parts
+from pitscape.inference.parts import Parts, open_parts
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge, parts_of, predict_scene, predict_shard
@@ -45,7 +47,7 @@ def test_a_scene_becomes_a_class_map_with_its_record(
     ids = map_of(output)
     np.testing.assert_array_equal(ids == 255, (stored == 0).all(axis=0))
     assert ids[ids != 255].max() <= 3
-    assert told[-1] == (len(told), told[0][1]) or told[-1][0] == told[-1][1]
+    assert told == [(n + 1, len(told)) for n in range(len(told))]
     assert record["added_offset"] == 1000
     assert json.loads((tmp_path / "out" / "classes.tif.json").read_text()) == json.loads(json.dumps(record))
     names = {"classes.tif", "classes.tif.aux.xml", "classes.tif.json"}
@@ -286,6 +288,154 @@ def test_a_disk_that_fills_ends_the_run_in_one_line_and_it_goes_on_later(
         assert "cannot be written" in run.stderr
         assert not output.exists()
     subprocess.run([*command, "--resume"], check=True, capture_output=True)
+    assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
+
+
+def test_a_disk_that_fills_anywhere_leaves_a_whole_map_or_none(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    """At every tenth of two outputs: GDAL itself does not always tell."""
+    scene, whole = write_scene(stored_numbers(300, 280)), Outputs(tmp_path / "a.tif", polygons=tmp_path / "a.gpkg")
+    predict_scene(scene, predictor, whole)
+    predict_shard(scene, predictor, Outputs(tmp_path / "b.tif", polygons=tmp_path / "b.gpkg"), Shard(1, 1))
+    parts, output = open_parts(tmp_path / "b.tif.parts"), tmp_path / "b.tif"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    sizes = [whole.classes.stat().st_size, whole.polygons.stat().st_size]
+    failed = 0
+    try:
+        for limit in sorted(int(size * n / 20) for size in sizes for n in range(1, 21, 2)):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
+            failed += not _assembled(parts)
+            if output.exists():
+                assert output.read_bytes() == whole.classes.read_bytes()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert failed > 10
+    assert len(parts.missing()) == 0
+    merge(parts.folder)
+    assert (tmp_path / "b.gpkg").read_bytes() == whole.polygons.read_bytes()
+
+
+def _assembled(parts: Parts) -> bool:
+    """Whether it went well; else it says that the disk is full."""
+    try:
+        assemble(parts)
+    except PitscapeError as error:
+        if "cannot be written" not in str(error):
+            raise
+        return False
+    return True
+
+
+def test_what_decides_the_result_must_be_the_same_on_resuming(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, output = write_scene(stored_numbers(90, 40), bands=None), tmp_path / "c.tif"
+    right = Reading(stored_bands=BANDS)
+    monkeypatch.setattr(predictor, "probabilities", lambda _: 1 / 0)
+    with pytest.raises(PitscapeError):
+        predict_scene(scene, predictor, output, options=RunOptions(reading=Reading(stored_bands=BANDS[::-1])))
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="was begun with another stored_bands"):
+        predict_scene(scene, predictor, output, options=RunOptions(reading=right, resume=True))
+    predict_scene(scene, predictor, output, options=RunOptions(reading=right))
+
+
+def test_a_virtual_scene_is_known_by_its_sources(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    tile = write_scene(stored_numbers(40, 40), "tile.tif")
+    virtual, output = tmp_path / "mosaic_20230709.vrt", tmp_path / "c.tif"
+    copy(tile, virtual, driver="VRT")
+    first = predict_scene(virtual, predictor, output)
+    assert list(first["with_it_sha256"]) == ["tile.tif"]
+    before = output.read_bytes()
+    write_scene(stored_numbers(40, 40, seed=1), "tile.tif")
+    predict_scene(virtual, predictor, output, options=RunOptions(resume=True))
+    assert output.read_bytes() != before
+    with pytest.raises(InputError, match=r"tile\.tif: is an input of this run"):
+        predict_scene(virtual, predictor, tile)
+
+
+def test_a_record_never_speaks_of_another_map(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A is mapped; B to the same output dies after its map is in place; A with --resume is mapped again."""
+    a, b = (write_scene(stored_numbers(40, 40, seed=n), f"s{n}_20230709.tif") for n in (1, 2))
+    output = tmp_path / "c.tif"
+    predict_scene(a, predictor, output)
+    of_a = output.read_bytes()
+    with monkeypatch.context() as dying:
+        dying.setattr(assembly, "write_json", _die)
+        with pytest.raises(KeyboardInterrupt):
+            predict_scene(b, predictor, output)
+    assert output.read_bytes() != of_a
+    assert not (tmp_path / "c.tif.json").exists()
+    with pytest.raises(InputError, match="was begun with another scene"):
+        predict_scene(a, predictor, output, options=RunOptions(resume=True))
+    predict_scene(a, predictor, output)
+    assert output.read_bytes() == of_a
+
+
+def test_tiles_that_failed_are_mapped_on_resuming_without_the_leave(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, output = write_scene(stored_numbers(90, 40)), tmp_path / "c.tif"
+    predict_scene(scene, predictor, tmp_path / "whole.tif", options=RunOptions(**TILED))
+    network, calls = predictor.probabilities, []
+    with monkeypatch.context() as once:
+        once.setattr(
+            predictor, "probabilities", lambda x: (calls.append(1), network(x) if len(calls) > 2 else 1 / 0)[1]
+        )
+        record = predict_scene(scene, predictor, output, options=RunOptions(**TILED, threads=1, skip_failed=True))
+    assert len(record["failed_tiles"]) == 2
+    record = predict_scene(scene, predictor, output, options=RunOptions(**TILED, resume=True))
+    assert record["failed_tiles"] == []
+    assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
+
+
+def test_files_of_the_user_in_a_folder_of_parts_stay(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    scene, output = write_scene(stored_numbers(40, 40)), tmp_path / "c.tif"
+    predict_shard(scene, predictor, output, Shard(1, 1))
+    for name in ("thesis.docx", "poetry.lock"):
+        mine = parts_of(output) / name
+        mine.write_text("years of work")
+        with pytest.raises(InputError, match=f"holds {name}, which is no part of a run"):
+            merge(parts_of(output))
+        assert mine.read_text() == "years of work"
+        mine.unlink()
+    merge(parts_of(output))
+
+
+def test_an_output_that_is_a_link_is_replaced_where_it_lies(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    (tmp_path / "maps").mkdir()
+    real, link = tmp_path / "maps" / "real.tif", tmp_path / "out" / "latest.tif"
+    link.parent.mkdir()
+    real.write_text("an older map")
+    link.symlink_to(real)
+    predict_scene(write_scene(stored_numbers(40, 40)), predictor, link)
+    assert real.read_text() == "an older map"
+    assert not (tmp_path / "out" / "real.tif").exists()
+    assert map_of(link).shape == (40, 40)
+
+
+def test_shards_may_begin_at_once(write_scene: SceneMaker, model: Path, tmp_path: Path) -> None:
+    scene, output = write_scene(stored_numbers(130, 60)), tmp_path / "c.tif"
+    predict_scene(scene, OnnxPredictor(model), tmp_path / "whole.tif", options=RunOptions(**TILED))
+
+    def shard(number: int) -> int:
+        options = RunOptions(**TILED, block_rows=8 * number, memory_mb=700 + 300 * number)
+        return predict_shard(scene, OnnxPredictor(model), output, Shard(number, 4), options=options)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert min(pool.map(shard, range(1, 5))) == 0
+    merge(parts_of(output))
     assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
 
 
