@@ -53,6 +53,7 @@ def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> g
             x = [row["epoch"] for row in rows]
             colour = SERIES[number % len(SERIES)]
             figure.add_scatter(x=x, y=values, name=name, mode="lines+markers", line_color=colour)
+    figure.update_layout(showlegend=True)
     return styled(figure, unit) if figure.data else None
 
 
