@@ -130,7 +130,7 @@ def test_sites_of_tables_need_areas(tmp_path: Path, capsys: pytest.CaptureFixtur
     tables: dict[str, dict[str, Any]] = {
         **{name: {"areas": {"table": "a.csv", "types": types, "unit": "ha"}} for name in ("one", "two")},
         "share": {"areas": {"table": "a.csv", "types": types, "unit": "share"}},
-        "green": {"ndvi": {"table": "n.csv", "source": "x"}},
+        "green": {"ndvi": {"table": "n.csv", "date": "date", "value": "value", "source": "x"}},
     }
     paths = {}
     for name, table in tables.items():
