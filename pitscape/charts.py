@@ -73,7 +73,7 @@ def styled(figure: go.Figure, unit: str) -> go.Figure:
         template="none",
         font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
         height=320,
-        margin={"l": 60, "r": 10, "t": 40, "b": 40},
+        margin={"l": 60, "r": 36, "t": 40, "b": 40},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
