@@ -53,6 +53,7 @@ def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> g
             x = [row["epoch"] for row in rows]
             colour = SERIES[number % len(SERIES)]
             figure.add_scatter(x=x, y=values, name=name, mode="lines+markers", line_color=colour)
+    figure.update_layout(showlegend=True)
     return styled(figure, unit) if figure.data else None
 
 
@@ -72,7 +73,7 @@ def styled(figure: go.Figure, unit: str) -> go.Figure:
         template="none",
         font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
         height=320,
-        margin={"l": 60, "r": 10, "t": 40, "b": 40},
+        margin={"l": 60, "r": 36, "t": 40, "b": 40},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -35,3 +35,25 @@ class MineSettings(BaseModel):
         if self.thresholds:
             check_constants(self.constants)
         return self
+
+
+class Affected(BaseModel):
+    """The land that the mine affects, by an outline that somebody has drawn or by classes of the last epoch.
+
+    Attributes:
+        polygons: File of polygons in any projection.
+        classes: Instead, class names, such as mined and occupied.
+        se_km2: Standard error of the area [km2]; with classes and a sample it comes from the sample.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    polygons: str | None = None
+    classes: tuple[str, ...] = ()
+    se_km2: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if bool(self.polygons) == bool(self.classes):
+            raise ValueError("affected land: give either polygons or classes")
+        return self

@@ -18,17 +18,13 @@ from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.resilience.national_draws import draw_national, sensitivity
 from pitscape.resilience.provinces import by_province
-from pitscape.site_results import read_sites
+from pitscape.site_mines import notes_of, read_mines
 from pitscape.steps import made_of
 
 Mine = dict[str, Any]
 
 NUMBERS = ("excavated_km2", "affected_km2", "excavated_se_km2", "affected_se_km2", "production_mt")
 NEEDED = ("excavated_km2", "affected_km2")
-OF_SITES = (
-    "affected land of a site is what was newly mined or occupied at any epoch; relief, rivers and the spread of industry, "
-    "which bound the paper's, are not considered"
-)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -42,6 +38,9 @@ def run(arguments: argparse.Namespace) -> None:
     keep_inputs(outputs, inputs)
     check_figure(arguments.figure)
     mines = _mines(arguments)
+    if len(mines) < 2:
+        source = arguments.mines or arguments.sites[0]
+        raise InputError(f"{source}: is one mine; a national figure needs the areas of at least two, give more.")
     with naming(arguments.mines or "scale"):
         content = plain(_figures(mines, arguments))
     _print(content)
@@ -70,13 +69,15 @@ def _figures(mines: list[Mine], arguments: argparse.Namespace) -> dict[str, Any]
         "draws": _draws(mines, totals, arguments),
         "sensitivity": sensitivity(sum(affected), **totals),
         "provinces": by_province(found.area_km2),
-        "notes": _notes(known, arguments),
+        "notes": _notes(mines, known, arguments),
     }
 
 
-def _notes(output: list[float] | None, arguments: argparse.Namespace) -> list[str]:
+def _notes(mines: list[Mine], output: list[float] | None, arguments: argparse.Namespace) -> list[str]:
     """What a reader must know."""
-    said = [OF_SITES] if arguments.sites else []
+    said = notes_of(mines) if arguments.sites else []
+    if arguments.sites and output is None:
+        said.append(f"not every site has an output: {arguments.mines_mt:g} Mt (--mines-mt) is taken for all of them")
     average = arguments.national_mt / arguments.national_mines
     if output and min(output) > average:
         said.append(
@@ -101,18 +102,28 @@ def _estimators(affected: list[float], output: list[float] | None, arguments: ar
 def _draws(mines: list[Mine], totals: dict[str, float], arguments: argparse.Namespace) -> Mine | None:
     """Monte Carlo, where something has an error."""
     errors = [mine["affected_se_km2"] for mine in mines]
-    if None in errors and not arguments.output_error:
+    known = sum(error is not None for error in errors)
+    if not known and not arguments.output_error:
         return None
     spread = [error or 0.0 for error in errors]
     affected = [mine["affected_km2"] for mine in mines]
     options: dict[str, Any] = {"output_error": arguments.output_error, "draws": arguments.draws, "seed": arguments.seed}
     drawn = draw_national(affected, spread, **(totals | options))
-    return asdict(drawn) | {"of": "output totals alone" if None in errors else "areas and output totals"} | options
+    return asdict(drawn) | {"of": _drawn(known, len(mines), arguments.output_error)} | options
+
+
+def _drawn(known: int, mines: int, output_error: float) -> str:
+    """Which errors the draws hold."""
+    of_areas = "areas" if known == mines else f"areas of {known} of {mines} mines"
+    said = [of_areas] if known else []
+    if output_error:
+        said.append("output totals" if known else "output totals alone")
+    return " and ".join(said)
 
 
 def _mines(arguments: argparse.Namespace) -> list[Mine]:
     if arguments.sites:
-        return [_mine_of(site) for site in read_sites(arguments.sites)]
+        return read_mines(arguments.sites)
     if arguments.mines:
         return _table(arguments.mines)
     return [
@@ -139,26 +150,6 @@ def _table(path: Path) -> list[Mine]:
         table[column] = numbers
     records = table[["name", *NUMBERS]].to_dict(orient="records")
     return [{str(key): None if pd.isna(value) else value for key, value in record.items()} for record in records]
-
-
-def _mine_of(site: dict[str, Any]) -> Mine:
-    """A site as a mine: its mined land at the last epoch, the land it disturbed, its last output."""
-    roles = {land["id"]: land["role"] for land in site["legend"]}
-    last = site["epochs"][-1]["name"]
-    areas = dict.fromkeys(roles.values(), 0.0)
-    for row in site["areas"]:
-        if row["epoch"] == last and row["zone"] == "all":
-            areas[roles[row["class_id"]]] += row["area_km2"]
-    found = site.get("succession")
-    output = [row["production_mt"] for row in (site.get("life_cycle") or {}).get("production", [])]
-    return {
-        "name": site["site"]["name"],
-        "excavated_km2": areas.get("mined", 0.0),
-        "affected_km2": found["disturbed_km2"] if found else areas.get("mined", 0.0) + areas.get("occupied", 0.0),
-        "excavated_se_km2": None,
-        "affected_se_km2": None,
-        "production_mt": next((each for each in reversed(output) if each), None),
-    }
 
 
 def _sum(values: Any) -> float:  # noqa: ANN401 - of numbers

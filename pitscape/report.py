@@ -10,8 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.graph_objects import Figure
 from plotly.offline import get_plotlyjs
-from pyproj import Geod
-from rasterio.warp import transform_bounds
 
 from pitscape import charts, life_charts, resilience_charts
 from pitscape.imagery.class_map import open_class_map
@@ -19,6 +17,7 @@ from pitscape.imagery.outputs import write_text
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.national_chart import of_the_paper
+from pitscape.outlines import ground_km, round_length, write_outlines
 from pitscape.pictures import RAMP, class_picture, data_uri, field_ends, field_picture, scene_picture
 from pitscape.site_settings import SiteSettings, load_site
 from pitscape.transition_chart import transitions
@@ -42,7 +41,6 @@ INDICATOR_COLUMNS = {
     "q": "Q [mm]",
     "e": "E",
 }
-ROUND_LENGTHS_KM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
 def write_report(out: Path, *, site_file: Path) -> Path:
@@ -60,10 +58,12 @@ def write_report(out: Path, *, site_file: Path) -> Path:
     has_maps = settings.has_maps
     environment = Environment(loader=PackageLoader("pitscape", "."), autoescape=True, undefined=StrictUndefined)
     environment.filters["number"] = number
+    maps = _maps(settings, out) if has_maps else []
     page = environment.get_template("report.html").render(
         site=site,
         summary=summary(site),
-        maps=_maps(settings, out) if has_maps else [],
+        maps=maps,
+        outlines=_outlines(site, settings, out, maps) if has_maps else "",
         scale=_scale_bar(_class_maps(settings, out)[0]) if has_maps else {},
         charts={name: Markup(html) for name, html in _charts(site).items()},  # noqa: S704 - plotly's own fragments
         fields=_fields(site, out),
@@ -95,14 +95,26 @@ def summary(site: dict[str, Any]) -> list[str]:
         first, last = site["extents"][0], site["extents"][-1]
         said.append(
             f"Between {first['epoch']} and {last['epoch']} the {_mined(site)} land went from "
-            f"{first['area_km2']:.2f} to {last['area_km2']:.2f} km², in {last['polygons']} polygons at the end; "
-            f"the largest covers {last['largest_km2']:.2f} km²."
+            f"{first['area_km2']:.2f} to {last['area_km2']:.2f} km², in {last['polygons']} "
+            f"polygon{'' if last['polygons'] == 1 else 's'} at the end; the largest covers {last['largest_km2']:.2f} km²."
         )
-        said.append("These areas are counts of mapped pixels, without an interval yet.")
+        said.append(_of_sample(site))
     if site["accuracy"]:
         found = site["accuracy"]["network"]
         said.append(f"Against the reference maps the network has a mean IoU of {found['mean_iou']:.3f}.")
     return said + _of_resilience(site) + _of_integrity(site)
+
+
+def _of_sample(site: dict[str, Any]) -> str:
+    """The adjusted mined area of the last epoch that has a sample; else that there is none."""
+    rows = [row for row in site["adjusted_areas"] if row["role"] == "mined"]
+    if not rows:
+        return (
+            "These areas are counts of mapped pixels, without an interval: no epoch has a sample of reference points."
+        )
+    row = rows[-1]
+    span = f"{row['low_km2']:.2f} to {row['high_km2']:.2f}"
+    return f"These are counts of mapped pixels; adjusted by the sample of {row['epoch']}: {row['area_km2']:.2f} km² (95 %: {span})."
 
 
 def _of_resilience(site: dict[str, Any]) -> list[str]:
@@ -221,11 +233,17 @@ def _fields(site: dict[str, Any], out: Path) -> dict[str, Any]:
 def _scale_bar(path: Path) -> dict[str, float]:
     """A round length of about a quarter of the map's width: in km, and in percent of the width."""
     with open_class_map(path) as classes:
-        west, south, east, north = transform_bounds(classes.dataset.crs, "EPSG:4326", *classes.dataset.bounds)
-    middle = (south + north) / 2
-    _, _, width_m = Geod(ellps="WGS84").inv(west, middle, east, middle)
-    length = max((km for km in ROUND_LENGTHS_KM if km <= width_m / 4000), default=ROUND_LENGTHS_KM[0])
-    return {"km": length, "percent": 100 * length * 1000 / width_m}
+        width_km, _ = ground_km(tuple(classes.dataset.bounds), classes.dataset.crs)
+    length = round_length(width_km)
+    return {"km": length, "percent": 100 * length / width_km}
+
+
+def _outlines(site: dict[str, Any], settings: SiteSettings, out: Path, maps: Sequence[dict[str, str]]) -> Markup:
+    """The picture of excavated and affected land, over the last scene or class map."""
+    background = maps[-1]["scene"] or maps[-1]["classes"]
+    kind = "disturbed" if _mined(site) == "disturbed" else "excavated"
+    last = _class_maps(settings, out)[-1]
+    return Markup(write_outlines(site, out, last, background=background, kind=kind))  # noqa: S704 - escaped there
 
 
 def life_figures(site: dict[str, Any]) -> dict[str, Figure | None]:

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pitscape.adjusted_areas import adjusted_areas
+from pitscape.affected_land import affected_land
 from pitscape.course import course
 from pitscape.epoch_settings import Epoch
 from pitscape.flags import flags
@@ -24,7 +26,7 @@ from pitscape.imagery.grid import same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend, load_legend
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
 from pitscape.imagery.sensor import load_sensor
-from pitscape.inference.extents import class_extents, write_extents
+from pitscape.inference.extents import class_extents, write_extents, write_layer
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.run_options import RunOptions
@@ -46,10 +48,10 @@ Say = Callable[[str], None]
 """Told in one line what is being done."""
 
 PAGES = ("site.json", "report.html")
-OUTPUTS = ("areas.csv", "extents.gpkg", *PAGES)
+OUTPUTS = ("areas.csv", "extents.gpkg", "affected.gpkg", "outlines.svg", *PAGES)
 """What a run writes beside its class maps; a site without maps has the pages alone."""
 
-PATHS = {"epochs", "model", "climate", "production", "ecosystems", "tables", "zones", "legend"}
+PATHS = {"affected", "epochs", "model", "climate", "production", "ecosystems", "tables", "zones", "legend"}
 """Settings that name files, which stand in the provenance by name and hash."""
 
 
@@ -117,6 +119,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
             "notes": _notes(settings, found.notes),
         },
         **found.content,
+        "adjusted_areas": adjusted_areas(measures, frame, found.content["areas"]),
         "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
         "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
         "what_moved_e": what_moved_e(measures, frame),
@@ -153,7 +156,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
 def _measure_tables(settings: SiteSettings, path: Path, _: Path, say: Say) -> MeasuredSite:
     say("tables")
     measures, frame, content = measure_tables(settings, path)
-    return MeasuredSite(measures, frame, content | {"zones": [], "resilience_maps": []}, [], ())
+    return MeasuredSite(measures, frame, content | {"affected": None, "zones": [], "resilience_maps": []}, [], ())
 
 
 def _measure_maps(settings: SiteSettings, path: Path, out: Path, say: Say) -> MeasuredSite:
@@ -183,12 +186,14 @@ def _measure_maps(settings: SiteSettings, path: Path, out: Path, say: Say) -> Me
         if settings.window_m:
             file = out / "resilience" / f"{each.epoch.name}.tif"
             windows.append(write_resilience_map(file, each.epoch, ids, ground, index))
+    rows = [asdict(row) | {"epoch": epoch} for epoch, row in areas]
     content = {
         "epochs": [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped],
         "legend": legend.model_dump()["classes"],
         "observed_share_of_all_epochs": float(land.mean()),
-        "areas": [asdict(row) | {"epoch": epoch} for epoch, row in areas],
+        "areas": rows,
         "extents": extents,
+        "affected": _affected(mapped[-1], measures[-1], ground, areas=rows, out=out),
         "accuracy": _accuracy(mapped, legend),
         "zones": by_zone,
         "resilience_maps": windows,
@@ -254,6 +259,17 @@ def _extents(mapped: Sequence[MappedEpoch], out: Path) -> list[dict[str, Any]]:
     joined = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
     write_extents(out / "extents.gpkg", geopandas.GeoDataFrame(joined, geometry="geometry", crs=tables[0].crs))
     return sums
+
+
+def _affected(
+    last: MappedEpoch, measures: Measures, frame: Frame, *, areas: Sequence[dict[str, Any]], out: Path
+) -> dict[str, Any] | None:
+    """The affected land that the site file names; its outline is written."""
+    with open_class_map(last.classes) as classes:
+        said, outline = affected_land(frame.settings.affected, classes, measures, frame, areas)
+    if outline is not None:
+        write_layer(out / "affected.gpkg", outline, "affected")
+    return said
 
 
 def _accuracy(mapped: Sequence[MappedEpoch], legend: Legend) -> dict[str, Any] | None:

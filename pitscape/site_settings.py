@@ -11,7 +11,7 @@ from pitscape.epoch_settings import Ecosystems, Epoch
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.product import date_of
 from pitscape.imagery.settings import expand_path, load_settings
-from pitscape.mine_settings import MineSettings
+from pitscape.mine_settings import Affected, MineSettings
 from pitscape.model_settings import BoundsSettings, Fallbacks, Uncertainty
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights
@@ -41,6 +41,7 @@ class SiteSettings(Strict):
         c2: C2 of all epochs, the same.
         production: Yearly output, ``production.csv``.
         mine: Dates, technology and known constants of the mine.
+        affected: Land that the mine affects, by polygons or classes; left out of the outlines without it.
         ecosystems: Types of vegetated land; without it E is flagged as coarse.
         runoff: Runoff coefficient by ecosystem type or land class; vegetated 0.0478 (steppe) and water 0 by default.
         fallbacks: What stands in where NPP or ET is not given.
@@ -78,6 +79,7 @@ class SiteSettings(Strict):
     c2: float | None = Field(default=None, gt=0, lt=2)
     production: str | None = None
     mine: MineSettings = MineSettings()
+    affected: Affected | None = None
     ecosystems: Ecosystems | None = None
     runoff: dict[str, float] = Field(default_factory=dict)
     fallbacks: Fallbacks = Fallbacks()
@@ -143,6 +145,8 @@ class SiteSettings(Strict):
     def _land_is_known(self) -> "SiteSettings":
         tabled = self.tables and (self.tables.areas or self.tables.ndvi)
         if not self.has_maps:
+            if self.affected:
+                raise ValueError("affected land is outlined on class maps; leave affected out of a site of tables")
             if not tabled:
                 raise ValueError("an epoch needs an image or a class map; a site without maps needs tables")
             return self
@@ -201,6 +205,8 @@ def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
         yield content["climate"], "table"
     if content["ecosystems"]:
         yield content["ecosystems"], "raster"
+    if content["affected"]:
+        yield content["affected"], "polygons"
     for table in (content["tables"] or {}).values():
         if table:
             yield table, "table"

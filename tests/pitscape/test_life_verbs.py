@@ -204,7 +204,7 @@ def test_wrong_input_is_answered_in_one_line(
         (["thresholds", "--sites", *sites, "--yield", "0.7"], "--yield", "one ECI.csv"),
         (["thresholds", "--sites", str(eci)], str(eci), "pitscape run"),
         (["thresholds", "--sites", sites[0], sites[0]], sites[0], "once"),
-        (["scale", "--sites", sites[0]], "scale", "at least two mines"),
+        (["scale", "--sites", sites[0]], sites[0], "at least two"),
         (["scale", "--sites", *sites, "--mines", str(eci)], "scale", "one of them"),
         (["scale", "--output-error", "2"], "scale", "0 to 0.3"),
     ]

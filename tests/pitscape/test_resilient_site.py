@@ -114,6 +114,12 @@ def test_adjusted_shares_are_carried_through(run: RunSite, tmp_path: Path) -> No
     assert later["first_order"]["shares"] == pytest.approx(1, abs=0.2)
     text = next(each["text"] for each in found["flags"] if each["flag"] == "mapped_shares")
     assert "at 2015" in text
+    whole = sum(row["area_km2"] for row in found["areas"] if row["epoch"] == "2024")
+    mined = found["adjusted_areas"][0]
+    assert (mined["epoch"], mined["role"]) == ("2024", "mined")
+    assert mined["area_km2"] == pytest.approx(0.1 * whole)
+    assert mined["se_km2"] == pytest.approx(0.75e-4**0.5 * whole)
+    assert mined["low_km2"] == pytest.approx((0.1 - 1.96 * 0.75e-4**0.5) * whole)
 
 
 def test_the_bands_hold_the_reported_values(run: RunSite) -> None:

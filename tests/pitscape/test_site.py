@@ -67,7 +67,7 @@ def test_the_report_opens_without_a_network_and_names_stay_text(site: Path, tmp_
     assert 'src="http' not in body
     assert "<link" not in body
     assert "data:image/png;base64," in body
-    assert page.count("<figure") == 2
+    assert page.count("<figure") == 3  # two epochs and the outlines
     assert len(page) < 15_000_000
     keys = "site epochs areas extents landscape resilience integrity thresholds life_cycle succession national accuracy provenance"
     content = json.loads((out / "site.json").read_text(encoding="utf-8"))

@@ -1,0 +1,51 @@
+"""Areas that a sample has adjusted, with their standard errors."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from pitscape.ecosystem_types import EcosystemTypes
+from pitscape.frame import Frame
+from pitscape.measures import Measures
+
+Z95 = 1.96
+ROLES = ("mined", "occupied", "vegetated", "water")
+
+
+def adjusted_areas(measures: Sequence[Measures], frame: Frame, areas: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Area of each kind of land at the epochs that have a sample.
+
+    Args:
+        measures: One for each epoch, with adjusted shares and their covariance where there are some.
+        frame: The types of the site.
+        areas: Rows of ``areas`` of ``site.json``; their sum over an epoch is its observed land.
+
+    Returns:
+        Rows of ``epoch``, ``role``, ``area_km2``, ``se_km2`` and the 95 % interval ``low_km2``, ``high_km2`` (normal,
+        cut at 0); none where no epoch has a sample or areas are not known.
+    """
+    found = []
+    for each in measures:
+        whole = observed_km2(areas, each.epoch)
+        if each.covariance is None or whole is None:
+            continue
+        for role in ROLES:
+            area, error = area_of({role}, each, frame.types, whole)
+            row = {"epoch": each.epoch, "role": role, "area_km2": area, "se_km2": error}
+            found.append(row | {"low_km2": max(area - Z95 * error, 0.0), "high_km2": area + Z95 * error})
+    return found
+
+
+def observed_km2(areas: Sequence[dict[str, Any]], epoch: str) -> float | None:
+    """Observed land of an epoch [km2]; None where areas are not known."""
+    rows = [row["area_km2"] for row in areas if row["epoch"] == epoch and row["zone"] == "all"]
+    return float(sum(rows)) if rows and None not in rows else None
+
+
+def area_of(names: Collection[str], each: Measures, types: EcosystemTypes, whole: float) -> tuple[float, float]:
+    """Area of types, named by themselves or by their land class, with its standard error, both in the unit of ``whole``."""
+    taken = np.array([float(name in names or types.roles[name] in names) for name in types.names])
+    assert each.covariance is not None
+    variance = float(taken @ each.covariance @ taken)
+    return float(taken @ types.vector(each.shares)) * whole, max(variance, 0.0) ** 0.5 * whole

@@ -1,0 +1,85 @@
+"""The land that a mine affects: its outline, and its area with the standard error."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pandas as pd
+import pyogrio
+from pyproj import CRS, Geod
+from shapely.geometry import Polygon
+from shapely.geometry.polygon import orient
+
+from pitscape.adjusted_areas import area_of, observed_km2
+from pitscape.frame import Frame
+from pitscape.imagery.class_map import ClassMap
+from pitscape.imagery.errors import InputError
+from pitscape.inference.extents import class_extents
+from pitscape.measures import Measures
+from pitscape.mine_settings import Affected
+
+GEOD = Geod(ellps="WGS84")
+
+
+def affected_land(
+    wanted: Affected | None, last: ClassMap, measures: Measures, frame: Frame, areas: Sequence[dict[str, Any]]
+) -> tuple[dict[str, Any] | None, geopandas.GeoDataFrame | None]:
+    """The land that the mine affects, as the site file names it: polygons, or classes of the last epoch.
+
+    Args:
+        wanted: What the site file says.
+        last: Class map of the last epoch.
+        measures: Of the last epoch.
+        frame: The types of the site.
+        areas: Rows of ``areas`` of ``site.json``.
+
+    Returns:
+        ``area_km2`` (geodesic; of classes with a sample the adjusted area), ``se_km2`` (None where not known) and
+        ``of`` in words; and the outline on the map's projection. None and None where the site file names none.
+
+    Raises:
+        InputError: If the file holds no polygons, or a class is unknown.
+    """
+    if wanted is None:
+        return None, None
+    if wanted.polygons:
+        outline = _polygons(Path(wanted.polygons), last)
+        said = {"area_km2": _geodesic_km2(outline), "se_km2": wanted.se_km2, "of": Path(wanted.polygons).name}
+        return said, outline
+    parts = [class_extents(last, name, epoch=measures.epoch) for name in wanted.classes]
+    table = pd.concat(parts, ignore_index=True)
+    outline = geopandas.GeoDataFrame(geometry=[table.union_all()], crs=parts[0].crs)
+    whole = observed_km2(areas, measures.epoch)
+    mapped = sum(
+        row["area_km2"] for row in areas if row["epoch"] == measures.epoch and row["class_name"] in wanted.classes
+    )
+    said = {"area_km2": float(mapped), "se_km2": wanted.se_km2, "of": " and ".join(wanted.classes)}
+    if measures.covariance is not None and whole is not None:
+        said["area_km2"], said["se_km2"] = area_of(set(wanted.classes), measures, frame.types, whole)
+    return said, outline
+
+
+def _polygons(path: Path, last: ClassMap) -> geopandas.GeoDataFrame:
+    """The polygons of a file as one shape in the projection of a map, so that overlaps count once."""
+    try:
+        table = pyogrio.read_dataframe(path)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path}: cannot be read as polygons; give a GeoPackage, GeoJSON or shapefile.") from error
+    if not isinstance(table, geopandas.GeoDataFrame) or table.crs is None:
+        raise InputError(f"{path}: has no geometry with a coordinate system; write it with one.")
+    areal = table[table.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if areal.empty:
+        raise InputError(f"{path}: holds no polygons; give the outline of the affected land.")
+    known = areal.to_crs(CRS.from_user_input(str(last.grid.crs)))
+    return geopandas.GeoDataFrame(geometry=[known.geometry.make_valid().union_all()], crs=known.crs)
+
+
+def _geodesic_km2(outline: geopandas.GeoDataFrame) -> float:
+    shape = outline.to_crs("EPSG:4326").geometry.iloc[0]
+    return float(sum(abs(GEOD.geometry_area_perimeter(part)[0]) for part in _parts(shape))) / 1e6
+
+
+def _parts(shape: Any) -> list[Polygon]:  # noqa: ANN401 - shapely geometry of any kind
+    """Polygons of a shape, those with holes oriented, so that a hole is taken off."""
+    return [orient(each) for each in getattr(shape, "geoms", [shape]) if each.geom_type == "Polygon"]
