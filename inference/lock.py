@@ -86,7 +86,8 @@ def _remove(folder: Path) -> None:
     """Remove free locks and their folder; another process that has come meanwhile keeps both."""
     with suppress(OSError):
         for path in folder.iterdir():
-            path.unlink()
+            if LOCKS.fullmatch(path.name):
+                path.unlink()
         folder.rmdir()
 
 

@@ -89,9 +89,10 @@ def forest_scores(folder: Path) -> dict[str, Any]:
     """Accuracies on the site of a random forest that was trained on all that the network had."""
     from pitscape.imagery.legend import load_legend
     from pitscape.imagery.sensor import load_sensor
+    from pitscape.inference.tiles import Area
     from pitscape.site import score_table
     from pitscape.training.baseline import forest_counts
-    from pitscape.training.labelled import Region, labelled_scenes
+    from pitscape.training.labelled import labelled_scenes
     from pitscape.training.run import data_of
 
     data = data_of(folder / "train.yaml")
@@ -99,7 +100,7 @@ def forest_scores(folder: Path) -> dict[str, Any]:
     codes = np.arange(256, dtype=np.uint8)
     judged = labelled_scenes(folder / "images", folder / "truth", sensor=sensor, bands=sensor.band_names, codes=codes)
     training = list(zip(data.scenes, data.training_regions, strict=True))
-    judging = [(scene, Region(0, scene.shape[0], 0, scene.shape[1])) for scene in judged]
+    judging = [(scene, Area(0, scene.shape[0], 0, scene.shape[1])) for scene in judged]
     return score_table(forest_counts(training, judging, classes=len(legend)), legend)
 
 

@@ -11,9 +11,10 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.sensor import Sensor
-from pitscape.training.labelled import LabelledScene, Region
+from pitscape.inference.tiles import Area
+from pitscape.training.labelled import LabelledScene
 
-Land = tuple[LabelledScene, Region]
+Land = tuple[LabelledScene, Area]
 
 MOST_PIXELS = 200_000
 """Pixels that a forest is trained on at most; more cost minutes and change nothing."""
@@ -78,7 +79,7 @@ def pixel_features(stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[
     return np.vstack([reflectance, *indices]).T
 
 
-def _labelled_pixels(scene: LabelledScene, region: Region) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def _labelled_pixels(scene: LabelledScene, region: Area) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     stored, labels = scene.pixels(region)
     known = labels != UNOBSERVED
     return pixel_features(stored[:, known], scene.sensor, scene.bands), labels[known]

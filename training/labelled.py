@@ -18,21 +18,7 @@ from pitscape.imagery.raster import open_raster, rasters_in
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import Scene, open_scene
 from pitscape.imagery.sensor import Sensor
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle of pixels, ends excluded."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.bottom - self.top, self.right - self.left
+from pitscape.inference.tiles import Area
 
 
 @dataclass(frozen=True)
@@ -61,7 +47,7 @@ class LabelledScene:
         """Open its image."""
         return open_scene(self.image, self.sensor, bands=self.bands, reading=self.reading)
 
-    def pixels(self, region: Region) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def pixels(self, region: Area) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Image and labels of a region, which may reach beyond the scene.
 
         Returns:
@@ -80,7 +66,7 @@ class LabelledScene:
         labels[at] = np.where(observed, self._mask(rows, columns), UNOBSERVED)
         return stored, labels
 
-    def labels(self, region: Region) -> NDArray[np.uint8]:
+    def labels(self, region: Area) -> NDArray[np.uint8]:
         """Class ids (y, x) of a region inside the scene, 255 where unlabelled; the image is not read."""
         return self._mask(*self._within(region))
 
@@ -90,7 +76,7 @@ class LabelledScene:
         classes: NDArray[np.uint8] = self.codes[codes]
         return classes
 
-    def _within(self, region: Region) -> tuple[slice, slice]:
+    def _within(self, region: Area) -> tuple[slice, slice]:
         height, width = self.shape
         return (
             slice(max(region.top, 0), min(region.bottom, height)),

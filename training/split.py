@@ -3,7 +3,8 @@
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pitscape.imagery.errors import InputError
-from pitscape.training.labelled import LabelledScene, Region
+from pitscape.inference.tiles import Area
+from pitscape.training.labelled import LabelledScene
 
 
 class ColumnSplit(BaseModel):
@@ -31,7 +32,7 @@ class ColumnSplit(BaseModel):
                 raise ValueError(f"columns {first} to {end}: the end must lie beyond the start")
         return self
 
-    def training_region(self, scene: LabelledScene) -> Region:
+    def training_region(self, scene: LabelledScene) -> Area:
         """The land of a scene that trains.
 
         Raises:
@@ -45,7 +46,7 @@ class ColumnSplit(BaseModel):
             left = max(left, end + self.buffer)
         return _region(left, right, scene)
 
-    def validation_region(self, scene: LabelledScene) -> Region:
+    def validation_region(self, scene: LabelledScene) -> Area:
         """The land of a scene that judges.
 
         Raises:
@@ -63,9 +64,9 @@ def _columns(columns: tuple[int, int | None], scene: LabelledScene) -> tuple[int
     return columns[0], width if columns[1] is None else min(columns[1], width)
 
 
-def _region(left: int, right: int, scene: LabelledScene) -> Region:
+def _region(left: int, right: int, scene: LabelledScene) -> Area:
     if right <= left:
         raise InputError(
             f"{scene.image}: the split leaves no columns of its {scene.shape[1]}; change its ranges or buffer."
         )
-    return Region(0, scene.shape[0], left, right)
+    return Area(0, scene.shape[0], left, right)

@@ -6,13 +6,14 @@ import numpy as np
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
+from pitscape.inference.tiles import Area
 from pitscape.models.card import Normalisation
-from pitscape.training.labelled import LabelledScene, Region
+from pitscape.training.labelled import LabelledScene
 
 ROWS_AT_ONCE = 512
 
 
-def band_statistics(scenes: Sequence[LabelledScene], regions: Sequence[Region]) -> Normalisation:
+def band_statistics(scenes: Sequence[LabelledScene], regions: Sequence[Area]) -> Normalisation:
     """Mean and standard deviation of physical values per band over the observed pixels of all regions.
 
     Sums are added up band of rows by band of rows, so memory does not grow with the scenes.
@@ -26,7 +27,7 @@ def band_statistics(scenes: Sequence[LabelledScene], regions: Sequence[Region]) 
     squares = np.zeros(len(scenes[0].bands))
     for scene, region in zip(scenes, regions, strict=True):
         for top in range(region.top, region.bottom, ROWS_AT_ONCE):
-            rows = Region(top, min(top + ROWS_AT_ONCE, region.bottom), region.left, region.right)
+            rows = Area(top, min(top + ROWS_AT_ONCE, region.bottom), region.left, region.right)
             stored, _ = scene.pixels(rows)
             observed = (stored != UNOBSERVED_STORED).any(axis=0)
             values = sensor.physical(stored[:, observed].astype(np.float64), scene.bands)

@@ -11,8 +11,9 @@ from torch.utils.data import Dataset, Sampler
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.inference.tiles import Area
 from pitscape.training.augmentation import Jitter, jittered, turned
-from pitscape.training.labelled import LabelledScene, Region
+from pitscape.training.labelled import LabelledScene
 
 POSITIONS_PER_CLASS = 20_000
 """Labelled pixels of each class and scene that windows are centred on; more bring no more variety."""
@@ -26,11 +27,11 @@ class Plot:
     """A region of a scene, and where it has labelled pixels of each class: (class id -> (n, 2) rows and columns)."""
 
     scene: LabelledScene
-    region: Region
+    region: Area
     positions: dict[int, NDArray[np.int32]]
 
 
-def plots(scenes: Sequence[LabelledScene], regions: Sequence[Region], *, seed: int = 0) -> tuple[Plot, ...]:
+def plots(scenes: Sequence[LabelledScene], regions: Sequence[Area], *, seed: int = 0) -> tuple[Plot, ...]:
     """Find the labelled pixels of each scene's region.
 
     Raises:
@@ -73,7 +74,7 @@ class BalancedWindows(Dataset[Sample]):
         row, column = plot.positions[wanted][rng.integers(len(plot.positions[wanted]))]
         top = _start(int(row), plot.region.top, plot.region.bottom, self.size, rng)
         left = _start(int(column), plot.region.left, plot.region.right, self.size, rng)
-        stored, labels = _inside(plot, Region(top, top + self.size, left, left + self.size))
+        stored, labels = _inside(plot, Area(top, top + self.size, left, left + self.size))
         stored, labels = turned(stored, labels, rng)
         stored = jittered(stored, plot.scene.sensor, plot.scene.bands, self.jitter, rng)
         return _sample(stored, labels)
@@ -82,7 +83,7 @@ class BalancedWindows(Dataset[Sample]):
 class RegularWindows(Dataset[Sample]):
     """All of each scene's region, in windows with some land around them that is seen and not judged."""
 
-    def __init__(self, scenes: Sequence[LabelledScene], regions: Sequence[Region], *, size: int, context: int) -> None:
+    def __init__(self, scenes: Sequence[LabelledScene], regions: Sequence[Area], *, size: int, context: int) -> None:
         self.windows = [
             (scene, core)
             for scene, region in zip(scenes, regions, strict=True)
@@ -98,7 +99,7 @@ class RegularWindows(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         """The window of an index."""
         scene, core = self.windows[index]
-        around = Region(
+        around = Area(
             core.top - self.context,
             core.top - self.context + self.size,
             core.left - self.context,
@@ -129,7 +130,7 @@ class CountingSampler(Sampler[int]):
         return iter(range(first, self.next))
 
 
-def _positions(scene: LabelledScene, region: Region, rng: np.random.Generator) -> dict[int, NDArray[np.int32]]:
+def _positions(scene: LabelledScene, region: Area, rng: np.random.Generator) -> dict[int, NDArray[np.int32]]:
     labels = scene.labels(region)
     found = {}
     for class_id in np.unique(labels[labels != UNOBSERVED]):
@@ -144,20 +145,20 @@ def _start(position: int, first: int, end: int, size: int, rng: np.random.Genera
     return int(rng.integers(lowest, highest + 1)) if lowest < highest else max(first, highest)
 
 
-def _inside(plot: Plot, window: Region) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def _inside(plot: Plot, window: Area) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """The pixels of a window; where it is larger than its region, nothing of the land beyond."""
     region = plot.region
-    cut = Region(window.top, min(window.bottom, region.bottom), window.left, min(window.right, region.right))
+    cut = Area(window.top, min(window.bottom, region.bottom), window.left, min(window.right, region.right))
     stored, labels = plot.scene.pixels(cut)
     missing = (window.shape[0] - cut.shape[0], window.shape[1] - cut.shape[1])
     edges = ((0, missing[0]), (0, missing[1]))
     return np.pad(stored, ((0, 0), *edges)), np.pad(labels, edges, constant_values=UNOBSERVED)
 
 
-def _cores(region: Region, size: int) -> Iterator[Region]:
+def _cores(region: Area, size: int) -> Iterator[Area]:
     for top in range(region.top, region.bottom, size):
         for left in range(region.left, region.right, size):
-            yield Region(top, min(top + size, region.bottom), left, min(left + size, region.right))
+            yield Area(top, min(top + size, region.bottom), left, min(left + size, region.right))
 
 
 def _sample(stored: NDArray[np.float32], labels: NDArray[np.uint8]) -> Sample:

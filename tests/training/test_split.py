@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.sensor import load_sensor
-from pitscape.training.labelled import LabelledScene, Region
+from pitscape.inference.tiles import Area
+from pitscape.training.labelled import LabelledScene
 from pitscape.training.split import ColumnSplit
 
 SCENE = LabelledScene(
@@ -17,14 +18,14 @@ SCENE = LabelledScene(
 @pytest.mark.parametrize(
     ("train", "judge", "expected"),
     [
-        ((0, 200), (200, 300), Region(0, 401, 0, 184)),
-        ((0, 100), (200, 300), Region(0, 401, 0, 100)),
-        ((200, None), (0, 200), Region(0, 401, 216, 401)),
-        ((0, None), (300, None), Region(0, 401, 0, 284)),
+        ((0, 200), (200, 300), Area(0, 401, 0, 184)),
+        ((0, 100), (200, 300), Area(0, 401, 0, 100)),
+        ((200, None), (0, 200), Area(0, 401, 216, 401)),
+        ((0, None), (300, None), Area(0, 401, 0, 284)),
     ],
 )
 def test_the_buffer_keeps_training_land_away(
-    train: tuple[int, int | None], judge: tuple[int, int | None], expected: Region
+    train: tuple[int, int | None], judge: tuple[int, int | None], expected: Area
 ) -> None:
     assert ColumnSplit(train=train, validate_on=judge, buffer=16).training_region(SCENE) == expected
 

@@ -6,8 +6,9 @@ from small_scenes import BANDS, stored_numbers, write_raster
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.sensor import load_sensor
+from pitscape.inference.tiles import Area
 from pitscape.training import statistics
-from pitscape.training.labelled import Region, labelled_scenes
+from pitscape.training.labelled import labelled_scenes
 from pitscape.training.statistics import band_statistics
 
 
@@ -22,9 +23,9 @@ def test_statistics_are_those_of_the_observed_pixels_of_the_region(
     scenes = labelled_scenes(
         tmp_path / "i", tmp_path / "m", sensor=load_sensor("sentinel2_l2a"), bands=BANDS, codes=np.zeros(256, np.uint8)
     )
-    found = band_statistics(scenes, [Region(0, 20, 5, 30)])
+    found = band_statistics(scenes, [Area(0, 20, 5, 30)])
     reflectance = (stored[:, 3:, 5:].reshape(10, -1) - 1000.0) / 10000
     np.testing.assert_allclose(found.mean, reflectance.mean(axis=1), rtol=1e-6)
     np.testing.assert_allclose(found.std, reflectance.std(axis=1), rtol=1e-5)
     with pytest.raises(InputError, match="nothing observed"):
-        band_statistics(scenes, [Region(0, 3, 0, 30)])
+        band_statistics(scenes, [Area(0, 3, 0, 30)])
