@@ -1,0 +1,36 @@
+"""Verbs of training: fit, validate, baseline, export."""
+
+from pathlib import Path
+
+from pitscape.verbs import Verbs, new_verb
+
+
+def add_training(verbs: Verbs) -> None:
+    """Add the verbs ``fit`` and ``validate``."""
+    texts = {
+        "fit": "train a network from a configuration (trusted code: it names the classes to import)",
+        "validate": "accuracies of a checkpoint on the validation land of a configuration",
+    }
+    for name, text in texts.items():
+        verb = new_verb(verbs, name, "pitscape.learning:train", text + "; further options are Lightning's")
+        verb.add_argument(
+            "--config", type=Path, required=True, metavar="YAML", help="for example configs/train/strzegom.yaml"
+        )
+
+
+def add_baseline(verbs: Verbs) -> None:
+    """Add the verb ``baseline``."""
+    verb = new_verb(
+        verbs, "baseline", "pitscape.learning:baseline", "a random forest on the data and split of a configuration"
+    )
+    verb.add_argument("--config", type=Path, required=True, metavar="YAML", help="the network's training configuration")
+    verb.add_argument("--output", type=Path, metavar="JSON", help="write the accuracies there as well")
+
+
+def add_export(verbs: Verbs) -> None:
+    """Add the verb ``export``."""
+    verb = new_verb(verbs, "export", "pitscape.learning:export", "a checkpoint as one ONNX file with its card inside")
+    verb.add_argument("--checkpoint", type=Path, required=True, metavar="CKPT", help="of pitscape fit")
+    verb.add_argument("--output", type=Path, required=True, metavar="MODEL.onnx", help="written only if equal to torch")
+    verb.add_argument("--name", help="of the model in its card (default: the file's)")
+    verb.add_argument("--tile", type=int, default=256, help="side of the tiles of inference [px] (default %(default)s)")

@@ -1,0 +1,36 @@
+"""Verbs of a whole site: demo, simulate, run."""
+
+from pathlib import Path
+
+from pitscape.verbs import Verbs, new_verb
+
+
+def add_demo(verbs: Verbs) -> None:
+    """Add the verb ``demo``."""
+    verb = new_verb(
+        verbs, "demo", "pitscape.demo:run", "the whole chain on a simulated mine: train, export, map, measure, report"
+    )
+    verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder for everything")
+    verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
+
+
+def add_simulate(verbs: Verbs) -> None:
+    """Add the verb ``simulate``."""
+    verb = new_verb(verbs, "simulate", "pitscape.steps:simulate", "a simulated mine of several epochs with its truth")
+    verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder for the site")
+    verb.add_argument(
+        "--size",
+        type=int,
+        default=384,
+        help="side [px of 10 m]; above 2048, squares of one mine each (default %(default)s)",
+    )
+    verb.add_argument("--layers", help="only these, images,truth,... of those that README.txt lists (default: all)")
+    verb.add_argument("--epochs", type=int, default=5, help="number of dates, 2015 to 2024 (default %(default)s)")
+    verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
+
+
+def add_run(verbs: Verbs) -> None:
+    """Add the verb ``run``."""
+    verb = new_verb(verbs, "run", "pitscape.steps:run", "one site from its file to site.json and report.html")
+    verb.add_argument("site", type=Path, metavar="SITE.yaml", help="for example configs/sites/strzegom.yaml")
+    verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all results")
