@@ -90,7 +90,8 @@ def dissolved(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
         return table
     whole = geopandas.GeoDataFrame(rows, columns=list(table.columns), geometry="geometry", crs=table.crs)
     whole = measured(whole.drop(columns=["geometry_area_km2", "perimeter_km"]))[table.columns]
-    return whole.sort_values("area_km2", ascending=False, ignore_index=True, kind="stable")
+    named = _with_names(whole, [name if pd.notna(name) else None for name in whole["mine"]])
+    return named.sort_values("area_km2", ascending=False, ignore_index=True, kind="stable")
 
 
 def mine_groups(table: geopandas.GeoDataFrame) -> list[NDArray[np.int64]]:
@@ -101,7 +102,7 @@ def mine_groups(table: geopandas.GeoDataFrame) -> list[NDArray[np.int64]]:
 
 def _groups(table: geopandas.GeoDataFrame) -> NDArray[np.int64]:
     """Number of the mine of each row, in the order of the rows."""
-    keys = [("mine", name) if name is not None else ("row", number) for number, name in enumerate(table["mine"])]
+    keys = [("mine", name) if pd.notna(name) else ("row", number) for number, name in enumerate(table["mine"])]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], np.int64)
 

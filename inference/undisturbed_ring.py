@@ -21,6 +21,9 @@ from pitscape.inference.reference_surface import Surface, fit_surface
 GUARD_CELLS = 3
 """Cells beside mined and occupied land are mixed, or its rim: they are no undisturbed land."""
 
+SURROUNDINGS = 4
+"""So many times the ring's width around a mine are looked at, to see which land is enclosed."""
+
 MOST_CELLS = 1 << 22
 """Larger windows are read at every second, third ... cell."""
 
@@ -43,7 +46,7 @@ def surface_around(
     """
     sides = [float(np.median(each)) for each in cell_sides(classes.grid)]
     whole = window_of(shapes, classes.grid)
-    reach = [math.ceil(ring_m / side) + 1 for side in reversed(sides)]
+    reach = [math.ceil(SURROUNDINGS * ring_m / side) + 1 for side in reversed(sides)]
     wide = [
         slice(max(s.start - by, 0), min(s.stop + by, size))
         for s, by, size in zip(whole, reach, classes.grid.shape, strict=True)
@@ -57,6 +60,7 @@ def surface_around(
     outside = geometry_mask(shapes, grid.shape, grid.affine)
     near = ndimage.distance_transform_edt(outside, sampling=sampling) <= ring_m
     clear = ndimage.distance_transform_edt(outside & (roles != DISTURBED), sampling=sampling) > GUARD_CELLS * max(sides)
+    clear &= _open_land(clear)
     heights, known = elevation.read(rows, columns, shape=(size[0], size[1]) if step > 1 else None)
     down, across = np.nonzero(near & clear & (roles == UNDISTURBED) & known)
     return fit_surface(
@@ -65,6 +69,15 @@ def surface_around(
         heights[down, across],
         middle=((whole[1].start + whole[1].stop) / 2, (whole[0].start + whole[0].stop) / 2),
     )
+
+
+def _open_land(clear: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Land that reaches the border of the window: what a mine encloses, such as restored tops of dumps, does not."""
+    labels, _ = ndimage.label(clear)
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    reaching = np.unique(border)
+    inside: NDArray[np.bool_] = np.isin(labels, reaching[reaching > 0])
+    return inside
 
 
 def window_of(shapes: Sequence[BaseGeometry], grid: GeoBox) -> tuple[slice, slice]:

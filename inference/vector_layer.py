@@ -70,6 +70,7 @@ def write_layer(
     Raises:
         PitscapeError: If the disk is full.
     """
+    table = table.astype({name: "string" for name in table.columns if table[name].dtype == object})  # also where empty
     if path.suffix.lower() == ".parquet":
         with replacing(path) as temporary:
             table.to_parquet(temporary, index=False, schema_version="1.1.0", write_covering_bbox=True)
