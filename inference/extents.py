@@ -76,6 +76,7 @@ def class_extents(
     found = footprint_of(classes, class_id, close_m=close_m, fill_ha=fill_ha)
     patches = found.trace()
     corners = patches.corners
+    nothing = np.zeros(len(patches))
     columns = {
         "class_id": np.full(len(patches), class_id, np.int64),
         "class_name": class_name,
@@ -85,8 +86,8 @@ def class_extents(
         "patches": np.ones(len(patches), np.int64),
         "cells": corners.cells(),
         "area_km2": corners.sums(area_bands(found.grid)) / M2_PER_KM2,
-        "filled_km2": corners.sums(found.areas(CLOSED, FILLED)) / M2_PER_KM2,
-        "unobserved_km2": patches.whole.sums(found.areas(UNOBSERVED)) / M2_PER_KM2,
+        "filled_km2": corners.sums(found.areas(CLOSED, FILLED)) / M2_PER_KM2 if close_m or fill_ha else nothing,
+        "unobserved_km2": patches.whole.sums(found.areas(UNOBSERVED)) / M2_PER_KM2 if patches.holes else nothing,
         **dict.fromkeys(INTERVAL, np.nan),
         "kind": "unknown",
         **dict.fromkeys(RELIEF, np.nan),
