@@ -28,7 +28,7 @@ def extent_style(name: str, colour: str, *, by_kind: bool) -> str:
         categories = ""
     return (
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-        '<qgis version="3.22.0" styleCategories="Symbology">'
+        '<qgis version="3.28.0" styleCategories="Symbology">'
         f"{head}{categories}<symbols>{symbols}</symbols></renderer-v2>"
         "<layerGeometryType>2</layerGeometryType></qgis>\n"
     )

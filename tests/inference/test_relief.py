@@ -160,6 +160,13 @@ def test_patches_of_one_mine_share_a_surface(tmp_path: Path) -> None:
     assert table["kind"].tolist() == ["pit", "dump", "level"]
 
 
+def test_the_ring_of_a_large_mine_is_read_at_every_few_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pitscape.inference.undisturbed_ring.MOST_CELLS", 1500)
+    table = relief_of(tmp_path, dem=written(tmp_path / "d.tif", land()))
+    assert table["kind"].tolist()[:2] == ["pit", "dump"]
+    np.testing.assert_allclose(table["median_relief_m"], [-40, 15, 0], atol=0.5)
+
+
 def test_elevation_elsewhere_is_refused(tmp_path: Path) -> None:
     away = GeoBox((10, 10), Affine(10, 0, 0, 0, -10, 100), "EPSG:32633")
     dem = written(tmp_path / "away.tif", np.ones((10, 10)), away)

@@ -71,6 +71,13 @@ def test_geoparquet_says_version_projection_and_boxes(tmp_path: Path) -> None:
     assert read["area_km2"].tolist() == [2.5]
 
 
+def test_geoparquet_without_pyarrow_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pitscape.inference.vector_layer.find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        check_suffix(Path("e.parquet"))
+    assert caught.value.name == "pyarrow"
+
+
 def test_other_formats_are_refused() -> None:
     with pytest.raises(InputError, match=r"e.shp: .* end the name in .gpkg or .parquet"):
         check_suffix(Path("e.shp"))

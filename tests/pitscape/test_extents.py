@@ -116,6 +116,17 @@ def test_only_a_mine_with_its_own_sample_has_an_interval(folder: Path) -> None:
     assert again.drop(columns="geometry").equals(table.drop(columns="geometry"))
 
 
+def test_the_own_interval_of_an_assessment_is_taken_and_variance_0_gives_none(folder: Path) -> None:
+    own = {"name": "mined", "adjusted_km2": {"value": 0.4, "low": 0.31, "high": 0.52, "wald_half_width": 0.08}}
+    assessment(folder / "assessed" / "A.json", classes=[own])
+    assessment(folder / "assessed" / "B.json", covariance=[[0.0] * 4] * 4)
+    options = ["--mines", folder / "leases.gpkg", "--mine-name", "code", "--assessments", folder / "assessed"]
+    by_mine = run(folder, *options)[0].set_index("mine")
+    assert by_mine.loc["A", ["adjusted_km2", "area_low_km2", "area_high_km2"]].tolist() == [0.4, 0.31, 0.52]
+    assert by_mine.loc["B", "adjusted_km2"] == pytest.approx(0.4)
+    assert by_mine.loc["B", ["area_low_km2", "area_high_km2"]].isna().all()
+
+
 def test_a_mine_of_several_rows_has_no_interval(folder: Path) -> None:
     assessment(folder / "assessed" / "1.json")
     apart, _ = run(folder, "--merge", 45, "--assessments", folder / "assessed")
@@ -163,7 +174,7 @@ def test_wrong_use_is_answered_in_one_line(folder: Path, capsys: pytest.CaptureF
 def test_excavated_land_of_simulated_mines_is_that_of_the_truth(tmp_path: Path, seed: int) -> None:
     """Pit with its sump, within 3 % at every epoch; the volume within 25 %: the land under a pit is not known."""
     site = tmp_path / "site"
-    assert main(["simulate", "--out", str(site), "--seed", str(seed), "--layers", "truth,dem"]) == 0
+    assert main(["simulate", "--out", str(site), "--seed", str(seed), "--layers", "truth,dem,polygons"]) == 0
     epochs = json.loads((site / "truth.json").read_text())["epochs"]
     assert len(epochs) == 5
     for epoch in epochs:
@@ -175,3 +186,23 @@ def test_excavated_land_of_simulated_mines_is_that_of_the_truth(tmp_path: Path, 
         pits = table[table["kind"] == "pit"]
         assert pits["area_km2"].sum() == pytest.approx(epoch["excavated_km2"], rel=0.03)
         assert pits["volume_below_mm3"].sum() == pytest.approx(epoch["excavated_million_m3"], rel=0.25)
+    by_surface = dumps_by_kind(site, [epoch["name"] for epoch in epochs], is_change=False)
+    by_change = dumps_by_kind(site, [epoch["name"] for epoch in epochs], is_change=True)
+    assert by_surface.get("dump", 0) > 0.6
+    assert by_surface.get("pit", 0) == 0
+    assert by_change.get("dump", 0) > 0.999
+
+
+def dumps_by_kind(site: Path, names: Sequence[str], *, is_change: bool) -> dict[str, float]:
+    """Share of the area of dumps and restored land, outlined in the truth of the last epoch, by what they are called."""
+    table = geopandas.read_file(site / "truth.gpkg")
+    table = table[table["kind"].isin(["dump", "restored"]) & (table["epoch"] == table["epoch"].max())]
+    table = table.assign(mine=None, kind="unknown").reset_index(drop=True)
+    dem, before = (site / "dem" / f"{name}.tif" for name in (names[-1], names[0]))
+    with (
+        open_class_map(site / "truth" / f"{names[-1]}.tif") as classes,
+        open_elevation(classes.grid, dem=dem, before=before if is_change else None) as elevation,
+    ):
+        found = with_relief(table, classes, elevation)
+    areas: dict[str, float] = (found.groupby("kind")["area_km2"].sum() / found["area_km2"].sum()).to_dict()
+    return areas
