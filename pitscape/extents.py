@@ -13,7 +13,7 @@ from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.imagery.product import epoch_of
 from pitscape.inference.elevation import open_elevation
-from pitscape.inference.extent_style import extent_style
+from pitscape.inference.extent_style import KIND_COLOURS, extent_style
 from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.mines import dissolved, named_mines, numbered_mines
 from pitscape.inference.proportions import read_zones
@@ -34,34 +34,30 @@ def extents(arguments: argparse.Namespace) -> None:
     legend = load_legend(arguments.legend) if arguments.legend else None
     with open_class_map(arguments.classes, legend) as classes:
         table = _table(arguments, classes)
-        assessed = (
-            assessments_of(arguments.assessments, sorted(set(table["mine"].dropna()))) if arguments.assessments else {}
-        )
+        assessed = _assessed(arguments, table)
         table = with_intervals(table, assessed)
         land = classes.legend.land(arguments.class_name)
         colour = classes.legend.classes[classes.legend.id_of(arguments.class_name)].colour
-    title = f"{land} land, {epoch_of(arguments.classes)}"
-    by_kind = _reference(arguments) is not None
-    style = extent_style(arguments.class_name, colour, by_kind=by_kind)
+    reference, title = _reference(arguments), f"{land} land, {epoch_of(arguments.classes)}"
+    style = extent_style(arguments.class_name, colour, by_kind=reference is not None)
     write_extents(arguments.output, table, title=title, style=style)
-    sums = _sums(table)
-    said = {"schema": 1, "title": title, "land": land, "reference": _reference(arguments), **sums}
-    if not by_kind:
-        said["kind_km2"] = None
-    write_json(sidecar(arguments.output), said | made_of(_options(arguments), *inputs, *assessed.values()))
-    print(f"{arguments.output}: {len(table)} polygons of {land} land, {_words(sums)}")
+    said = {"title": title, "land": land, "reference": reference} | _sums(table, by_kind=reference is not None)
+    made = made_of(_options(arguments), *inputs, *assessed.values())
+    write_json(sidecar(arguments.output), {"schema": 1} | said | made)
+    print(f"{arguments.output}: {len(table)} polygons of {land} land, {_words(said)}")
 
 
 def _table(arguments: argparse.Namespace, classes: ClassMap) -> geopandas.GeoDataFrame:
-    table = class_extents(
-        classes,
-        arguments.class_name,
-        epoch=epoch_of(arguments.classes),
-        close_m=arguments.close,
-        fill_ha=arguments.fill,
-        min_area_ha=arguments.min_area,
-        confidence=arguments.confidence,
-    )
+    with bar("patches"):
+        table = class_extents(
+            classes,
+            arguments.class_name,
+            epoch=epoch_of(arguments.classes),
+            close_m=arguments.close,
+            fill_ha=arguments.fill,
+            min_area_ha=arguments.min_area,
+            confidence=arguments.confidence,
+        )
     if arguments.mines:
         zones = read_zones(arguments.mines, classes, name_column=arguments.mine_name)
         names, outlines = [zone.name for zone in zones], [zone.geometry for zone in zones]
@@ -120,22 +116,29 @@ def _reference(arguments: argparse.Namespace) -> str | None:
     return "surface of the undisturbed land around each mine" if arguments.dem else None
 
 
-def _sums(table: geopandas.GeoDataFrame) -> dict[str, Any]:
+def _assessed(arguments: argparse.Namespace, table: geopandas.GeoDataFrame) -> dict[str, Path]:
+    if arguments.assessments is None:
+        return {}
+    return assessments_of(arguments.assessments, sorted(set(table["mine"].dropna())))
+
+
+def _sums(table: geopandas.GeoDataFrame, *, by_kind: bool) -> dict[str, Any]:
     of_kind = table.groupby("kind")["area_km2"].sum()
+    kinds = {kind: float(of_kind.get(kind, 0.0)) for kind in KIND_COLOURS}
     return {
         "polygons": len(table),
         "mines": int(table["mine"].nunique()),
         "area_km2": float(table["area_km2"].sum()),
         "filled_km2": float(table["filled_km2"].sum()),
         "unobserved_km2": float(table["unobserved_km2"].sum()),
-        "kind_km2": {kind: float(of_kind.get(kind, 0.0)) for kind in ("pit", "dump", "level", "unknown")},
+        "kind_km2": kinds if by_kind else None,
     }
 
 
-def _words(sums: dict[str, Any]) -> str:
-    kinds = ", ".join(f"{kind} {km2:.4f}" for kind, km2 in sums["kind_km2"].items() if km2 and kind != "unknown")
-    filled = f", {sums['filled_km2']:.4f} of it closed and filled" if sums["filled_km2"] else ""
-    return f"{sums['area_km2']:.4f} km2{filled}{f' ({kinds})' if kinds else ''}"
+def _words(said: dict[str, Any]) -> str:
+    kinds = ", ".join(f"{kind} {km2:.4f}" for kind, km2 in (said["kind_km2"] or {}).items() if km2)
+    filled = f", {said['filled_km2']:.4f} of it closed and filled" if said["filled_km2"] else ""
+    return f"{said['area_km2']:.4f} km2{filled}{f' ({kinds})' if kinds else ''}"
 
 
 def _options(arguments: argparse.Namespace) -> argparse.Namespace:
