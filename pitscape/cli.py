@@ -65,7 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _extra(module: str | None) -> str:
-    return "stac" if (module or "").split(".")[0] in STAC_MODULES else "train"
+    name = (module or "").split(".")[0]
+    if name == "pyarrow":
+        return "geoparquet"
+    return "stac" if name in STAC_MODULES else "train"
 
 
 def _complain(message: str, status: int) -> int:

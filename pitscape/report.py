@@ -13,6 +13,7 @@ from plotly.offline import get_plotlyjs
 
 from pitscape import charts, life_charts, resilience_charts
 from pitscape.imagery.class_map import open_class_map
+from pitscape.imagery.legend import mined_word
 from pitscape.imagery.outputs import write_text
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.predictor import OnnxPredictor
@@ -200,7 +201,7 @@ def _known(columns: dict[str, str], rows: Sequence[dict[str, Any]]) -> dict[str,
 
 def _mined(site: dict[str, Any]) -> str:
     """*Disturbed* where the legend's notes say that pits and dumps are one class."""
-    return "disturbed" if any("dump" in note for note in site["site"]["notes"]) else "mined"
+    return "disturbed" if mined_word(site["site"]["notes"]) == "disturbed" else "mined"
 
 
 def _class_maps(settings: SiteSettings, out: Path) -> list[Path]:
@@ -241,7 +242,7 @@ def _scale_bar(path: Path) -> dict[str, float]:
 def _outlines(site: dict[str, Any], settings: SiteSettings, out: Path, maps: Sequence[dict[str, str]]) -> Markup:
     """The picture of excavated and affected land, over the last scene or class map."""
     background = maps[-1]["scene"] or maps[-1]["classes"]
-    kind = "disturbed" if _mined(site) == "disturbed" else "excavated"
+    kind = mined_word(site["site"]["notes"])
     last = _class_maps(settings, out)[-1]
     return Markup(write_outlines(site, out, last, background=background, kind=kind))  # noqa: S704 - escaped there
 

@@ -26,11 +26,12 @@ from pitscape.imagery.grid import same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend, load_legend
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
 from pitscape.imagery.sensor import load_sensor
-from pitscape.inference.extents import class_extents, write_extents, write_layer
+from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.run_options import RunOptions
 from pitscape.inference.scene_run import predict_scene
+from pitscape.inference.vector_layer import write_layer
 from pitscape.integrity import FORMS, integrity
 from pitscape.measures import Measures, index_of, measure
 from pitscape.ready_map import write_ready_map

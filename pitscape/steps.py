@@ -1,13 +1,12 @@
 """The verbs that need no torch."""
 
 import argparse
-import math
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar, write_json
 from pitscape.progress import say
 
@@ -26,6 +25,7 @@ def simulate(arguments: argparse.Namespace) -> None:
 def areas(arguments: argparse.Namespace) -> None:
     """``pitscape areas``."""
     from pitscape.imagery.class_map import open_class_map
+    from pitscape.imagery.product import epoch_of
     from pitscape.inference.proportions import Zone, class_areas, read_zones, write_areas
 
     inputs = [arguments.classes, *([arguments.zones] if arguments.zones else [])]
@@ -35,33 +35,10 @@ def areas(arguments: argparse.Namespace) -> None:
         if arguments.zones:
             zones = read_zones(arguments.zones, classes, name_column=arguments.zone_name)
         rows = class_areas(classes, zones)
-    write_areas(arguments.output, rows, [_epoch(arguments.classes)] * len(rows))
+    write_areas(arguments.output, rows, [epoch_of(arguments.classes)] * len(rows))
     _record(arguments, *inputs)
     for row in rows:
         print(f"{row.zone:20} {row.class_name:12} {row.area_km2:12.4f} km2 {100 * row.share:7.2f} %")
-
-
-def extents(arguments: argparse.Namespace) -> None:
-    """``pitscape extents``."""
-    from pitscape.imagery.class_map import open_class_map
-    from pitscape.inference.extents import class_extents, write_extents
-
-    _check_output(arguments, [arguments.classes])
-    if arguments.output.suffix.lower() != ".gpkg":
-        raise InputError(f"{arguments.output}: extents are written as GeoPackage; end the name in .gpkg.")
-    if not (0 <= arguments.min_area < math.inf and 0 <= arguments.close < math.inf):
-        raise InputError("--min-area and --close must be numbers of at least 0.")
-    with open_class_map(arguments.classes, _legend(arguments.legend)) as classes:
-        table = class_extents(
-            classes,
-            arguments.class_name,
-            epoch=_epoch(arguments.classes),
-            min_area_ha=arguments.min_area,
-            close_m=arguments.close,
-        )
-    write_extents(arguments.output, table)
-    _record(arguments, arguments.classes)
-    print(f"{arguments.output}: {len(table)} polygons of {arguments.class_name}, {table['area_km2'].sum():.4f} km2")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -78,13 +55,6 @@ def _legend(name: str | None) -> Any:  # noqa: ANN401 - imported where it is use
     from pitscape.imagery.legend import load_legend
 
     return load_legend(name) if name else None
-
-
-def _epoch(path: Path) -> str:
-    from pitscape.imagery.product import date_of
-
-    acquired = date_of(path)
-    return acquired.isoformat() if acquired else path.stem
 
 
 def _check_output(arguments: argparse.Namespace, inputs: list[Path]) -> None:
@@ -108,4 +78,13 @@ def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
         if key not in hidden
     }
     versions = {"pitscape": version("pitscape"), "python": sys.version.split()[0]}
-    return {"options": options, "inputs_sha256": {path.name: sha256_of(path) for path in inputs}, "versions": versions}
+    return {"options": options, "inputs_sha256": _hashes(inputs), "versions": versions}
+
+
+def _hashes(inputs: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 of files by name, with their folder's where two have one name."""
+    names = [path.name for path in inputs]
+    return {
+        f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name: sha256_of(path)
+        for path in inputs
+    }
