@@ -51,16 +51,28 @@ def rows_are_uniform(crs: CRS, grid: GeoBox) -> bool:
     return crs.is_geographic or mercator
 
 
+def equal_area_crs(crs: CRS, *, longitude: float = 0.0) -> CRS:
+    """The cylindrical equal-area projection [m] of a CRS's own ellipsoid, around a longitude [degrees]."""
+    axis, inverse_flattening = _ellipsoid(crs)
+    return CRS.from_proj4(
+        f"+proj=cea +lon_0={float(longitude)!r} +a={axis!r} +rf={inverse_flattening!r} +units=m +no_defs"
+    )
+
+
+def _ellipsoid(crs: CRS) -> tuple[float, float]:
+    """Semi-major axis [m] and inverse flattening; those of WGS 84 where a CRS names none."""
+    if crs.ellipsoid is None:
+        return 6378137.0, 298.257223563
+    return crs.ellipsoid.semi_major_metre, crs.ellipsoid.inverse_flattening
+
+
 def _nodes(size: int) -> NDArray[np.int64]:
     return np.unique(np.append(np.arange(0, size, LATTICE_STEP), size - 1))
 
 
 def _areas_at(grid: GeoBox, crs: CRS, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
     """Areas of the cells where ``rows`` and ``columns`` cross, each from its own four corners."""
-    axis = crs.ellipsoid.semi_major_metre if crs.ellipsoid else 6378137.0
-    inverse_flattening = crs.ellipsoid.inverse_flattening if crs.ellipsoid else 298.257223563
-    equal_area = CRS.from_proj4(f"+proj=cea +a={axis!r} +rf={inverse_flattening!r} +units=m +no_defs")
-    to_equal_area = Transformer.from_crs(crs.geodetic_crs or crs, equal_area, always_xy=True)
+    to_equal_area = Transformer.from_crs(crs.geodetic_crs or crs, equal_area_crs(crs), always_xy=True)
     to_degrees = Transformer.from_crs(crs, crs.geodetic_crs or crs, always_xy=True)
     column, row = np.meshgrid(columns, rows)
     affine, x, y = grid.affine, [], []
@@ -71,7 +83,7 @@ def _areas_at(grid: GeoBox, crs: CRS, rows: NDArray[np.int64], columns: NDArray[
         corner = to_equal_area.transform(longitude, latitude)
         x.append(corner[0])
         y.append(corner[1])
-    around = 2 * math.pi * axis
+    around = 2 * math.pi * _ellipsoid(crs)[0]
     across, down_again = (_wrapped(x[i + 2] - x[i], around) for i in (0, 1))
     area: NDArray[np.float64] = np.abs(across * (y[3] - y[1]) - down_again * (y[2] - y[0])) / 2
     return area

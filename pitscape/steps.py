@@ -23,24 +23,6 @@ def simulate(arguments: argparse.Namespace) -> None:
     print(f"{folder}: simulated{f'; run it with pitscape fit --config {config}' if config.exists() else ''}")
 
 
-def areas(arguments: argparse.Namespace) -> None:
-    """``pitscape areas``."""
-    from pitscape.imagery.class_map import open_class_map
-    from pitscape.inference.proportions import Zone, class_areas, read_zones, write_areas
-
-    inputs = [arguments.classes, *([arguments.zones] if arguments.zones else [])]
-    _check_output(arguments, inputs)
-    with open_class_map(arguments.classes, _legend(arguments.legend)) as classes:
-        zones = [Zone("all")]
-        if arguments.zones:
-            zones = read_zones(arguments.zones, classes, name_column=arguments.zone_name)
-        rows = class_areas(classes, zones)
-    write_areas(arguments.output, rows, [_epoch(arguments.classes)] * len(rows))
-    _record(arguments, *inputs)
-    for row in rows:
-        print(f"{row.zone:20} {row.class_name:12} {row.area_km2:12.4f} km2 {100 * row.share:7.2f} %")
-
-
 def extents(arguments: argparse.Namespace) -> None:
     """``pitscape extents``."""
     from pitscape.imagery.class_map import open_class_map
@@ -81,10 +63,9 @@ def _legend(name: str | None) -> Any:  # noqa: ANN401 - imported where it is use
 
 
 def _epoch(path: Path) -> str:
-    from pitscape.imagery.product import date_of
+    from pitscape.inference.epochs import epoch_name
 
-    acquired = date_of(path)
-    return acquired.isoformat() if acquired else path.stem
+    return epoch_name(path)
 
 
 def _check_output(arguments: argparse.Namespace, inputs: list[Path]) -> None:
@@ -102,6 +83,7 @@ def _record(arguments: argparse.Namespace, *inputs: Path) -> None:
 def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
     """Options, versions and hashes of the inputs, without paths of the machine."""
     hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
+    hidden |= {"probabilities", "filtered"}
     options = {
         key: value if isinstance(value, int | float | None) else str(value)
         for key, value in vars(arguments).items()

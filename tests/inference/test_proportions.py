@@ -11,9 +11,9 @@ from shapely.geometry import Point, Polygon, box
 from small_scenes import UTM, grid
 
 from pitscape.imagery.class_map import open_class_map, save_class_map
-from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.proportions import class_areas, read_zones
+from pitscape.inference.proportions import class_areas
+from pitscape.inference.zones import read_zones
 
 LEGEND = load_legend()
 
@@ -48,7 +48,7 @@ def test_the_same_land_in_three_crs_has_the_same_area(tmp_path: Path) -> None:
     assert found == pytest.approx([np.pi * 9] * 3, rel=2e-3)
 
 
-def test_zones_take_cells_by_their_centre_and_may_overlap(tmp_path: Path) -> None:
+def test_zones_may_take_cells_by_their_centre_and_overlap(tmp_path: Path) -> None:
     path = save(tmp_path / "a.tif", np.array([[0, 0, 1, 1]] * 4), grid(4, 4))
     west, north = 585420, 5652250
     zones = geopandas.GeoDataFrame(
@@ -62,14 +62,14 @@ def test_zones_take_cells_by_their_centre_and_may_overlap(tmp_path: Path) -> Non
     )
     zones.to_crs("EPSG:4326").to_file(tmp_path / "z.gpkg")
     with open_class_map(path) as classes:
-        rows = class_areas(classes, read_zones(tmp_path / "z.gpkg", classes))
+        rows = class_areas(classes, read_zones(tmp_path / "z.gpkg", classes), edges="centre")
     cells = {(r.zone, r.class_name): r.cells for r in rows}
     assert cells["left", "mined"] == 8
     assert cells["all", "mined"] == cells["all", "occupied"] == 8
     assert (cells["<b>", "mined"], cells["<b>", "occupied"]) == (0, 2)
 
 
-def test_areas_of_disjoint_zones_add_up(tmp_path: Path) -> None:
+def test_cells_of_disjoint_zones_add_up(tmp_path: Path) -> None:
     ids = np.random.default_rng(0).integers(0, 4, (90, 70))
     path = save(tmp_path / "a.tif", ids, grid(90, 70))
     left, top = 585420, 5652250
@@ -78,41 +78,12 @@ def test_areas_of_disjoint_zones_add_up(tmp_path: Path) -> None:
     zones = geopandas.GeoDataFrame({"name": ["a", "b"]}, geometry=[line, whole.difference(line)], crs=UTM)
     zones.to_file(tmp_path / "z.gpkg")
     with open_class_map(path) as classes:
-        parts = class_areas(classes, read_zones(tmp_path / "z.gpkg", classes))
+        parts = class_areas(classes, read_zones(tmp_path / "z.gpkg", classes), edges="centre")
         total = class_areas(classes)
     for row in total:
         same = [p for p in parts if p.class_id == row.class_id]
         assert sum(p.cells for p in same) == row.cells
         assert sum(p.area_km2 for p in same) == pytest.approx(row.area_km2, rel=1e-12)
-
-
-def test_zones_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.tif", np.zeros((4, 4)), grid(4, 4))
-    far = geopandas.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs="EPSG:4326")
-    far.to_file(tmp_path / "far.gpkg")
-    (tmp_path / "text.gpkg").write_text("no")
-    here = box(585420, 5652210, 585440, 5652250)
-    twins = geopandas.GeoDataFrame({"name": ["a", "a"]}, geometry=[here, here], crs=UTM)
-    twins.to_file(tmp_path / "twins.gpkg")
-    geopandas.GeoDataFrame(geometry=[here.boundary], crs=UTM).to_file(tmp_path / "lines.gpkg")
-    (tmp_path / "table.csv").write_text("name\na\n")
-    with open_class_map(path) as classes:
-        for name, problem in [
-            ("far", "none of its 1 polygons meets"),
-            ("text", "not a vector file"),
-            ("none", "no such"),
-        ]:
-            with pytest.raises(InputError, match=problem):
-                read_zones(tmp_path / f"{name}.gpkg", classes)
-        for name, problem in [
-            ("twins.gpkg", "two zones are named 'a'"),
-            ("lines.gpkg", "no polygon"),
-            ("table.csv", "no geometry"),
-        ]:
-            with pytest.raises(InputError, match=problem):
-                read_zones(tmp_path / name, classes)
-        with pytest.raises(InputError, match="has no column 'mine'"):
-            read_zones(tmp_path / "far.gpkg", classes, name_column="mine")
 
 
 def test_reprojection_keeps_the_area(tmp_path: Path) -> None:

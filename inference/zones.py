@@ -1,0 +1,215 @@
+"""Zones: named polygons on the grid of a map, read from a file or laid out as squares."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import geopandas
+import numpy as np
+import shapely
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from pyproj import CRS
+from shapely.geometry import MultiPolygon, box
+from shapely.geometry.base import BaseGeometry
+
+from pitscape.imagery.cell_area import rows_are_uniform
+from pitscape.imagery.errors import InputError
+from pitscape.inference.reprojection import Shapes, ground_area, reprojected
+
+M2_PER_KM2 = 1e6
+EDGE_TOLERANCE = 1e-3
+"""An edge that is straight in the zones' CRS may miss its true course on the map by this part of a cell."""
+
+LEAST_OVERLAP = 1e-2
+"""Zones that share less than this part of a cell are neighbours."""
+
+EQUAL_AREA = "EPSG:6933"
+"""EASE-Grid 2.0 (Brodzik et al. 2012): cylindrical, so that its squares are rectangles of degrees."""
+
+MOST_SQUARES = 100_000
+
+
+class Placed(Protocol):
+    """What zones are laid over: a map, or several on one grid."""
+
+    @property
+    def path(self) -> Path:
+        """Its file, for messages."""
+
+    @property
+    def grid(self) -> GeoBox:
+        """Where its cells are."""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A named piece of land, in the CRS of the map it is used with.
+
+    Attributes:
+        name: What rows of tables call it.
+        geometry: Polygons; empty for a zone without land; None for all of the map.
+        repaired: What was wrong with its geometry, in GEOS's words; empty where nothing was.
+    """
+
+    name: str
+    geometry: BaseGeometry | None = None
+    repaired: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no land at all."""
+        return self.geometry is not None and self.geometry.is_empty
+
+
+def read_zones(path: Path, classes: Placed, *, name_column: str | None = None) -> list[Zone]:
+    """Polygons of a vector file as zones of a map.
+
+    Invalid polygons are repaired by GEOS's ``make_valid``: land that a ring crosses over twice stays inside, its holes
+    out. Edges are straight in the file's CRS; on the map they get so many points that they follow.
+
+    Args:
+        path: A file that GDAL reads, in any CRS.
+        classes: The map; zones are brought to its CRS.
+        name_column: Column with their names; "name" where there is one, else they are numbered from 1.
+
+    Raises:
+        InputError: If the file has something else than polygons, no CRS or no such column, or no zone meets the map.
+    """
+    table = _read_vector(path)
+    if table.crs is None:
+        raise InputError(f"{path}: has no coordinate reference system; assign one.")
+    columns = [str(name) for name in table.columns if name != table.geometry.name]
+    column = name_column or ("name" if "name" in columns else None)
+    if column is not None and column not in columns:
+        raise InputError(f"{path}: has no column {column!r}; it has {', '.join(columns) or 'none'}.")
+    _check_polygons(path, table.geometry)
+    names = _zone_names(path, table[column]) if column else [str(number + 1) for number in range(len(table))]
+    given = np.array([shape if shape is not None else MultiPolygon() for shape in table.geometry], object)
+    invalid = ~shapely.is_valid(given)
+    reasons = np.where(invalid, shapely.is_valid_reason(given), "")
+    shapes = _placed(path, _polygons(given), table.crs, classes.grid)
+    zones = [Zone(*each) for each in zip(names, shapes, map(str, reasons), strict=True)]
+    if not shapely.intersects(shapes, classes.grid.extent.geom).any():
+        raise InputError(f"{path}: none of its {len(zones)} polygons meets {classes.path}; check both CRS.")
+    return zones
+
+
+def square_zones(grid: GeoBox, side_km: float) -> tuple[list[Zone], CRS]:
+    """Squares that cover a map, as zones.
+
+    They lie on multiples of their side in the map's own projection, where that is in metres and no Mercator; else in
+    EPSG:6933, whose squares have equal areas and are rectangles of degrees. A square is named as in the grids of the
+    European Environment Agency, by its lower left corner in sides: ``10kmE27N566``.
+
+    Args:
+        grid: Of the map.
+        side_km: Their side [km], > 0, in the projection.
+
+    Returns:
+        The squares that meet the map, from west to east, then from south to north, in the map's CRS; and the CRS in
+        which they are squares.
+
+    Raises:
+        InputError: If the side is not positive, or there would be more than 100,000 squares.
+    """
+    own = _crs_of(grid)
+    metric = own.is_projected and {axis.unit_name for axis in own.axis_info} == {"metre"}
+    crs = own if metric and not rows_are_uniform(own, grid) else CRS.from_user_input(EQUAL_AREA)
+    extent = grid.extent.geom
+    if not (0 < side_km < math.inf):
+        raise InputError(f"--grid {side_km:g}: the side of the squares must be a number of km above 0.")
+    west, south, east, north = reprojected(np.array([extent], object), own, crs, 1.0)[0].bounds
+    side = side_km * 1000
+    across, up = (range(math.floor(low / side), math.ceil(high / side)) for low, high in ((west, east), (south, north)))
+    if len(across) * len(up) > MOST_SQUARES:
+        raise InputError(f"--grid {side_km:g}: makes {len(across) * len(up)} squares; choose a longer side.")
+    places = [(i, j) for j in up for i in across]
+    squares = np.array([box(i * side, j * side, (i + 1) * side, (j + 1) * side) for i, j in places], object)
+    shapes = reprojected(squares, crs, own, EDGE_TOLERANCE * _cell_side(grid.affine))
+    zones = [Zone(f"{side_km:g}kmE{i}N{j}", shape) for (i, j), shape in zip(places, shapes, strict=True)]
+    return [zone for zone in zones if zone.geometry is not None and zone.geometry.intersects(extent)], crs
+
+
+def outside_km2(zone: Zone, grid: GeoBox) -> float:
+    """Geodesic area [km2] of what a zone has beyond a map; 0 for all of the map."""
+    if zone.geometry is None:
+        return 0.0
+    beyond = shapely.difference(zone.geometry, grid.extent.geom)
+    return ground_area(beyond, _crs_of(grid)) / M2_PER_KM2
+
+
+def overlaps(zones: Sequence[Zone], grid: GeoBox) -> Iterator[tuple[str, str, float]]:
+    """Pairs of zones that share land, with its area [km2]; their land counts in both.
+
+    Args:
+        zones: In the map's CRS.
+        grid: Of the map; pairs that share less than a hundredth of its cell are left out.
+    """
+    shapes = np.array([zone.geometry if zone.geometry is not None else grid.extent.geom for zone in zones], object)
+    least = LEAST_OVERLAP * abs(grid.affine.determinant)
+    pairs = shapely.STRtree(shapes).query(shapes).T
+    for one, other in sorted((int(i), int(j)) for i, j in pairs if i < j):
+        shared = shapely.intersection(shapes[one], shapes[other])
+        if shared.area > least:
+            yield zones[one].name, zones[other].name, ground_area(shared, _crs_of(grid)) / M2_PER_KM2
+
+
+def _placed(path: Path, shapes: Shapes, crs: CRS, grid: GeoBox) -> Shapes:
+    """Valid polygons in the CRS of a grid."""
+    moved = reprojected(shapes, crs, _crs_of(grid), EDGE_TOLERANCE * _cell_side(grid.affine))
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        raise InputError(
+            f"{path}: a polygon reaches beyond what the map's CRS can show; cut it to the map's surroundings."
+        )
+    return _polygons(moved)
+
+
+def _polygons(shapes: Shapes) -> Shapes:
+    """The same land as valid polygons, without the lines and points that repairing leaves."""
+    valid = shapely.make_valid(shapes)
+    odd = ~np.isin(shapely.get_type_id(valid), [3, 6])
+    for place in np.flatnonzero(odd):
+        parts = shapely.get_parts(valid[place])
+        valid[place] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), [3, 6])])
+    return np.asarray(valid, object)
+
+
+def _crs_of(grid: GeoBox) -> CRS:
+    return CRS.from_user_input(str(grid.crs))
+
+
+def _cell_side(affine: Affine) -> float:
+    return math.sqrt(abs(affine.determinant))
+
+
+def _check_polygons(path: Path, shapes: geopandas.GeoSeries) -> None:
+    kinds = {shape.geom_type for shape in shapes if shape is not None}
+    others = sorted(kinds - {"Polygon", "MultiPolygon"})
+    if not kinds - set(others):
+        raise InputError(f"{path}: holds no polygon; zones are polygons.")
+    if others:
+        raise InputError(f"{path}: holds a {others[0]}; zones are polygons, leave others out.")
+
+
+def _zone_names(path: Path, column: "geopandas.GeoSeries") -> list[str]:
+    names = [str(name) for name in column]
+    again = [name for number, name in enumerate(names) if name in names[:number]]
+    if column.isna().any() or again:
+        problem = f"two zones are named {again[0]!r}" if again else "a zone has no name"
+        raise InputError(f"{path}: {problem} in column {column.name}; give each one its own name.")
+    return names
+
+
+def _read_vector(path: Path) -> geopandas.GeoDataFrame:
+    if not path.exists():
+        raise InputError(f"{path}: no such file; check the path.")
+    try:
+        table = geopandas.read_file(path)
+    except Exception as error:  # pyogrio and fiona raise different ones
+        raise InputError(f"{path}: is not a vector file that GDAL can read; give a GeoPackage.") from error
+    if not isinstance(table, geopandas.GeoDataFrame):
+        raise InputError(f"{path}: has no geometry; give polygons, for example in a GeoPackage.")
+    return table
