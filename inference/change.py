@@ -6,20 +6,17 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 
-from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.coverage import Coverage, Edges
 from pitscape.inference.epochs import Epochs
 from pitscape.inference.persistence import Persistence
 from pitscape.inference.proportions import ALL, Progress
-from pitscape.inference.tally import Covered, Tally, covered_cells, windows
+from pitscape.inference.tally import CACHE_MB, Covered, Tally, covered_cells, windows
 from pitscape.inference.transitions import Transitions
 from pitscape.inference.zones import M2_PER_KM2, Zone, outside_km2
-
-COLUMNS = 4 * BLOCK
-"""Of a window: its codes are held for all pairs of epochs at once."""
 
 STEADY, FLICKERS, UNCONFIRMED, UNSEEN = 0, 1, 2, 4
 """What the filter says of a cell; the first three add up."""
@@ -78,13 +75,14 @@ def zone_changes(
     """
     counts = _Counts(epochs, len(zones), rule)
     coverage, height = Coverage(zones, epochs.grid, edges=edges), epochs.grid.shape[0]
-    for rows, columns in windows(epochs.grid.shape, COLUMNS):
-        ids = epochs.read(rows, columns)
-        accepted = rule.accepted(ids) if rule else ids
-        counts.add(ids, accepted, covered_cells(coverage, epochs.grid, rows, columns))
-        if write:
-            write(accepted, rows.start, columns.start)
-        progress(rows.stop, height)
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
+        for rows, columns in windows(epochs.grid.shape):
+            ids = epochs.read(rows, columns)
+            accepted = rule.accepted(ids) if rule else ids
+            counts.add(ids, accepted, covered_cells(coverage, epochs.grid, rows, columns))
+            if write:
+                write(accepted, rows.start, columns.start)
+            progress(rows.stop, height)
     return [counts.of(number, zone, outside_km2(zone, epochs.grid)) for number, zone in enumerate(zones)]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
@@ -19,7 +20,7 @@ from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.raster import open_raster
 from pitscape.inference.coverage import Coverage, Edges
-from pitscape.inference.tally import Tally, covered_cells, windows
+from pitscape.inference.tally import CACHE_MB, Tally, covered_cells, windows
 from pitscape.inference.zones import M2_PER_KM2, Zone, outside_km2
 
 AREA_COLUMNS = (
@@ -97,7 +98,7 @@ def class_areas(
     """
     hard, soft = Tally.of(len(zones), UNOBSERVED + 1), np.zeros((len(zones), len(classes.legend)))
     coverage, height = Coverage(zones, classes.grid, edges=edges), classes.grid.shape[0]
-    with ExitStack() as stack:
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), ExitStack() as stack:
         stored = stack.enter_context(open_raster(probabilities)) if probabilities else None
         if stored is not None:
             _check_probabilities(stored, classes)

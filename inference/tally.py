@@ -13,8 +13,11 @@ from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.grid import part
 from pitscape.inference.coverage import Coverage, Piece
 
-COLUMNS = 16 * BLOCK
-"""Of a window: areas of its cells are 8 bytes each, and are computed faster for many at once."""
+COLUMNS = 4 * BLOCK
+"""Of a window: areas of its cells take 8 MB, and as much while they are computed."""
+
+CACHE_MB = 128
+"""GDAL would keep a twentieth of the machine's memory; of files in strips it must hold a band of rows."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,12 @@ class Tally:
         self.m2[covered.zone] += np.bincount(found, covered.m2, size)
 
 
-def windows(shape: Sequence[int], width_of_one: int = COLUMNS) -> Iterator[tuple[slice, slice]]:
-    """A raster from top to bottom, and from left to right, in windows of 512 rows and as many columns at most."""
+def windows(shape: Sequence[int]) -> Iterator[tuple[slice, slice]]:
+    """A raster from top to bottom, and from left to right, in windows of at most 512 rows and 2,048 columns."""
     height, width = shape
     for top in range(0, height, BLOCK):
-        for left in range(0, width, width_of_one):
-            yield slice(top, min(top + BLOCK, height)), slice(left, min(left + width_of_one, width))
+        for left in range(0, width, COLUMNS):
+            yield slice(top, min(top + BLOCK, height)), slice(left, min(left + COLUMNS, width))
 
 
 def covered_cells(coverage: Coverage, grid: GeoBox, rows: slice, columns: slice) -> Iterator[Covered]:
