@@ -68,7 +68,7 @@ def zone_changes(
         edges: How cells at the edge of a zone count.
         rule: Which changes are accepted; None: there is no filtered table.
         write: Called with each window of the maps without flicker, 255 where an epoch did not observe the land.
-        progress: Called after each window.
+        progress: Called before each window.
 
     Returns:
         One per zone.
@@ -77,12 +77,14 @@ def zone_changes(
     coverage, height = Coverage(zones, epochs.grid, edges=edges), epochs.grid.shape[0]
     with rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
         for rows, columns in windows(epochs.grid.shape):
+            progress(rows.start, height)
+            if not write and not coverage.reaches(rows, columns):
+                continue
             ids = epochs.read(rows, columns)
             accepted = rule.accepted(ids) if rule else ids
             counts.add(ids, accepted, covered_cells(coverage, epochs.grid, rows, columns))
             if write:
                 write(accepted, rows.start, columns.start)
-            progress(rows.stop, height)
     return [counts.of(number, zone, outside_km2(zone, epochs.grid)) for number, zone in enumerate(zones)]
 
 

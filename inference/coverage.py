@@ -65,6 +65,10 @@ class Coverage:
         shapely.prepare(self._shapes)
         self._tree = shapely.STRtree(self._shapes)
 
+    def reaches(self, rows: slice, columns: slice) -> bool:
+        """Whether a window can hold cells of a zone."""
+        return bool(self._everywhere) or bool(len(self._tree.query(_outline(rows, columns))))
+
     def pieces(self, rows: slice, columns: slice) -> Iterator[Piece]:
         """What each zone has of a window, in squares of 512 cells at most: one holds no more than that at a time."""
         for top in range(rows.start, rows.stop, BLOCK):
@@ -76,7 +80,7 @@ class Coverage:
         """What each zone has of a square; whole squares, most of them in large zones, take no further work."""
         window = _from(tile, corner)
         yield from (Piece(zone, window) for zone in self._everywhere)
-        outline = box(tile[1].start, -tile[0].stop, tile[1].stop, -tile[0].start)
+        outline = _outline(*tile)
         near = np.sort(self._tree.query(outline))
         for zone, whole in zip(near.tolist(), shapely.covers(self._shapes[near], outline), strict=True):
             part = None if whole else self._part(self._shapes[zone], tile)
@@ -130,6 +134,11 @@ def exact_shares(shape: BaseGeometry, rows: slice, columns: slice) -> tuple[NDAr
     raster = NumPyRasterSource(some, columns.start, -rows.stop, columns.stop, -rows.start)
     found = exact_extract(raster, PolygonSource(shape), ["coverage", "cell_id"])[0]["properties"]
     return found["coverage"], found["cell_id"]
+
+
+def _outline(rows: slice, columns: slice) -> BaseGeometry:
+    """A rectangle of cells as a polygon."""
+    return box(columns.start, -rows.stop, columns.stop, -rows.start)
 
 
 def _from(part: tuple[slice, slice], corner: tuple[int, int]) -> tuple[slice, slice]:

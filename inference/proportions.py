@@ -88,7 +88,7 @@ def class_areas(
         zones: They may overlap.
         edges: How cells at the edge of a zone count.
         probabilities: Map of the classes' probabilities on the same grid, a band each, as ``predict`` writes it.
-        progress: Called after each window.
+        progress: Called before each window.
 
     Returns:
         One row per zone and class, classes that do not occur included.
@@ -103,13 +103,15 @@ def class_areas(
         if stored is not None:
             _check_probabilities(stored, classes)
         for rows, columns in windows(classes.grid.shape):
+            progress(rows.start, height)
+            if not coverage.reaches(rows, columns):
+                continue
             ids = classes.read(rows, columns)
             chances = None if stored is None else _chances(stored, rows, columns, ids)
             for covered in covered_cells(coverage, classes.grid, rows, columns):
                 hard.add(covered, ids)
                 if chances is not None:
                     soft[covered.zone] += covered.of(chances) @ covered.m2
-            progress(rows.stop, height)
     softs = soft if probabilities else [None] * len(zones)
     sums = zip(zones, hard.cells, hard.m2, softs, strict=True)
     return [row for zone, *each in sums for row in _rows(classes, zone, *each)]

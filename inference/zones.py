@@ -67,8 +67,8 @@ class Zone:
 def read_zones(path: Path, classes: Placed, *, name_column: str | None = None) -> list[Zone]:
     """Polygons of a vector file as zones of a map.
 
-    Invalid polygons are repaired by GEOS's ``make_valid``: land that a ring crosses over twice stays inside, its holes
-    out. Edges are straight in the file's CRS; on the map they get so many points that they follow.
+    Invalid polygons are repaired by GEOS's ``make_valid``, method "structure": what any shell encloses, without what
+    any hole does. Edges are straight in the file's CRS; on the map they get so many points that they follow.
 
     Args:
         path: A file that GDAL reads, in any CRS.
@@ -90,7 +90,7 @@ def read_zones(path: Path, classes: Placed, *, name_column: str | None = None) -
     given = np.array([shape if shape is not None else MultiPolygon() for shape in table.geometry], object)
     invalid = ~shapely.is_valid(given)
     reasons = np.where(invalid, shapely.is_valid_reason(given), "")
-    shapes = _placed(path, _polygons(given), table.crs, classes.grid)
+    shapes = _placed(path, _repaired(given), table.crs, classes.grid)
     zones = [Zone(*each) for each in zip(names, shapes, map(str, reasons), strict=True)]
     if not shapely.intersects(shapes, classes.grid.extent.geom).any():
         raise InputError(f"{path}: none of its {len(zones)} polygons meets {classes.path}; check both CRS.")
@@ -164,17 +164,12 @@ def _placed(path: Path, shapes: Shapes, crs: CRS, grid: GeoBox) -> Shapes:
         raise InputError(
             f"{path}: a polygon reaches beyond what the map's CRS can show; cut it to the map's surroundings."
         )
-    return _polygons(moved)
+    return _repaired(moved)
 
 
-def _polygons(shapes: Shapes) -> Shapes:
-    """The same land as valid polygons, without the lines and points that repairing leaves."""
-    valid = shapely.make_valid(shapes)
-    odd = ~np.isin(shapely.get_type_id(valid), [3, 6])
-    for place in np.flatnonzero(odd):
-        parts = shapely.get_parts(valid[place])
-        valid[place] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), [3, 6])])
-    return np.asarray(valid, object)
+def _repaired(shapes: Shapes) -> Shapes:
+    """The same land as valid polygons."""
+    return np.asarray(shapely.make_valid(shapes, method="structure", keep_collapsed=False), object)
 
 
 def _crs_of(grid: GeoBox) -> CRS:

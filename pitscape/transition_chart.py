@@ -28,11 +28,18 @@ def flows(areas: Sequence[NDArray[np.float64]], names: Sequence[str], colours: S
     """
     sums = [areas[0].sum(axis=1), *(each.sum(axis=0) for each in areas)]
     links = [(step, i, j) for step, each in enumerate(areas) for i, j in np.argwhere(each > 0).tolist()]
+    outer = (0, len(areas))  # names between them would run into one another
+    starts = [[f"{name}, " for name in names] if n in outer else [""] * len(names) for n in range(len(sums))]
+    labels = [
+        f"{start}{km2:.2f} km²"
+        for each, of in zip(starts, sums, strict=True)
+        for start, km2 in zip(each, of, strict=True)
+    ]
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
             node={
-                "label": [f"{name}, {sums[n][i]:.2f} km²" for n in range(len(sums)) for i, name in enumerate(names)],
+                "label": labels,
                 "color": list(colours) * len(sums),
                 "pad": 18,
                 "thickness": 14,

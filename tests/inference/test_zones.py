@@ -113,15 +113,23 @@ def test_an_invalid_zone_is_repaired_and_says_so(tmp_path: Path) -> None:
     assert [row.cells for row in rows] == pytest.approx([0.5] * 4, abs=1e-6)
 
 
-def test_repairing_leaves_no_lines(tmp_path: Path) -> None:
-    """A square with a spike that encloses nothing."""
+@pytest.mark.parametrize(
+    ("shape", "cells"),
+    [
+        (Polygon([(0, 0), (10, 0), (20, 0), (10, 0), (10, -10), (0, -10)]), 1),  # a spike that encloses nothing
+        (MultiPolygon([box(0, -20, 10, 0), box(5, -20, 15, 0)]), 3),  # land that two shells hold counts once
+        (Polygon([(0, 0), (20, 0), (20, -20), (0, -20)], [[(10, -5), (30, -5), (30, -15), (10, -15)]]), 3),  # a hole
+        (Polygon([(0, 0), (10, -10), (20, -20)]), 0),  # a line
+    ],
+)
+def test_repaired_zones_by_hand(tmp_path: Path, shape: Any, cells: float) -> None:  # noqa: ANN401 - shapely's
     path = save(tmp_path / "a.tif", np.zeros((2, 2)), grid(2, 2))
-    top = (WEST + 10, NORTH)
-    spike = Polygon([(WEST, NORTH), top, (WEST + 20, NORTH), top, (WEST + 10, NORTH - 10), (WEST, NORTH - 10)])
-    found, rows = areas_of(path, zone_file(tmp_path / "z.gpkg", [spike], ["spike"]))
-    assert found[0].geometry is not None
-    assert found[0].geometry.geom_type in {"Polygon", "MultiPolygon"}
-    assert rows[0].cells == pytest.approx(1, abs=1e-6)
+    invalid = shapely.transform(shape, lambda points: points + np.array([WEST, NORTH]))
+    whole = box(WEST, NORTH - 20, WEST + 20, NORTH)
+    found, rows = areas_of(path, zone_file(tmp_path / "z.gpkg", [invalid, whole], ["odd", "whole"]))
+    assert found[0].repaired
+    assert not found[1].repaired
+    assert rows[0].cells == pytest.approx(cells, abs=1e-6)
 
 
 def test_overlapping_zones_are_named_with_what_they_share() -> None:
