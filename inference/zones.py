@@ -9,7 +9,6 @@ from typing import Protocol
 import geopandas
 import numpy as np
 import shapely
-from affine import Affine
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
 from shapely.geometry import MultiPolygon, box
@@ -20,8 +19,11 @@ from pitscape.imagery.errors import InputError
 from pitscape.inference.reprojection import Shapes, ground_area, reprojected
 
 M2_PER_KM2 = 1e6
-EDGE_TOLERANCE = 1e-3
-"""An edge that is straight in the zones' CRS may miss its true course on the map by this part of a cell."""
+EDGE_TOLERANCE, EDGE_TOLERANCE_M = 1e-3, 0.1
+"""How far an edge that is straight in the zones' CRS may lie off its course on the map: part of a cell, and metres."""
+
+AXIS_M = 6378137.0
+"""Of the earth: a radian along a meridian or the equator, near enough."""
 
 LEAST_OVERLAP = 1e-2
 """Zones that share less than this part of a cell are neighbours."""
@@ -128,7 +130,7 @@ def square_zones(grid: GeoBox, side_km: float) -> tuple[list[Zone], CRS]:
         raise InputError(f"--grid {side_km:g}: makes {len(across) * len(up)} squares; choose a longer side.")
     places = [(i, j) for j in up for i in across]
     squares = np.array([box(i * side, j * side, (i + 1) * side, (j + 1) * side) for i, j in places], object)
-    shapes = reprojected(squares, crs, own, EDGE_TOLERANCE * _cell_side(grid.affine))
+    shapes = reprojected(squares, crs, own, _tolerance(grid))
     zones = [Zone(f"{side_km:g}kmE{i}N{j}", shape) for (i, j), shape in zip(places, shapes, strict=True)]
     return [zone for zone in zones if zone.geometry is not None and zone.geometry.intersects(extent)], crs
 
@@ -159,7 +161,7 @@ def overlaps(zones: Sequence[Zone], grid: GeoBox) -> Iterator[tuple[str, str, fl
 
 def _placed(path: Path, shapes: Shapes, crs: CRS, grid: GeoBox) -> Shapes:
     """Valid polygons in the CRS of a grid."""
-    moved = reprojected(shapes, crs, _crs_of(grid), EDGE_TOLERANCE * _cell_side(grid.affine))
+    moved = reprojected(shapes, crs, _crs_of(grid), _tolerance(grid))
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise InputError(
             f"{path}: a polygon reaches beyond what the map's CRS can show; cut it to the map's surroundings."
@@ -176,8 +178,11 @@ def _crs_of(grid: GeoBox) -> CRS:
     return CRS.from_user_input(str(grid.crs))
 
 
-def _cell_side(affine: Affine) -> float:
-    return math.sqrt(abs(affine.determinant))
+def _tolerance(grid: GeoBox) -> float:
+    """Of edges, in the unit of a grid's coordinates."""
+    crs = _crs_of(grid)
+    unit = crs.axis_info[0].unit_conversion_factor * (AXIS_M if crs.is_geographic else 1.0)
+    return min(EDGE_TOLERANCE * math.sqrt(abs(grid.affine.determinant)), EDGE_TOLERANCE_M / unit)
 
 
 def _check_polygons(path: Path, shapes: geopandas.GeoSeries) -> None:

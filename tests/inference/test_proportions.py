@@ -5,6 +5,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from pyproj import Geod
@@ -12,10 +13,12 @@ from rasterio.warp import Resampling, calculate_default_transform, reproject
 from shapely.geometry import Polygon, box
 from small_scenes import UTM, grid
 
+from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.share_map import new_share_map
+from pitscape.inference.coverage import exact_shares
 from pitscape.inference.proportions import class_areas, write_areas
 from pitscape.inference.zones import Zone, read_zones
 
@@ -127,6 +130,20 @@ def test_reprojection_keeps_the_area(tmp_path: Path) -> None:
         with open_class_map(save(tmp_path / f"{name}.tif", pixels, where)) as classes:
             found.append(class_areas(classes)[0].area_km2)
     assert found[0] == pytest.approx(found[1], rel=5e-3)
+
+
+def test_windows_add_up_to_the_whole(tmp_path: Path) -> None:
+    """Over four windows and two bands of rows, against one piece of coverage and one array of areas."""
+    ids, where = np.random.default_rng(4).integers(0, 4, (520, 2100)), grid(520, 2100)
+    zone = Polygon([(585400, 5652240), (606000, 5650000), (605000, 5647060), (590000, 5647060)])
+    with open_class_map(save(tmp_path / "a.tif", ids, where)) as classes:
+        rows = class_areas(classes, [Zone("z", zone)])
+    share, cells = exact_shares(
+        shapely.transform(zone, lambda xy: (xy - [585420, 5652250]) / 10), slice(0, 520), slice(0, 2100)
+    )
+    m2 = share * cell_areas(where).ravel()[cells]
+    whole = np.bincount(ids.ravel()[cells], m2, 4) / 1e6
+    assert [row.area_km2 for row in rows] == pytest.approx(whole.tolist(), rel=1e-9)
 
 
 def chances(path: Path, stored: np.ndarray, where: GeoBox) -> Path:
