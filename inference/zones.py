@@ -1,4 +1,4 @@
-"""Zones: named polygons on the grid of a map, read from a file or laid out as squares."""
+"""Zones: named polygons on the grid of a map."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,9 @@ import numpy as np
 import shapely
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
-from shapely.geometry import MultiPolygon, box
+from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from pitscape.imagery.cell_area import rows_are_uniform
 from pitscape.imagery.errors import InputError
 from pitscape.inference.reprojection import Shapes, ground_area, reprojected
 
@@ -27,11 +26,6 @@ AXIS_M = 6378137.0
 
 LEAST_OVERLAP = 1e-2
 """Zones that share less than this part of a cell are neighbours."""
-
-EQUAL_AREA = "EPSG:6933"
-"""EASE-Grid 2.0 (Brodzik et al. 2012): cylindrical, so that its squares are rectangles of degrees."""
-
-MOST_SQUARES = 100_000
 
 
 class Placed(Protocol):
@@ -99,48 +93,12 @@ def read_zones(path: Path, classes: Placed, *, name_column: str | None = None) -
     return zones
 
 
-def square_zones(grid: GeoBox, side_km: float) -> tuple[list[Zone], CRS]:
-    """Squares that cover a map, as zones.
-
-    They lie on multiples of their side in the map's own projection, where that is in metres and no Mercator; else in
-    EPSG:6933, whose squares have equal areas and are rectangles of degrees. A square is named as in the grids of the
-    European Environment Agency, by its lower left corner in sides: ``10kmE27N566``.
-
-    Args:
-        grid: Of the map.
-        side_km: Their side [km], > 0, in the projection.
-
-    Returns:
-        The squares that meet the map, from west to east, then from south to north, in the map's CRS; and the CRS in
-        which they are squares.
-
-    Raises:
-        InputError: If the side is not positive, or there would be more than 100,000 squares.
-    """
-    own = _crs_of(grid)
-    metric = own.is_projected and {axis.unit_name for axis in own.axis_info} == {"metre"}
-    crs = own if metric and not rows_are_uniform(own, grid) else CRS.from_user_input(EQUAL_AREA)
-    extent = grid.extent.geom
-    if not (0 < side_km < math.inf):
-        raise InputError(f"--grid {side_km:g}: the side of the squares must be a number of km above 0.")
-    west, south, east, north = reprojected(np.array([extent], object), own, crs, 1.0)[0].bounds
-    side = side_km * 1000
-    across, up = (range(math.floor(low / side), math.ceil(high / side)) for low, high in ((west, east), (south, north)))
-    if len(across) * len(up) > MOST_SQUARES:
-        raise InputError(f"--grid {side_km:g}: makes {len(across) * len(up)} squares; choose a longer side.")
-    places = [(i, j) for j in up for i in across]
-    squares = np.array([box(i * side, j * side, (i + 1) * side, (j + 1) * side) for i, j in places], object)
-    shapes = reprojected(squares, crs, own, _tolerance(grid))
-    zones = [Zone(f"{side_km:g}kmE{i}N{j}", shape) for (i, j), shape in zip(places, shapes, strict=True)]
-    return [zone for zone in zones if zone.geometry is not None and zone.geometry.intersects(extent)], crs
-
-
 def outside_km2(zone: Zone, grid: GeoBox) -> float:
     """Geodesic area [km2] of what a zone has beyond a map; 0 for all of the map."""
     if zone.geometry is None:
         return 0.0
     beyond = shapely.difference(zone.geometry, grid.extent.geom)
-    return ground_area(beyond, _crs_of(grid)) / M2_PER_KM2
+    return ground_area(beyond, crs_of(grid)) / M2_PER_KM2
 
 
 def overlaps(zones: Sequence[Zone], grid: GeoBox) -> Iterator[tuple[str, str, float]]:
@@ -156,12 +114,12 @@ def overlaps(zones: Sequence[Zone], grid: GeoBox) -> Iterator[tuple[str, str, fl
     for one, other in sorted((int(i), int(j)) for i, j in pairs if i < j):
         shared = shapely.intersection(shapes[one], shapes[other])
         if shared.area > least:
-            yield zones[one].name, zones[other].name, ground_area(shared, _crs_of(grid)) / M2_PER_KM2
+            yield zones[one].name, zones[other].name, ground_area(shared, crs_of(grid)) / M2_PER_KM2
 
 
 def _placed(path: Path, shapes: Shapes, crs: CRS, grid: GeoBox) -> Shapes:
     """Valid polygons in the CRS of a grid."""
-    moved = reprojected(shapes, crs, _crs_of(grid), _tolerance(grid))
+    moved = reprojected(shapes, crs, crs_of(grid), edge_tolerance(grid))
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise InputError(
             f"{path}: a polygon reaches beyond what the map's CRS can show; cut it to the map's surroundings."
@@ -174,13 +132,14 @@ def _repaired(shapes: Shapes) -> Shapes:
     return np.asarray(shapely.make_valid(shapes, method="structure", keep_collapsed=False), object)
 
 
-def _crs_of(grid: GeoBox) -> CRS:
+def crs_of(grid: GeoBox) -> CRS:
+    """The CRS of a grid."""
     return CRS.from_user_input(str(grid.crs))
 
 
-def _tolerance(grid: GeoBox) -> float:
-    """Of edges, in the unit of a grid's coordinates."""
-    crs = _crs_of(grid)
+def edge_tolerance(grid: GeoBox) -> float:
+    """How far an edge may lie off its course [unit of the grid's coordinates]."""
+    crs = crs_of(grid)
     unit = crs.axis_info[0].unit_conversion_factor * (AXIS_M if crs.is_geographic else 1.0)
     return min(EDGE_TOLERANCE * math.sqrt(abs(grid.affine.determinant)), EDGE_TOLERANCE_M / unit)
 

@@ -8,7 +8,8 @@ from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
 from pitscape.inference.proportions import ALL
-from pitscape.inference.zones import Placed, Zone, overlaps, read_zones, square_zones
+from pitscape.inference.squares import square_zones
+from pitscape.inference.zones import Placed, Zone, overlaps, read_zones
 
 
 def check_zone_options(arguments: argparse.Namespace) -> None:

@@ -21,7 +21,8 @@ from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.inference.proportions import ClassArea, class_areas
-from pitscape.inference.zones import Zone, outside_km2, overlaps, read_zones, square_zones
+from pitscape.inference.squares import square_zones
+from pitscape.inference.zones import Zone, outside_km2, overlaps, read_zones
 
 WEST, NORTH = 585420, 5652250
 WGS84 = (6378137.0, 298.257223563)
@@ -169,6 +170,20 @@ def test_squares_cover_a_map_and_lie_on_multiples_of_their_side() -> None:
     assert {zone.geometry.bounds[0] % 500 for zone in zones if zone.geometry} == {0}
     assert zones[0].name == "0.5kmE1170N11302"  # 585,000 and 5,651,000 m
     assert len({zone.name for zone in zones}) == len(zones)
+
+
+def test_squares_that_only_touch_a_map_are_none_of_its() -> None:
+    where = GeoBox((100, 100), Affine(10, 0, 585000, 0, -10, 5652000), UTM)
+    assert [zone.name for zone in square_zones(where, 1)[0]] == ["1kmE585N5651"]
+
+
+@pytest.mark.parametrize("crs", PLACES)
+def test_areas_of_squares_add_up_to_the_map(tmp_path: Path, crs: str) -> None:
+    path = save(tmp_path / "a.tif", np.random.default_rng(0).integers(0, 4, (150, 150)), on_the_ground(crs, 150))
+    with open_class_map(path) as classes:
+        parts, total = class_areas(classes, square_zones(classes.grid, 1.7)[0]), class_areas(classes)
+    for row in total:
+        assert sum(p.area_km2 for p in parts if p.class_id == row.class_id) == pytest.approx(row.area_km2, rel=1e-9)
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857"])

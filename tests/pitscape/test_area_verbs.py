@@ -75,6 +75,20 @@ def test_areas_of_zones_at_several_epochs(maps: list[Path], zones: Path, tmp_pat
     assert "mined" in (tmp_path / "out" / "areas.html").read_text()
 
 
+def test_epochs_may_lie_on_grids_of_their_own(maps: list[Path], tmp_path: Path) -> None:
+    """Zones are brought to each: a lease inside maps of 10 m and 20 m has one area."""
+    coarse = tmp_path / "in" / "coarse_20400701.tif"
+    save_class_map(coarse, np.full((10, 15), 2, np.uint8), grid(10, 15, side=20), load_legend())
+    lease = tmp_path / "in" / "lease.gpkg"
+    shape = Polygon([(WEST + 13, NORTH - 11), (WEST + 290, NORTH - 57), (WEST + 101, NORTH - 188)])
+    geopandas.GeoDataFrame(geometry=[shape], crs=UTM).to_crs("EPSG:4326").to_file(lease)
+    output = tmp_path / "areas.csv"
+    assert main(["areas", str(maps[0]), str(coarse), "--zones", str(lease), "--output", str(output)]) == 0
+    km2 = [sum(float(r["area_km2"]) for r in table(output) if r["epoch"][:4] == year) for year in ("2010", "2040")]
+    assert km2[0] == pytest.approx(km2[1], rel=1e-6)
+    assert km2[0] == pytest.approx(shape.area / 1e6 / 0.9996**2, rel=2e-4)
+
+
 def test_equal_work_gives_equal_bytes(maps: list[Path], zones: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         out = tmp_path / name
