@@ -45,10 +45,18 @@ class ClassMap:
             InputError: If there is an id that the legend lacks.
         """
         height, width = self.grid.shape
-        wanted = Window.from_slices(rows or slice(0, height), columns or slice(0, width))
-        ids: NDArray[np.uint8] = self.dataset.read(1, window=wanted)
+        window = Window.from_slices(rows or slice(0, height), columns or slice(0, width))
+        ids: NDArray[np.uint8] = self.dataset.read(1, window=window)
         if self.dataset.nodata is not None:
             ids[ids == self.dataset.nodata] = UNOBSERVED
+        return self.checked(ids)
+
+    def checked(self, ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The same class ids.
+
+        Raises:
+            InputError: If there is an id that the legend lacks.
+        """
         unknown = ids[(ids >= len(self.legend)) & (ids != UNOBSERVED)]
         if unknown.size:
             names = ", ".join(self.legend.names)

@@ -22,6 +22,7 @@ VERBS = (
     verbs_mapping.add_merge,
     verbs_mapping.add_bench,
     verbs_areas.add_areas,
+    verbs_areas.add_change,
     verbs_areas.add_extents,
     verbs_ecology.add_landscape,
     verbs_ecology.add_lifecycle,

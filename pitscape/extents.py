@@ -21,7 +21,7 @@ from pitscape.inference.relief import with_relief
 from pitscape.inference.vector_layer import check_suffix
 from pitscape.mine_intervals import assessments_of, with_intervals
 from pitscape.progress import bar
-from pitscape.steps import made_of
+from pitscape.record import made_of
 
 FILES = ("classes", "confidence", "mines", "dem", "dem_before", "elevation_change")
 LEAST_0 = ("min_area", "close", "fill", "merge", "relief")

@@ -11,6 +11,7 @@ from pitscape.ecology import naming
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.outputs import check_writable, keep_inputs, write_json
 from pitscape.plain import plain
+from pitscape.record import made_of
 from pitscape.resilience.life_cycle import (
     InsufficientRecord,
     LifeCycle,
@@ -18,7 +19,6 @@ from pitscape.resilience.life_cycle import (
     life_cycle_of_production,
 )
 from pitscape.series import Series, read_series
-from pitscape.steps import made_of
 
 COLUMN = "production_mt"
 

@@ -13,13 +13,13 @@ from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import check_writable, keep_inputs, write_json
 from pitscape.plain import plain
+from pitscape.record import made_of
 from pitscape.resilience.estimators import ratio_estimate, regression_estimate
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.resilience.national_draws import draw_national, sensitivity
 from pitscape.resilience.provinces import by_province
 from pitscape.site_mines import notes_of, read_mines
-from pitscape.steps import made_of
 
 Mine = dict[str, Any]
 

@@ -15,6 +15,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import check_writable, keep_inputs, write_json
 from pitscape.life_cycles import COLUMN, describe, find_life_cycle
 from pitscape.plain import plain
+from pitscape.record import made_of
 from pitscape.resilience.crossing import first_below_of_draws
 from pitscape.resilience.detection import detect_thresholds
 from pitscape.resilience.integrity import threshold_value
@@ -22,7 +23,6 @@ from pitscape.resilience.life_cycle import LifeCycle
 from pitscape.resilience.stages import POINTS, lag_behind_life_cycle
 from pitscape.resilience.thresholds import Thresholds, invert_thresholds
 from pitscape.series import Series, read_series
-from pitscape.steps import made_of
 
 Constants: TypeAlias = dict[str, tuple[float, float]]
 OF_ONE_SERIES = (*POINTS, "production", "first_production", "decline")
