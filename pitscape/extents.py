@@ -16,9 +16,9 @@ from pitscape.inference.elevation import open_elevation
 from pitscape.inference.extent_style import KIND_COLOURS, extent_style
 from pitscape.inference.extents import class_extents, write_extents
 from pitscape.inference.mines import dissolved, named_mines, numbered_mines
-from pitscape.inference.proportions import read_zones
 from pitscape.inference.relief import with_relief
 from pitscape.inference.vector_layer import check_suffix
+from pitscape.inference.zones import read_zones
 from pitscape.mine_intervals import assessments_of, with_intervals
 from pitscape.progress import bar
 from pitscape.record import made_of
