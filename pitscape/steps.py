@@ -102,6 +102,7 @@ def _record(arguments: argparse.Namespace, *inputs: Path) -> None:
 def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
     """Options, versions and hashes of the inputs, without paths of the machine."""
     hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
+    hidden |= {"before", "reference", "matrix"}
     options = {
         key: value if isinstance(value, int | float | None) else str(value)
         for key, value in vars(arguments).items()

@@ -1,0 +1,63 @@
+"""What a stratified sample leaves open: the posterior of its error matrix."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitscape.inference.stratified import StratifiedSample
+
+Floats = NDArray[np.float64]
+
+JEFFREYS = 0.5
+MOST_PRIOR = 2.0
+"""Prior points per stratum in all: 1/2 for each of four classes, and no more for many classes, as transitions are."""
+
+CHUNK = 1000
+
+
+def prior_points(classes: int) -> float:
+    """Prior points per reference class of a stratum: Jeffreys' 1/2, from five classes on ``2 / classes``.
+
+    >>> prior_points(2), prior_points(4), prior_points(16)
+    (0.5, 0.5, 0.125)
+    """
+    return min(JEFFREYS, MOST_PRIOR / classes)
+
+
+def posterior_draws(sample: StratifiedSample, *, draws: int, seed: int) -> Iterator[Floats]:
+    """Error matrices drawn from the posterior.
+
+    Each stratum has a Dirichlet posterior of its own, with :func:`prior_points` per reference class; where several classes
+    are mapped in a stratum, they share these equally. No stratum is ever certain, however few its points.
+
+    Yields:
+        Shares of the area, shape (up to 1000, mapped, reference).
+    """
+    random = np.random.default_rng(seed)
+    k = len(sample.classes)
+    for start in range(0, draws, CHUNK):
+        size = min(CHUNK, draws - start)
+        p = np.zeros((size, k, k))
+        for counts, weight in zip(sample.counts, sample.weights, strict=True):
+            if weight > 0:
+                mapped = np.flatnonzero(counts.sum(1))
+                alpha = counts[mapped] + prior_points(k) / len(mapped)
+                drawn = random.dirichlet(alpha.ravel(), size)
+                p[:, mapped] += weight * drawn.reshape(size, len(mapped), k)
+        yield p
+
+
+def share_covariance(sample: StratifiedSample) -> Floats:
+    """Posterior covariance of the reference classes' shares of the area, shape (classes, classes); rows sum to 0.
+
+    Sum over strata of W_h^2 (diag(m) - m m^T) / (a + 1), m the posterior mean and a the points with the prior's.
+    """
+    k = len(sample.classes)
+    total = np.zeros((k, k))
+    for counts, weight in zip(sample.counts.sum(1), sample.weights, strict=True):
+        alpha = counts + prior_points(k)
+        points = float(alpha.sum())
+        mean = alpha / points
+        total += weight**2 * (np.diag(mean) - np.outer(mean, mean)) / (points + 1)
+    return total
