@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.inference.clusters import ClusteredLand, cluster_draws, cluster_matrix
-from pitscape.inference.posterior import posterior_draws, share_covariance
+from pitscape.inference.posterior import figure_draws, posterior_draws, share_covariance
 from pitscape.inference.stratified import (
     Ratio,
     StratifiedSample,
@@ -88,21 +88,25 @@ class Accuracy:
         return shares
 
 
-def assess_sample(
-    sample: StratifiedSample, *, draws: int, seed: int, further: Sequence[Ratio] = ()
-) -> Accuracy:
+def assess_sample(sample: StratifiedSample, *, draws: int, seed: int, further: Sequence[Ratio] = ()) -> Accuracy:
     """Accuracy and adjusted shares from labelled points.
 
     Args:
         sample: Points by stratum, mapped and reference class.
-        draws: Of the posterior, behind the intervals.
+        draws: Of the posteriors, behind the intervals.
         seed: Of the draws.
-        further: Figures of the error matrix to be estimated as well.
+        further: Further shares of the area to be estimated, as sums and differences of those of classes.
     """
-    ratios = [*figures(len(sample.classes)), *further]
-    wald = [Z95 * standard_error(sample, ratio) for ratio in ratios]
-    estimates = estimate(proportions(sample), ratios, wald, posterior_draws(sample, draws=draws, seed=seed))
-    return gathered(sample.classes, proportions(sample), estimates, share_covariance(sample))
+    p, random = proportions(sample), np.random.default_rng(seed)
+    agreement, others = figures(len(sample.classes))
+    others += further
+    drawn = [figure_draws(sample, ratio, draws=draws, random=random) for ratio in agreement]
+    drawn += _values(others, posterior_draws(sample, draws=draws, seed=seed))
+    estimates = [
+        _estimate(float(ratio.of(p)), values, Z95 * standard_error(sample, ratio))
+        for ratio, values in zip([*agreement, *others], drawn, strict=True)
+    ]
+    return _gathered(sample.classes, p, estimates, share_covariance(sample))
 
 
 def assess_clusters(land: ClusteredLand, *, draws: int, seed: int) -> Accuracy:
@@ -114,44 +118,42 @@ def assess_clusters(land: ClusteredLand, *, draws: int, seed: int) -> Accuracy:
         seed: Of the draws.
     """
     p, drawn = cluster_matrix(land), list(cluster_draws(land, draws=draws, seed=seed))
-    ratios = figures(len(land.classes))
-    estimates = estimate(p, ratios, [np.nan] * len(ratios), drawn)
+    ratios = [ratio for own in figures(len(land.classes)) for ratio in own]
+    estimates = [
+        _estimate(float(ratio.of(p)), values, np.nan)
+        for ratio, values in zip(ratios, _values(ratios, drawn), strict=True)
+    ]
     covariance = np.cov(np.concatenate([part.sum(1) for part in drawn]), rowvar=False)
-    return gathered(land.classes, p, estimates, covariance)
+    return _gathered(land.classes, p, estimates, covariance)
 
 
-def estimate(p: Floats, ratios: Sequence[Ratio], wald: Sequence[float], drawn: Iterable[Floats]) -> list[Estimate]:
-    """Figures of an error matrix with intervals from drawn ones.
+def figures(k: int) -> tuple[list[Ratio], list[Ratio]]:
+    """What is estimated of ``k`` classes.
 
-    Args:
-        p: The error matrix, shares of the area.
-        ratios: The figures.
-        wald_half_width: Half width of the other interval, of each.
-        drawn: Error matrices in parts, shape (any, mapped, reference).
+    Returns:
+        Overall accuracy and user's accuracies; then shares of the area, producer's accuracies and F1.
     """
-    values = np.concatenate([np.stack([ratio.of(part) for ratio in ratios], axis=1) for part in drawn])
-    found = []
-    for n, (ratio, half) in enumerate(zip(ratios, wald, strict=True)):
-        value, own = float(ratio.of(p)), values[:, n]
-        known = own[~np.isnan(own)]
-        if np.isnan(value) or not known.size:
-            found.append(Estimate(np.nan, np.nan, np.nan, np.nan))
-            continue
-        low, high = (float(each) for each in np.quantile(known, LEVELS))
-        found.append(Estimate(value, min(low, value), max(high, value), half))
-    return found
+    others = (area_share, producers, f1)
+    return [overall(k), *(users(k, j) for j in range(k))], [figure(k, j) for figure in others for j in range(k)]
 
 
-def gathered(classes: Sequence[str], p: Floats, estimates: Sequence[Estimate], covariance: Floats) -> Accuracy:
+def _values(ratios: Sequence[Ratio], drawn: Iterable[Floats]) -> list[Floats]:
+    """Figures of drawn error matrices, one array of draws for each."""
+    parts = [[ratio.of(part) for ratio in ratios] for part in drawn]
+    return [np.concatenate(own) for own in zip(*parts, strict=True)]
+
+
+def _estimate(value: float, drawn: Floats, wald: float) -> Estimate:
+    known = drawn[~np.isnan(drawn)]
+    if np.isnan(value) or not known.size:
+        return Estimate(np.nan, np.nan, np.nan, np.nan)
+    low, high = (float(each) for each in np.quantile(known, LEVELS))
+    return Estimate(value, min(low, value), max(high, value), wald)
+
+
+def _gathered(classes: Sequence[str], p: Floats, estimates: Sequence[Estimate], covariance: Floats) -> Accuracy:
     """Estimates in the order of :func:`figures`, by class."""
-    rest = iter(estimates)
-    whole = next(rest)
-    by_class = tuple(ClassAccuracy(name, next(rest), next(rest), next(rest), next(rest)) for name in classes)
-    return Accuracy(p, whole, by_class, covariance, tuple(rest))
-
-
-def figures(k: int) -> list[Ratio]:
-    """Overall accuracy, then share, user's and producer's accuracy and F1 of each of ``k`` classes."""
-    each = [ratio for j in range(k) for ratio in (area_share(k, j), users(k, j), producers(k, j), f1(k, j))]
-    return [overall(k), *each]
-
+    whole, k = estimates[0], len(classes)
+    by_user, share, by_producer, score = (estimates[1 + n * k : 1 + (n + 1) * k] for n in range(4))
+    by_class = tuple(ClassAccuracy(*each) for each in zip(classes, share, by_user, by_producer, score, strict=True))
+    return Accuracy(p, whole, by_class, covariance, tuple(estimates[1 + 4 * k :]))

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+HALVINGS = 100
+
 
 def cochran_size(weights: Floats, deviations: Floats, target_se: float) -> int:
     """Points for a standard error, if they were shared by W S.
@@ -34,6 +36,8 @@ def expected_se(weights: Floats, deviations: Floats, sizes: Integers) -> float:
 def allocate(weights: Floats, size: int, *, minimum: int, pixels: Integers) -> Integers:
     """Share points among strata in proportion to area, with at least ``minimum`` in each.
 
+    n_h = r W_h, not below the minimum and not above the cells, with the one rate r that gives the wanted sum.
+
     Args:
         weights: Shares of the strata, shape (strata,).
         size: Points in all, at least ``sum(min(minimum, pixels))``.
@@ -48,21 +52,13 @@ def allocate(weights: Floats, size: int, *, minimum: int, pixels: Integers) -> I
     >>> allocate(np.array([0.01, 0.99]), 200, minimum=50, pixels=np.full(2, 10**6)).tolist()
     [50, 150]
     """
-    low, high = np.minimum(minimum, pixels), pixels
-    sizes = low.astype(np.float64)
-    free = np.ones(len(weights), np.bool_)
-    left = float(min(size, int(pixels.sum())))
-    while free.any():
-        wanted = left * weights / weights[free].sum()
-        short, over = free & (wanted < low), free & (wanted > high)
-        settled = short if short.any() else over
-        sizes[free] = wanted[free]
-        if not settled.any():
-            break
-        sizes[settled] = np.where(short, low, high)[settled]
-        left -= float(sizes[settled].sum())
-        free &= ~settled
-    return _rounded(sizes, high)
+    low, size = np.minimum(minimum, pixels), min(size, int(pixels.sum()))
+    few, many = 0.0, float(np.max(pixels / weights))
+    for _ in range(HALVINGS):
+        rate = (few + many) / 2
+        short = np.clip(rate * weights, low, pixels).sum() < size
+        few, many = (rate, many) if short else (few, rate)
+    return _rounded(np.clip(many * weights, low, pixels), size, pixels)
 
 
 def sizes_for_error(
@@ -78,11 +74,10 @@ def sizes_for_error(
     return None
 
 
-def _rounded(sizes: Floats, high: Integers) -> Integers:
-    """Whole numbers of the same sum: the largest remainders are rounded up."""
-    whole: Integers = np.floor(sizes + 1e-9).astype(np.int64)
-    missing = round(float(sizes.sum())) - int(whole.sum())
-    order = np.argsort(-(sizes - whole), kind="stable")
-    for number in order[whole[order] < high[order]][:missing]:
+def _rounded(sizes: Floats, total: int, pixels: Integers) -> Integers:
+    """Whole numbers of a sum: the largest remainders are rounded up."""
+    whole: Integers = np.floor(sizes + 1e-6).astype(np.int64)
+    order = np.argsort(whole - sizes, kind="stable")
+    for number in order[whole[order] < pixels[order]][: total - int(whole.sum())]:
         whole[number] += 1
     return whole

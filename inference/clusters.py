@@ -1,5 +1,6 @@
 """Reference masks as clusters of cells, and what so few independent pieces leave open."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,7 +61,8 @@ def cluster_matrix(land: ClusteredLand) -> Floats:
     """The error matrix in shares of the area: the labelled shares of each mapped class, weighted by its mapped area."""
     rows = land.labelled.sum(0)
     shares: Floats = rows / np.maximum(rows.sum(1, keepdims=True), np.finfo(float).tiny)
-    return shares * (land.areas / land.areas.sum())[:, None]
+    matrix: Floats = shares * (land.areas / land.areas.sum())[:, None]
+    return matrix
 
 
 def effective_units(land: ClusteredLand) -> Floats:
@@ -76,7 +78,8 @@ def effective_units(land: ClusteredLand) -> Floats:
     residual = land.labelled - p * rows[:, :, None]
     variance = (residual**2).sum((0, 2)) / whole**2 * blocks / np.maximum(blocks - 1, 1)
     units = np.divide((p * (1 - p)).sum(1), variance, out=blocks.copy(), where=(variance > 0) & (blocks >= FEW))
-    return np.maximum(units, blocks)
+    most: Floats = np.maximum(units, blocks)
+    return most
 
 
 def cluster_draws(land: ClusteredLand, *, draws: int, seed: int) -> Iterator[Floats]:
@@ -104,7 +107,7 @@ def cluster_draws(land: ClusteredLand, *, draws: int, seed: int) -> Iterator[Flo
 
 
 def labelled_blocks(
-    bands: Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8], GeoBox]], block: int, k: int
+    bands: Iterator[tuple[NDArray[np.unsignedinteger], NDArray[np.uint8], GeoBox]], block: int, k: int
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Labelled area by block, from bands of rows.
 
@@ -126,8 +129,8 @@ def labelled_blocks(
         across = -(-grid.shape[1] // block)
         places, index = np.unique((row + top) // block * across + column // block, return_inverse=True)
         per_cell = np.broadcast_to(cell_areas(grid), known.shape)[known]
-        sums = np.bincount(index * k * k + pairs, per_cell, len(places) * k * k).reshape(-1, k, k)
-        for place, area in zip(places.tolist(), sums, strict=True):
+        sums = np.bincount(index * k * k + pairs, weights=per_cell, minlength=len(places) * k * k).astype(np.float64)
+        for place, area in zip(places.tolist(), sums.reshape(-1, k, k), strict=True):
             found[place] = found[place] + area if place in found else area
         cells += np.bincount(pairs, minlength=k * k).reshape(k, k)
         top += grid.shape[0]
@@ -137,5 +140,5 @@ def labelled_blocks(
 def block_cells(grid: GeoBox, size_m: float) -> int:
     """Side of a block in cells, at least 1, from metres on the ground in the middle of a grid."""
     height = grid.shape[0]
-    middle = cell_areas(grid[height // 2 : height // 2 + 1, :])
-    return max(1, round(size_m / float(middle.mean()) ** 0.5))
+    middle = float(cell_areas(grid[height // 2 : height // 2 + 1, :]).mean())
+    return max(1, round(size_m / math.sqrt(middle)))

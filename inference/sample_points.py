@@ -101,7 +101,9 @@ def read_points(path: Path, crs: CRS, labels: Sequence[str]) -> LabelledPoints:
         table = pyogrio.read_dataframe(path, layer=LAYER if LAYER in layers else layers[0])
         design = pyogrio.read_dataframe(path, layer=STRATA, read_geometry=False) if STRATA in layers else None
     except (OSError, IndexError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise InputError(f"{path}: is not a vector file that GDAL can read; give the points.gpkg of a sample.") from error
+        raise InputError(
+            f"{path}: is not a vector file that GDAL can read; give the points.gpkg of a sample."
+        ) from error
     if not isinstance(table, geopandas.GeoDataFrame) or table.crs is None:
         raise InputError(f"{path}: has no points with a coordinate reference system; give those of a sample.")
     if "reference" not in table.columns:

@@ -59,7 +59,8 @@ def stratum_table(strata: Sequence[Stratum]) -> NDArray[np.int16]:
 def weights_of(strata: Sequence[Stratum]) -> NDArray[np.float64]:
     """Shares of the area, summing to 1."""
     areas = np.array([stratum.area_m2 for stratum in strata])
-    return areas / areas.sum()
+    weights: NDArray[np.float64] = areas / areas.sum()
+    return weights
 
 
 def _changes(codes: int) -> list[int]:

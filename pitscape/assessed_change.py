@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.assessed_maps import Material
+from pitscape.assessed_material import Material
 from pitscape.inference.accuracy import Accuracy
 from pitscape.inference.planning import plan_points
 from pitscape.inference.stratified import Ratio, StratifiedSample
@@ -62,7 +62,9 @@ def _signs(classes: Sequence[str], codes: Sequence[int]) -> list[tuple[str, str,
         was, now = (before == n).astype(np.float64), (after == n).astype(np.float64)
         rows += [
             (name, kind, sign)
-            for kind, sign in zip(KINDS, (was, now, now * (1 - was), was * (1 - now), was * now, now - was), strict=True)
+            for kind, sign in zip(
+                KINDS, (was, now, now * (1 - was), was * (1 - now), was * now, now - was), strict=True
+            )
         ]
     return rows
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pitscape.assessed_maps import Material, of_mask, of_matrix, of_points
-from pitscape.assessment_page import page, printed
 from pitscape.assessed_change import change_content, change_ratios
+from pitscape.assessed_masks import of_mask
+from pitscape.assessed_material import Material, of_matrix
+from pitscape.assessed_points import of_points
+from pitscape.assessment_page import page, printed
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
@@ -63,7 +65,9 @@ def describe(material: Material, found: Accuracy, *, notes: Sequence[str] = ()) 
             "name": each.name,
             "mapped_km2": float(mapped),
             "adjusted_km2": each.share.times(material.area_km2),
-            "mapped_by_adjusted": float(mapped) / (each.share.value * material.area_km2) if each.share.value else np.nan,
+            "mapped_by_adjusted": float(mapped) / (each.share.value * material.area_km2)
+            if each.share.value
+            else np.nan,
             "users_accuracy": each.users,
             "producers_accuracy": each.producers,
             "f1": each.f1,
@@ -77,7 +81,11 @@ def describe(material: Material, found: Accuracy, *, notes: Sequence[str] = ()) 
         "area_km2": material.area_km2,
         "overall_accuracy": found.overall,
         "classes": classes,
-        "matrix": {"names": list(units.classes), "counts": material.counts.tolist(), "area_shares": found.matrix.tolist()},
+        "matrix": {
+            "names": list(units.classes),
+            "counts": material.counts.tolist(),
+            "area_shares": found.matrix.tolist(),
+        },
         "design": _design(material),
         "planning": narrowing(material, found),
         "notes": [*material.notes, *_agreement(units), *notes],
@@ -125,7 +133,9 @@ def _agreement(units: StratifiedSample | ClusteredLand) -> list[str]:
         if size == 1:
             notes.append(f"stratum {name} has one point: there is no standard error, and no Wald interval")
         elif size and counts.max() == size:
-            notes.append(f"all {size} points of stratum {name} have one label: Wald's formula takes it as certain, the interval does not")
+            notes.append(
+                f"all {size} points of stratum {name} have one label: Wald's formula takes it as certain, the interval does not"
+            )
     return notes
 
 

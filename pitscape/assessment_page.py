@@ -40,7 +40,9 @@ def printed(content: dict[str, Any]) -> str:
 
 def _summary(content: dict[str, Any]) -> str:
     design, whole = content["design"], content["overall_accuracy"]
-    units = f"{design['points']} points" if design["units"] == "points" else f"{design['blocks']} blocks of labelled land"
+    units = (
+        f"{design['points']} points" if design["units"] == "points" else f"{design['blocks']} blocks of labelled land"
+    )
     wald = "" if whole["wald_half_width"] is None else f", Wald ±{whole['wald_half_width']:.3f}"
     return (
         f"{_km2(content['area_km2'])} km², {units}. "
@@ -49,8 +51,8 @@ def _summary(content: dict[str, Any]) -> str:
 
 
 def _area_rows(content: dict[str, Any]) -> list[Row]:
-    rows = []
-    for each in content["classes"]:
+    rows: list[Row] = []
+    for each in _occurring(content):
         area = each["adjusted_km2"]
         ratio = _number(each["mapped_by_adjusted"], "{:.2f}")
         wald = "-" if area["wald_half_width"] is None else _km2(area["wald_half_width"])
@@ -59,13 +61,18 @@ def _area_rows(content: dict[str, Any]) -> list[Row]:
 
 
 def _accuracy_rows(content: dict[str, Any]) -> list[Row]:
-    rows = []
-    for each in content["classes"]:
+    rows: list[Row] = []
+    for each in _occurring(content):
         row = [each["name"]]
         for key in ("users_accuracy", "producers_accuracy"):
             row += [_number(each[key]["value"], "{:.3f}"), _span(each[key], "{:.3f}".format)]
         rows.append((*row, _number(each["f1"]["value"], "{:.3f}")))
     return rows
+
+
+def _occurring(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Classes and transitions that are mapped or were seen."""
+    return [each for each in content["classes"] if each["mapped_km2"] > 0 or each["adjusted_km2"]["value"] > 0]
 
 
 def _change_rows(changes: Sequence[dict[str, Any]]) -> list[Row]:
@@ -110,6 +117,9 @@ def _markdown(head: Row, rows: Sequence[Row]) -> str:
 def _aligned(head: Row, rows: Sequence[Row]) -> str:
     widths = [max(len(row[n]) for row in (head, *rows)) for n in range(len(head))]
     return "\n".join(
-        "  ".join(text.ljust(width) if n == 0 else text.rjust(width) for n, (text, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            text.ljust(width) if n == 0 else text.rjust(width)
+            for n, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in (head, *rows)
     )

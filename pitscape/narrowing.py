@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from pitscape.assessed_maps import Material
+from pitscape.assessed_material import Material
 from pitscape.inference.accuracy import Accuracy, Estimate
 from pitscape.inference.clusters import ClusteredLand
 from pitscape.inference.planning import GOAL, Plan, plan_points

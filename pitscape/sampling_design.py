@@ -97,7 +97,9 @@ def _sizes(strata: Sequence[Stratum], arguments: argparse.Namespace) -> tuple[ND
     else:
         reached = sizes_for_error(weights, deviations, arguments.target_se, minimum=arguments.minimum, pixels=pixels)
         if reached is None:
-            raise InputError(f"--target-se {arguments.target_se:g}: all {pixels.sum()} cells do not reach it; give more.")
+            raise InputError(
+                f"--target-se {arguments.target_se:g}: all {pixels.sum()} cells do not reach it; give more."
+            )
         sizes = reached
     design: dict[str, Any] = {
         "allocation": f"proportional to area, at least {arguments.minimum} in each stratum",
@@ -121,7 +123,9 @@ def _assumed_users(text: str | None, names: Sequence[str]) -> Floats:
         except ValueError:
             value = math.nan
         if not 0 <= value <= 1 or (name and name.strip() not in names):
-            raise InputError(f"--assumed-users {text}: give NAME=U with U from 0 to 1; the strata are {', '.join(names)}.")
+            raise InputError(
+                f"--assumed-users {text}: give NAME=U with U from 0 to 1; the strata are {', '.join(names)}."
+            )
         users[[names.index(name.strip())] if name else slice(None)] = value
     return users
 

@@ -60,7 +60,9 @@ def add_sample(verbs: Verbs) -> None:
     verb.add_argument("--zones", type=Path, metavar="ZONES.gpkg", help="draw within these polygons alone")
     verb.add_argument("--seed", type=int, default=0, help="of the draw (default %(default)s)")
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
-    verb.add_argument("--output", type=Path, required=True, metavar="POINTS.gpkg", help="layer points, with a QGIS form")
+    verb.add_argument(
+        "--output", type=Path, required=True, metavar="POINTS.gpkg", help="layer points, with a QGIS form"
+    )
 
 
 def add_assess(verbs: Verbs) -> None:
