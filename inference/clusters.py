@@ -75,8 +75,8 @@ def effective_units(land: ClusteredLand) -> Floats:
     rows = land.labelled.sum(2)
     whole = np.maximum(rows.sum(0), np.finfo(float).tiny)
     p = land.labelled.sum(0) / whole[:, None]
-    residual = land.labelled - p * rows[:, :, None]
-    variance = (residual**2).sum((0, 2)) / whole**2 * blocks / np.maximum(blocks - 1, 1)
+    residual = (land.labelled - p * rows[:, :, None]) / whole[:, None]
+    variance = (residual**2).sum((0, 2)) * blocks / np.maximum(blocks - 1, 1)
     units = np.divide((p * (1 - p)).sum(1), variance, out=blocks.copy(), where=(variance > 0) & (blocks >= FEW))
     most: Floats = np.maximum(units, blocks)
     return most

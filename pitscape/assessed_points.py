@@ -45,7 +45,7 @@ def of_points(path: Path, land: SampledLand, *, allow_unlabelled: bool) -> Mater
     codes = np.flatnonzero((census.areas > 0) | (seen > 0) | (land.before is not None))
     strata, areas, notes = _strata(path, points, land, census)
     counts = np.zeros((len(strata), len(codes), len(codes)), np.int64)
-    own = [land.names[code] for code in mapped] if points.strata is None else points.strata
+    own = points.strata or [land.names[code] if code != NO_CODE else "" for code in mapped]
     place = [strata.index(own[n]) for n in np.flatnonzero(used)]
     row, column = np.searchsorted(codes, mapped[used]), np.searchsorted(codes, points.labels[used])
     np.add.at(counts, (place, row, column), 1)

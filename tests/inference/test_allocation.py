@@ -26,9 +26,7 @@ def test_the_minimum_comes_first() -> None:
     st.integers(0, 60),
     st.integers(0, 2000),
 )
-def test_allocations_keep_sum_minimum_and_capacity(
-    strata: list[tuple[float, int]], minimum: int, surplus: int
-) -> None:
+def test_allocations_keep_sum_minimum_and_capacity(strata: list[tuple[float, int]], minimum: int, surplus: int) -> None:
     weights, pixels = np.array([each[0] for each in strata]), np.array([each[1] for each in strata])
     least = np.minimum(minimum, pixels)
     size = int(least.sum()) + surplus

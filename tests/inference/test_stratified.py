@@ -105,7 +105,7 @@ def test_no_interval_is_a_point(counts: list[list[int]]) -> None:
     for each in (*(land.share for land in found.classes), found.overall):
         assert each.high - each.low > 0.01
         assert each.low <= each.value <= each.high
-        assert not each.wald_half_width == 0
+        assert each.wald_half_width != 0
 
 
 def test_walds_interval_is_not_given_where_it_would_be_zero_or_undefined() -> None:
