@@ -1,7 +1,7 @@
 """How often 95 % intervals hold the truth: python benchmarks/coverage.py [samples] [draws].
 
-Samples are drawn from the population of Olofsson et al. (2014), whose true error matrix is taken to be their estimate, and from
-one of eight transitions, most of them rare. Beside the default stand Wald's interval, other priors and the interval of highest
+Samples are drawn from the population of Olofsson et al. (2014), whose true error matrix is taken to be their estimate, from
+one of seven classes, and from one of eight transitions, most of them rare. Beside the default stand Wald's interval, other priors and the interval of highest
 density (HPD).
 """
 
@@ -20,7 +20,22 @@ Floats = NDArray[np.float64]
 PIXELS = np.array([200_000, 150_000, 3_200_000, 6_450_000], np.float64)
 MATRIX = np.array([[66, 0, 5, 4], [0, 55, 8, 12], [1, 0, 153, 11], [2, 1, 9, 313]], np.float64)
 DESIGNS = ((75, 75, 165, 325), (100, 100, 600, 100))
-PRIORS = {"1/2 per class": 0.5, "1/k per class": 0.25, "1/8 per class": 0.125}
+
+SEVEN = np.array([0.03, 0.03, 0.015, 0.4, 0.3, 0.175, 0.05])
+SEVEN_MATRIX = np.array(
+    [
+        [0.90, 0.03, 0, 0, 0.02, 0, 0.05],
+        [0.05, 0.80, 0, 0, 0, 0.05, 0.10],
+        [0.03, 0, 0.95, 0, 0.02, 0, 0],
+        [0, 0, 0, 0.94, 0.05, 0.01, 0],
+        [0.005, 0, 0, 0.06, 0.85, 0.07, 0.015],
+        [0, 0.02, 0, 0.01, 0.09, 0.86, 0.02],
+        [0.04, 0.03, 0, 0, 0.15, 0.08, 0.70],
+    ]
+)
+"""Mined, occupied, water, forest, grassland, farmland, bare land: a legend with vegetation split."""
+
+SEVEN_DESIGNS = ((50, 50, 50, 150, 110, 65, 50), (75, 75, 75, 300, 225, 130, 75))
 
 LAND = ("m", "o", "v", "w")
 STRATA = {"vv": 0.80, "mm": 0.06, "oo": 0.06, "ww": 0.02, "vm": 0.03, "vo": 0.02, "ov": 0.007, "mv": 0.003}
@@ -43,22 +58,25 @@ def main(samples: int = 2000, draws: int = 2000) -> None:
     """Print the tables."""
     truth = MATRIX / MATRIX.sum(1, keepdims=True)
     for sizes in DESIGNS:
-        _print_classes(truth, sizes, samples, draws)
+        _print_classes(PIXELS / PIXELS.sum(), truth, sizes, samples=samples, draws=draws)
+    for sizes in SEVEN_DESIGNS:
+        _print_classes(SEVEN, SEVEN_MATRIX, sizes, samples=samples // 2, draws=draws)
     _print_changes(samples // 2, draws)
 
 
-def _print_classes(truth: Floats, sizes: tuple[int, ...], samples: int, draws: int) -> None:
-    weights = PIXELS / PIXELS.sum()
+def _print_classes(weights: Floats, truth: Floats, sizes: tuple[int, ...], *, samples: int, draws: int) -> None:
+    k = len(weights)
+    names, priors = tuple(f"class {n + 1}" for n in range(k)), {"1/2": 0.5, "1/k": 1 / k, "2/k": 2 / k}
     p = weights[:, None] * truth
     right, area = np.diag(p), p.sum(0)
     known = {"area": area, "user's": right / p.sum(1), "producer's": right / area, "F1": 2 * right / (area + p.sum(1))}
-    hits: dict[str, Floats] = {f"{name}, {kind}": np.zeros(4) for name in known for kind in ("default", "Wald")}
-    hits |= {f"area, {name}, {kind}": np.zeros(4) for name in PRIORS for kind in ("equal-tailed", "HPD")}
+    hits: dict[str, Floats] = {f"{name}, {kind}": np.zeros(k) for name in known for kind in ("default", "Wald")}
+    hits |= {f"area, {name}, {kind}": np.zeros(k) for name in priors for kind in ("equal-tailed", "HPD")}
     whole = np.zeros(2)
     random = np.random.default_rng(1)
     for number in range(samples):
         counts = np.array([random.multinomial(n, row) for n, row in zip(sizes, truth, strict=True)])
-        found = assess_sample(sample_of_matrix(counts, PIXELS, LAND), draws=draws, seed=number)
+        found = assess_sample(sample_of_matrix(counts, weights, names), draws=draws, seed=number)
         by_name = {name: [getattr(each, key) for each in found.classes] for name, key in _KEYS.items()}
         for name, estimates in by_name.items():
             for j, each in enumerate(estimates):
@@ -66,13 +84,11 @@ def _print_classes(truth: Floats, sizes: tuple[int, ...], samples: int, draws: i
                 hits[f"{name}, Wald"][j] += abs(each.value - known[name][j]) <= each.wald_half_width
         each = found.overall
         whole += each.low <= right.sum() <= each.high, abs(each.value - right.sum()) <= each.wald_half_width
-        for name, prior in PRIORS.items():
+        for name, prior in priors.items():
             drawn = sum(w * random.dirichlet(row + prior, draws) for w, row in zip(weights, counts, strict=True))
             for kind, inside in _priors(np.asarray(drawn), area).items():
                 hits[f"area, {name}, {kind}"] += inside
-    print(
-        f"\nOlofsson's population, {sizes} points, {samples} samples: share of intervals that hold the truth, by class"
-    )
+    print(f"\n{k} classes, {sizes} points, {samples} samples: share of intervals that hold the truth, by class")
     print(f"{'overall accuracy, default and Wald':40}", *(f"{value / samples:7.3f}" for value in whole))
     for name, values in hits.items():
         print(f"{name:40}", *(f"{value / samples:7.3f}" for value in values))

@@ -125,16 +125,19 @@ def labelled_blocks(
     for mapped, reference, grid in bands:
         known = (mapped < k) & (reference < k)
         row, column = np.nonzero(known)
-        pairs = mapped[known].astype(np.int64) * k + reference[known]
-        across = -(-grid.shape[1] // block)
-        places, index = np.unique((row + top) // block * across + column // block, return_inverse=True)
-        per_cell = np.broadcast_to(cell_areas(grid), known.shape)[known]
-        sums = np.bincount(index * k * k + pairs, weights=per_cell, minlength=len(places) * k * k).astype(np.float64)
-        for place, area in zip(places.tolist(), sums.reshape(-1, k, k), strict=True):
-            found[place] = found[place] + area if place in found else area
-        cells += np.bincount(pairs, minlength=k * k).reshape(k, k)
+        across, first = -(-grid.shape[1] // block), top // block
+        place = ((row + top) // block - first) * across + column // block
+        pair = mapped[known].astype(np.int64) * k + reference[known]
+        areas = np.broadcast_to(cell_areas(grid), known.shape)[known]
+        down = (top + grid.shape[0] - 1) // block - first + 1
+        sums = np.bincount(place * k * k + pair, weights=areas, minlength=down * across * k * k).astype(np.float64)
+        by_place = sums.reshape(-1, k, k)
+        for number in np.flatnonzero(by_place.any((1, 2))).tolist():
+            block_number = first * across + number
+            found[block_number] = found.get(block_number, 0.0) + by_place[number]
+        cells += np.bincount(pair, minlength=k * k).reshape(k, k)
         top += grid.shape[0]
-    return np.array([found[place] for place in sorted(found)]).reshape(-1, k, k), cells
+    return np.array([found[number] for number in sorted(found)]).reshape(-1, k, k), cells
 
 
 def block_cells(grid: GeoBox, size_m: float) -> int:

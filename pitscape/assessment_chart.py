@@ -28,6 +28,10 @@ def accuracy_chart(content: dict[str, Any]) -> go.Figure:
     figure.update_layout(barmode="group", legend={"x": 1, "xanchor": "right", "y": 1.02})
     figure.update_xaxes(title="reference", side="bottom", showgrid=False, col=1)
     figure.update_yaxes(title="mapped", autorange="reversed", showgrid=False, automargin=True, type="category", col=1)
+    if len(content["matrix"]["names"]) > MOST_SHOWN:
+        small = {"dtick": 1, "tickfont": {"size": 9}}
+        figure.update_xaxes(**small, tickangle=-60, col=1)
+        figure.update_yaxes(**small, col=1)
     figure.update_yaxes(title="area [km²]", rangemode="tozero", col=2)
     return figure
 
