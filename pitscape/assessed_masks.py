@@ -16,10 +16,12 @@ from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
 from pitscape.inference.clusters import FEW, ClusteredLand, block_cells, labelled_blocks
 from pitscape.inference.extents import M2_PER_KM2
-from pitscape.inference.sampled_land import SampledLand
+from pitscape.inference.sampled_land import Progress, SampledLand
 
 
-def of_mask(path: Path, land: SampledLand, *, block_m: float, names: dict[int, str] | None) -> Material:
+def of_mask(
+    path: Path, land: SampledLand, *, block_m: float, names: dict[int, str] | None, progress: Progress | None = None
+) -> Material:
     """A reference mask beside a map, in blocks.
 
     Args:
@@ -27,6 +29,7 @@ def of_mask(path: Path, land: SampledLand, *, block_m: float, names: dict[int, s
         land: The map.
         block_m: Side of a block [m].
         names: Class name by code of the mask, ``ignore`` for none; None: codes are the map's ids.
+        progress: Is told of rows done and in all.
 
     Raises:
         InputError: If the mask is on another grid or holds an unknown code, or nothing is labelled.
@@ -42,7 +45,7 @@ def of_mask(path: Path, land: SampledLand, *, block_m: float, names: dict[int, s
             )
         if dataset.dtypes[0] != "uint8":
             raise InputError(f"{path}: holds {dataset.dtypes[0]}; a mask is one band of uint8.")
-        labelled, cells = labelled_blocks(_with_mask(land, dataset, table, path), block, k)
+        labelled, cells = labelled_blocks(_with_mask(land, dataset, table, progress), block, k)
     if not len(labelled):
         raise InputError(f"{path}: no observed cell of {land.after.path} is labelled; check both, and --codes.")
     areas = land.census().areas
@@ -63,17 +66,17 @@ def _with_mask(
     land: SampledLand,
     dataset: Any,  # noqa: ANN401
     table: NDArray[np.uint8] | None,
-    path: Path,
+    progress: Progress | None,
 ) -> Iterator[tuple[NDArray[np.unsignedinteger], NDArray[np.uint8], GeoBox]]:
     """Bands of rows of the map and of the mask."""
     top, k = 0, len(land.after.legend)
-    for codes, grid in land.row_bands():
+    for codes, grid in land.row_bands(progress):
         height, width = grid.shape
         ids = dataset.read(1, window=Window(0, top, width, height))
         hidden = ids == (UNOBSERVED if dataset.nodata is None else dataset.nodata)
         reference = ids if table is None else table[ids]
         reference[hidden] = UNOBSERVED
         if (wrong := reference[(reference >= k) & (reference != UNOBSERVED)]).size:
-            raise InputError(f"{path}: holds code {wrong[0]}; name the classes of its codes with --codes.")
+            raise InputError(f"{dataset.name}: holds code {wrong[0]}; name the classes of its codes with --codes.")
         yield codes, reference, grid
         top += height

@@ -10,7 +10,7 @@ from pitscape.assessed_material import Material
 from pitscape.imagery.errors import InputError
 from pitscape.inference.extents import M2_PER_KM2
 from pitscape.inference.sample_points import LabelledPoints, read_points
-from pitscape.inference.sampled_land import NO_CODE, Census, SampledLand
+from pitscape.inference.sampled_land import NO_CODE, Census, Progress, SampledLand
 from pitscape.inference.stratified import StratifiedSample, proportions
 
 SAME_LAND = 1e-6
@@ -19,8 +19,14 @@ SAME_LAND = 1e-6
 Floats = NDArray[np.float64]
 
 
-def of_points(path: Path, land: SampledLand, *, allow_unlabelled: bool) -> Material:
+def of_points(path: Path, land: SampledLand, *, allow_unlabelled: bool, progress: Progress | None = None) -> Material:
     """Labelled points beside the maps.
+
+    Args:
+        path: The points; see :func:`read_points`.
+        land: The maps.
+        allow_unlabelled: Leaves points without a label out.
+        progress: Is told of rows done and in all.
 
     Raises:
         InputError: If points lack labels and that is not allowed, none can be used, or their strata are not known.
@@ -40,7 +46,7 @@ def of_points(path: Path, land: SampledLand, *, allow_unlabelled: bool) -> Mater
         "unobserved": int((inside & (mapped == NO_CODE)).sum()),
         "outside": int((~inside).sum()),
     }
-    census = land.census()
+    census = land.census(progress)
     seen = np.bincount(points.labels[used], minlength=len(land.names))
     codes = np.flatnonzero((census.areas > 0) | (seen > 0) | (land.before is not None))
     strata, areas, notes = _strata(path, points, land, census)
@@ -50,6 +56,10 @@ def of_points(path: Path, land: SampledLand, *, allow_unlabelled: bool) -> Mater
     row, column = np.searchsorted(codes, mapped[used]), np.searchsorted(codes, points.labels[used])
     np.add.at(counts, (place, row, column), 1)
     sample = StratifiedSample(tuple(land.names[code] for code in codes), strata, areas, counts)
+    if points.design is None and points.strata and not sample.is_by_class:
+        raise InputError(
+            f"{path}: has strata that are not the classes of {land.after.path}, and no table of their areas; give the points.gpkg of the sample."
+        )
     mapped_km2, more = _mapped(sample, census.areas[codes])
     total = float(areas.sum()) / M2_PER_KM2
     return Material(sample, mapped_km2, total, counts.sum(0), left_out, tuple(codes.tolist()), (*notes, *more))

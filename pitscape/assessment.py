@@ -23,6 +23,7 @@ from pitscape.inference.sampled_land import open_land
 from pitscape.inference.stratified import StratifiedSample
 from pitscape.narrowing import narrowing
 from pitscape.plain import plain
+from pitscape.progress import bar
 from pitscape.sampling_design import zone_shapes
 from pitscape.steps import made_of
 
@@ -101,11 +102,13 @@ def _material(arguments: argparse.Namespace) -> tuple[Material, tuple[str, ...],
     zones = zone_shapes(arguments.zones, arguments.classes, arguments.legend)
     with open_land(arguments.classes, arguments.before, legend=legend, zones=zones) as land:
         own = land.after.legend
-        if arguments.reference.suffix.lower() in SUFFIXES:
-            codes = _codes(arguments.codes)
-            material = of_mask(arguments.reference, land, block_m=arguments.cluster_size, names=codes)
-        else:
-            material = of_points(arguments.reference, land, allow_unlabelled=arguments.allow_unlabelled)
+        with bar("reading the map") as progress:
+            if arguments.reference.suffix.lower() in SUFFIXES:
+                options: dict[str, Any] = {"block_m": arguments.cluster_size, "names": _codes(arguments.codes)}
+                material = of_mask(arguments.reference, land, **options, progress=progress)
+            else:
+                some = arguments.allow_unlabelled
+                material = of_points(arguments.reference, land, allow_unlabelled=some, progress=progress)
     return material, own.names, own.notes
 
 

@@ -135,7 +135,9 @@ def test_labels_may_be_numbers_and_the_file_another_format(sampled: tuple[Path, 
     assert bare["shares"] == pytest.approx(one["shares"])
 
 
-def test_another_map_is_assessed_with_the_same_points(sampled: tuple[Path, Path, Ids], tmp_path: Path) -> None:
+def test_another_map_is_assessed_with_the_same_points(
+    sampled: tuple[Path, Path, Ids], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A map without errors: strata are no longer its classes, and the estimate of the areas stays."""
     classes, points, truth = sampled
     better = saved(tmp_path / "better.tif", truth)
@@ -146,6 +148,11 @@ def test_another_map_is_assessed_with_the_same_points(sampled: tuple[Path, Path,
     assert other["overall_accuracy"]["low"] < 0.995
     assert other["shares"] == pytest.approx(one["shares"])
     assert any("strata differ" in note for note in other["notes"])
+    table = pyogrio.read_dataframe(points, layer="points")
+    table.to_file(tmp_path / "points.geojson")
+    arguments = ["assess", better, "--reference", tmp_path / "points.geojson", "--output", tmp_path / "c.json"]
+    assert main(list(map(str, arguments))) == 2
+    assert "no table of their areas" in capsys.readouterr().err
     assert any("mapped areas are estimated from the points" in note for note in other["notes"])
 
 
