@@ -14,7 +14,7 @@ MOST_CLASSES = 4
 """Classes up to which Jeffreys' prior serves; with more of them it outweighs rare ones.
 
 (With 1/2 for each of 16 transitions intervals of gain and loss covered down to 53 %, for each of 7 classes those of the rarest
-64 %; with 1/k 92 to 97 % of the 7.)
+64 %; with 1/k they covered 91 to 97 %.)
 """
 
 CHUNK = 1000
