@@ -68,7 +68,7 @@ def add_sample(verbs: Verbs) -> None:
 def add_assess(verbs: Verbs) -> None:
     """Add the verb ``assess``."""
     verb = new_verb(
-        verbs, "assess", "pitscape.assessment:run", "accuracy and adjusted areas of a map, with 95 % intervals"
+        verbs, "assess", "pitscape.assessment:run", "accuracy and adjusted areas of a map, with their intervals"
     )
     verb.add_argument("classes", type=Path, nargs="?", metavar="CLASSES.tif", help="class map; the later one of two")
     verb.add_argument(
