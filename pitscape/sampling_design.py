@@ -77,6 +77,8 @@ def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
         raise InputError(f"--minimum {arguments.minimum}: an interval needs at least 2 points in each stratum.")
     if not 0 <= arguments.pool < 1:
         raise InputError(f"--pool {arguments.pool:g}: is a share of the area; give one such as 0.002.")
+    if arguments.pool and not arguments.before:
+        raise InputError(f"--pool {arguments.pool:g}: is for transitions; give --before BEFORE.tif too.")
     if arguments.target_class and arguments.target_se is None:
         raise InputError("--target-class: says whose share --target-se is of; give that too.")
 

@@ -100,13 +100,18 @@ def _record(arguments: argparse.Namespace, *inputs: Path) -> None:
 
 
 def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
-    """Options, versions and hashes of the inputs, without paths of the machine."""
+    """Options, versions and hashes of the inputs by name, without paths of the machine; equal names bring their folder's."""
     hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
     hidden |= {"before", "reference", "matrix"}
+    names = [path.name for path in inputs]
     options = {
         key: value if isinstance(value, int | float | None) else str(value)
         for key, value in vars(arguments).items()
         if key not in hidden
     }
     versions = {"pitscape": version("pitscape"), "python": sys.version.split()[0]}
-    return {"options": options, "inputs_sha256": {path.name: sha256_of(path) for path in inputs}, "versions": versions}
+    hashes = {
+        path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}": sha256_of(path)
+        for path in inputs
+    }
+    return {"options": options, "inputs_sha256": hashes, "versions": versions}

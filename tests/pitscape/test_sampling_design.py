@@ -89,7 +89,7 @@ def test_a_target_is_planned_with_assumed_accuracies(classes: Path, tmp_path: Pa
 def test_transitions_within_zones(classes: Path, tmp_path: Path) -> None:
     later = np.full((60, 60), 2, np.uint8)
     later[:12, :16] = 0
-    after, zones, output = (tmp_path / name for name in ("after.tif", "zones.gpkg", "p.gpkg"))
+    after, zones, output = (tmp_path / name for name in ("later/classes.tif", "zones.gpkg", "p.gpkg"))
     save_class_map(after, later, grid(60, 60), load_legend())
     west = box(585420, 5652250 - 600, 585420 + 180, 5652250)
     geopandas.GeoDataFrame({"name": ["west"]}, geometry=[west], crs="EPSG:32633").to_crs(4326).to_file(zones)
@@ -102,6 +102,8 @@ def test_transitions_within_zones(classes: Path, tmp_path: Path) -> None:
         "vegetated to vegetated": 59 * 18 - 192,
     }
     assert strata["n"].tolist() == [50, 48, 102]
+    inputs = json.loads((tmp_path / "p.gpkg.json").read_text())["inputs_sha256"]
+    assert set(inputs) == {"later/classes.tif", f"{tmp_path.name}/classes.tif", "zones.gpkg"}
     table = pyogrio.read_dataframe(output, layer="points")
     assert (table["x"] < 585420 + 180).all()
 
@@ -126,6 +128,7 @@ def test_cells_of_unequal_area_are_told(tmp_path: Path, capsys: pytest.CaptureFi
         (["--target-se", "0.01", "--target-class", "pit"], "no stratum has this name; they are mined, occupied"),
         (["--target-se", "0.01", "--assumed-users", "pit=0.5"], "give NAME=U with U from 0 to 1"),
         (["--size", "300", "--pool", "2"], "--pool 2: is a share of the area"),
+        (["--size", "300", "--pool", "0.01"], "--pool 0.01: is for transitions"),
         (["--size", "300", "--target-class", "mined"], "--target-class: says whose share"),
         (["--size", "300", "--before", "no.tif"], r"no\.tif: no such file"),
     ],
