@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Transformer
 
+M2_PER_HA, M2_PER_KM2 = 1e4, 1e6
+
 LATTICE_STEP = 32
 """Cells between the nodes at which areas of a projected grid are computed; between them they are interpolated."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.coverage import Coverage, Edges
 from pitscape.inference.epochs import Epochs
@@ -16,7 +17,7 @@ from pitscape.inference.persistence import Persistence
 from pitscape.inference.proportions import ALL, Progress
 from pitscape.inference.tally import CACHE_MB, Covered, Tally, covered_cells, windows
 from pitscape.inference.transitions import Transitions
-from pitscape.inference.zones import M2_PER_KM2, Zone, outside_km2
+from pitscape.inference.zones import Zone, outside_km2
 
 STEADY, FLICKERS, UNCONFIRMED, UNSEEN = 0, 1, 2, 4
 """What the filter says of a cell; the first three add up."""

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from pitscape.imagery.cell_area import M2_PER_HA, M2_PER_KM2
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
@@ -16,9 +17,9 @@ from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
 from pitscape.imagery.share_map import SHARE_STEPS
 from pitscape.inference.bands import area_bands, row_slices, stored_shares
-from pitscape.inference.footprint import CLOSED, FILLED, M2_PER_HA, MAPPED, Footprint, footprint_of
+from pitscape.inference.footprint import CLOSED, FILLED, MAPPED, Footprint, footprint_of
 from pitscape.inference.tracing import Traced
-from pitscape.inference.vector_layer import M2_PER_KM2, measured, write_layer
+from pitscape.inference.vector_layer import measured, write_layer
 
 LAYER = "extents"
 SUMS = ("patches", "cells", "area_km2", "filled_km2", "unobserved_km2")

@@ -12,6 +12,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.features import rasterize
 from scipy import ndimage
 
+from pitscape.imagery.cell_area import M2_PER_HA
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import row_band
@@ -22,7 +23,6 @@ from pitscape.inference.tracing import Corners, Traced, trace
 
 OTHER, MAPPED, CLOSED, FILLED = range(4)
 TILE = 512
-M2_PER_HA = 1e4
 
 
 @dataclass(frozen=True)

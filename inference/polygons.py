@@ -9,12 +9,13 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.share_map import SHARE_STEPS
 from pitscape.inference.bands import area_bands, stored_shares
 from pitscape.inference.tracing import trace
-from pitscape.inference.vector_layer import M2_PER_KM2, measured, write_layer
+from pitscape.inference.vector_layer import measured, write_layer
 
 LAYER = "classes"
 

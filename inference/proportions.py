@@ -13,6 +13,7 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
@@ -21,7 +22,7 @@ from pitscape.imagery.outputs import replacing
 from pitscape.imagery.raster import open_raster
 from pitscape.inference.coverage import Coverage, Edges
 from pitscape.inference.tally import CACHE_MB, Tally, covered_cells, windows
-from pitscape.inference.zones import M2_PER_KM2, Zone, outside_km2
+from pitscape.inference.zones import Zone, outside_km2
 
 AREA_COLUMNS = (
     "zone",

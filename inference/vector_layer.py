@@ -9,10 +9,10 @@ import geopandas
 import numpy as np
 import pyogrio
 
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import replacing
 
-M2_PER_KM2 = 1e6
 SUFFIXES = (".gpkg", ".parquet")
 EPOCH_ZERO = "1970-01-01T00:00:00.000Z"
 

@@ -6,7 +6,15 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
-from pitscape import verbs_areas, verbs_ecology, verbs_learning, verbs_mapping, verbs_site
+from pitscape import (
+    verbs_areas,
+    verbs_assessment,
+    verbs_ecology,
+    verbs_extents,
+    verbs_learning,
+    verbs_mapping,
+    verbs_site,
+)
 from pitscape.version import __version__
 
 TRAINING_VERBS = ("fit", "validate")
@@ -23,7 +31,9 @@ VERBS = (
     verbs_mapping.add_bench,
     verbs_areas.add_areas,
     verbs_areas.add_change,
-    verbs_areas.add_extents,
+    verbs_extents.add_extents,
+    verbs_assessment.add_sample,
+    verbs_assessment.add_assess,
     verbs_ecology.add_landscape,
     verbs_ecology.add_lifecycle,
     verbs_ecology.add_thresholds,
