@@ -31,7 +31,7 @@ from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.run_options import RunOptions
 from pitscape.inference.scene_run import predict_scene
-from pitscape.integrity import FORMS, integrity
+from pitscape.integrity import integrity
 from pitscape.measures import Measures, index_of, measure
 from pitscape.ready_map import write_ready_map
 from pitscape.resilience.mines import MINES
@@ -40,7 +40,6 @@ from pitscape.resilience_maps import write_resilience_map
 from pitscape.sensitivity import variants, what_moved_e
 from pitscape.site_settings import SiteSettings, inputs_of, load_site
 from pitscape.table_site import measure_tables, with_epochs
-from pitscape.threshold_series import crossing_functions
 from pitscape.uncertainty import uncertainty
 from pitscape.zone_resilience import site_zones, zone_rows
 
@@ -110,7 +109,6 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
     measures, frame = found.measures, found.frame
     say("uncertainty")
     standing = integrity(measures, frame)
-    years = crossing_functions(settings.mine.constants, [each.year for each in measures], FORMS)
     return {
         "schema": 1,
         "site": {
@@ -132,7 +130,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "et": [{"epoch": m.epoch} | asdict(m.et) for m in measures],
         "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
         "integrity": standing,
-        "uncertainty": uncertainty(measures, frame, functions=years),
+        "uncertainty": uncertainty(measures, frame),
         "flags": flags(measures, frame, standing),
         **course(
             settings.mine,

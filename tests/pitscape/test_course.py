@@ -19,7 +19,6 @@ from pitscape.life_charts import production, site_thresholds, stages
 from pitscape.mine_settings import MineSettings
 from pitscape.plain import plain
 from pitscape.site_settings import load_site
-from pitscape.threshold_series import crossing_functions
 from pitscape.transition_chart import transitions
 
 LEGEND = load_legend()
@@ -160,12 +159,3 @@ def test_wrong_words_about_the_mine_are_refused(
     site.write_text(yaml.safe_dump({"version": 1, "site": "pond", "epochs": epochs, "mine": mine}))
     with pytest.raises(InputError, match=problem):
         load_site(site)
-
-
-def test_threshold_years_follow_from_draws_of_thv() -> None:
-    """ThV 1 to 0.8 +- 0.1: the yield at 0.9 is passed between 2003.33 and 2010; the mutation at 0.5 is not."""
-    functions = crossing_functions({"yield": (0.85, 0.95), "mutation": (0.5, 0.5)}, [2000, 2010], ["published"])
-    draws = {"thv_published": np.array([[1.0, 0.7], [1.0, 0.8], [1.0, 0.9 - 1e-12]])}
-    found = {name: function({}, draws) for name, function in functions.items()}
-    assert found["yield_year_published"] == pytest.approx([2003.33, 2005, 2010], abs=0.01)
-    assert np.isnan(found["mutation_year_published"]).all()
