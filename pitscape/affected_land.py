@@ -13,13 +13,32 @@ from shapely.geometry.polygon import orient
 
 from pitscape.adjusted_areas import area_of, observed_km2
 from pitscape.frame import Frame
-from pitscape.imagery.class_map import ClassMap
+from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import InputError
-from pitscape.inference.extents import class_extents
+from pitscape.inference.extents import class_extents, write_layer
 from pitscape.measures import Measures
 from pitscape.mine_settings import Affected
 
 GEOD = Geod(ellps="WGS84")
+
+
+def write_affected(
+    last: Path, measures: Measures, frame: Frame, areas: Sequence[dict[str, Any]], output: Path
+) -> dict[str, Any] | None:
+    """The section ``affected`` of ``site.json``, from :func:`affected_land`; the outline is written to a GeoPackage.
+
+    Args:
+        last: Class map of the last epoch.
+        measures: Of the last epoch.
+        frame: The types and settings of the site.
+        areas: Rows of ``areas`` of ``site.json``.
+        output: The GeoPackage; not written where the site file names no affected land.
+    """
+    with open_class_map(last) as classes:
+        said, outline = affected_land(frame.settings.affected, classes, measures, frame, areas)
+    if outline is not None:
+        write_layer(output, outline, "affected")
+    return said
 
 
 def affected_land(
