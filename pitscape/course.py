@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pitscape.ecology import naming
 from pitscape.imagery.cell_area import cell_areas
-from pitscape.imagery.class_map import open_class_map
+from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.life_cycles import COLUMN, describe, find_life_cycle
 from pitscape.mine_settings import MineSettings
 from pitscape.resilience.detection import DRAWS
 from pitscape.resilience.life_cycle import LifeCycle
-from pitscape.resilience.succession import NEWLY_DISTURBED, ROLES, succession, transition_areas
+from pitscape.resilience.succession import NEWLY_DISTURBED, ROLES, states_of, succession
+from pitscape.resilience.transitions import transition_areas
 from pitscape.series import Series, read_series
 from pitscape.threshold_series import find_thresholds
 
@@ -46,12 +48,12 @@ def course(
     with naming(production or "site file"):
         life, why = find_life_cycle(record, first_production=mine.first_production, decline=mine.decline)
     years = sorted({int(epoch["year"]) for epoch in epochs})
-    stage = life.stage(years[-1]) if life else ""
+    stages = [life.stage(epoch["year"]) if life else "" for epoch in epochs]
     return {
         "mine": mine.model_dump(),
         "life_cycle": describe(life, why, record, years) if life or record else None,
         "thresholds": _thresholds(mine, epochs, integrity, life),
-        "succession": _succession(classes, stage) if len(classes) > 1 else None,
+        "succession": _succession(classes, epochs, stages) if len(classes) > 1 else None,
     }
 
 
@@ -73,25 +75,32 @@ def _thresholds(
     return found or None
 
 
-def _succession(classes: Sequence[Path], stage: str) -> dict[str, Any]:
-    """Succession with its evidence, and the areas by role at the first and the last epoch."""
-    maps = []
+def _succession(classes: Sequence[Path], epochs: Sequence[dict[str, Any]], stages: Sequence[str]) -> dict[str, Any]:
+    """Succession with its evidence, the state at each epoch, and areas by role at the first and the last epoch."""
+    land = []
     for path in classes:
         with open_class_map(path) as found:
-            maps.append(found.read())
-            legend, grid = found.legend, found.grid
-    roles = {land.id: land.role for land in legend.classes}
-    place = np.full(256, len(ROLES), np.int64)
-    for class_id, role in roles.items():
-        place[class_id] = ROLES.index(role)
-    of_role = [place[ids] for ids in maps]
-    cells = cell_areas(grid)
-    reached = succession(of_role, ROLES, cell_area=cells, stage=stage)
-    seen = np.logical_and.reduce([each < len(ROLES) for each in of_role])
-    first, last = (np.where(seen, each, len(ROLES)) for each in (of_role[0], of_role[-1]))
+            land.append(_roles(found))
+            cells = cell_areas(found.grid)
+    reached = succession(land, ROLES, cell_area=cells, stage=stages[-1])
+    states = (None, *states_of(land, ROLES, stages, cell_area=cells))
+    seen = np.logical_and.reduce([each < len(ROLES) for each in land])
+    first, last = (np.where(seen, each, np.uint8(len(ROLES))) for each in (land[0], land[-1]))
     areas = transition_areas(first, last, classes=len(ROLES), cell_area=cells) / 1e6
     newly = next(each.share for each in reached.evidence if each.finding == NEWLY_DISTURBED)
     return asdict(reached) | {
         "disturbed_km2": newly * float(areas.sum()),
         "transitions": {"roles": list(ROLES), "area_km2": areas.tolist()},
+        "epochs": [
+            {"epoch": epoch["name"], "year": epoch["year"], "stage": stage or None, "state": state}
+            for epoch, stage, state in zip(epochs, stages, states, strict=True)
+        ],
     }
+
+
+def _roles(classes: ClassMap) -> NDArray[np.uint8]:
+    """A class map as places of roles, beyond the last one where unobserved."""
+    place = np.full(256, len(ROLES), np.uint8)
+    for land in classes.legend.classes:
+        place[land.id] = ROLES.index(land.role)
+    return place[classes.read()]

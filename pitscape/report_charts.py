@@ -6,6 +6,7 @@ from plotly.graph_objects import Figure
 
 from pitscape import charts, life_charts, resilience_charts
 from pitscape.national_chart import of_the_paper
+from pitscape.stage_chart import stages
 from pitscape.transition_chart import transitions
 
 
@@ -15,7 +16,7 @@ def _life_figures(site: dict[str, Any]) -> dict[str, Figure | None]:
     form = "published" if found.get("published", {}).get("points") else "departure"
     return {
         "production": life_charts.production(life) if life else None,
-        "stages": life_charts.stages(site, form),
+        "stages": stages(site, form),
         "national": of_the_paper(site["national"]),
         "transitions": transitions(changes) if changes else None,
         **{f"thresholds {name}": life_charts.site_thresholds(site, name) for name in found},

@@ -15,10 +15,11 @@ from pitscape.course import course
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.life_charts import production, site_thresholds, stages
+from pitscape.life_charts import production, site_thresholds
 from pitscape.mine_settings import MineSettings
 from pitscape.plain import plain
 from pitscape.site_settings import load_site
+from pitscape.stage_chart import stages
 from pitscape.transition_chart import transitions
 
 LEGEND = load_legend()
@@ -75,6 +76,11 @@ def test_a_site_by_hand(tmp_path: Path, maps: list[Path], output: Path) -> None:
     areas = np.array(succession["transitions"]["area_km2"])
     assert areas[2] == pytest.approx(np.array([0.005, 0, 0.15, 0.005]), rel=1e-3)
     assert succession["disturbed_km2"] == pytest.approx(0.005, rel=1e-3)
+    assert [(each["year"], each["stage"], each["state"]) for each in succession["epochs"]] == [
+        (2005, "initial", None),
+        (2015, "stable", "degraded"),
+        (2024, "stable", "degraded"),
+    ]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Life cycle of the mine" in page
     assert "<b>amphibious</b>" in page
@@ -112,8 +118,22 @@ def test_thresholds_come_from_the_epochs_of_a_site(output: Path) -> None:
     assert list(line.x) == [2000, *(point["year"] for point in points), 2024]
     bars = stages(site, "published")
     assert bars is not None
-    assert {bar.y[0] for bar in bars.data} == {"mine", "ecosystem"}
+    assert {bar.y[0] for bar in bars.data} == {"stage of the mine", "stage of ecosystem"}
     assert {bar.text for bar in bars.data} >= {"initial", "accelerated", "stable", "compaction", "mutation"}
+
+
+def test_states_are_drawn_at_each_epoch() -> None:
+    """Two epochs of 2020 stand half a year apart."""
+    states = [(2010, None), (2020, "damaged"), (2020, "rebuilt"), (2024, "damaged")]
+    epochs = [{"epoch": f"e{n}", "year": year, "state": state} for n, (year, state) in enumerate(states)]
+    named = [{"name": each["epoch"], "year": each["year"]} for each in epochs]
+    chart = stages({"epochs": named, "succession": {"epochs": epochs}}, "published")
+    assert chart is not None
+    assert {mark.name: list(mark.x) for mark in chart.data if mark.name != chart.data[0].name} == {
+        "damaged": [2020, 2024],
+        "rebuilt": [2020.5],
+    }
+    assert list(chart.data[0].x) == [2010]
 
 
 def test_two_epochs_are_insufficient_data_and_still_have_a_chart(output: Path) -> None:
