@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pitscape.area_covariance import read_covariance
 from pitscape.ecology import naming
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.errors import InputError
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.mines and arguments.sites:
         raise InputError("scale: give either --mines MINES.csv or --sites SITE.json ..., one of them.")
     outputs = [each for each in (arguments.output, arguments.figure) if each]
-    inputs = [*([arguments.mines] if arguments.mines else []), *(arguments.sites or [])]
+    inputs = [each for each in (arguments.mines, *(arguments.sites or []), arguments.covariance) if each]
     for path in outputs:
         check_writable(path)
     keep_inputs(outputs, inputs)
@@ -45,7 +46,9 @@ def run(arguments: argparse.Namespace) -> None:
         content = plain(_figures(mines, arguments))
     _print(content)
     if arguments.output:
-        write_json(arguments.output, {"schema": 1} | content | made_of(arguments, *inputs))
+        record = made_of(arguments, *inputs)
+        record["options"]["covariance"] = arguments.covariance.name if arguments.covariance else None
+        write_json(arguments.output, {"schema": 1} | content | record)
     if arguments.figure:
         from pitscape.national_chart import national
 
@@ -103,22 +106,17 @@ def _draws(mines: list[Mine], totals: dict[str, float], arguments: argparse.Name
     """Monte Carlo, where something has an error."""
     errors = [mine["affected_se_km2"] for mine in mines]
     known = sum(error is not None for error in errors)
-    if not known and not arguments.output_error:
+    spread = np.array([error or 0.0 for error in errors], np.float64)
+    of_areas = "areas" if known == len(mines) else f"areas of {known} of {len(mines)} mines" if known else ""
+    if arguments.covariance:
+        spread, of_areas = read_covariance(arguments.covariance, mines), "areas with their covariance"
+    if not of_areas and not arguments.output_error:
         return None
-    spread = [error or 0.0 for error in errors]
     affected = [mine["affected_km2"] for mine in mines]
     options: dict[str, Any] = {"output_error": arguments.output_error, "draws": arguments.draws, "seed": arguments.seed}
     drawn = draw_national(affected, spread, **(totals | options))
-    return asdict(drawn) | {"of": _drawn(known, len(mines), arguments.output_error)} | options
-
-
-def _drawn(known: int, mines: int, output_error: float) -> str:
-    """Which errors the draws hold."""
-    of_areas = "areas" if known == mines else f"areas of {known} of {mines} mines"
-    said = [of_areas] if known else []
-    if output_error:
-        said.append("output totals" if known else "output totals alone")
-    return " and ".join(said)
+    of_totals = ("output totals" if of_areas else "output totals alone") if arguments.output_error else ""
+    return asdict(drawn) | {"of": " and ".join(each for each in (of_areas, of_totals) if each)} | options
 
 
 def _mines(arguments: argparse.Namespace) -> list[Mine]:
