@@ -15,6 +15,7 @@ RESILIENCE_COLUMNS = {
     "mu": "μ",
     "e": "E",
 }
+MOST_COLUMNS = 6
 INDICATOR_COLUMNS = {
     "shei": "SHEI",
     "mpfd": "MPFD",
@@ -26,16 +27,20 @@ INDICATOR_COLUMNS = {
 }
 
 
-def definitions(site: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the sensitivity table: what E would be at the first and last epoch, and its change."""
-    return [
+def definitions(site: dict[str, Any]) -> dict[str, Any]:
+    """Epochs and rows of the sensitivity table; of many epochs the baseline and the last one, the rest is drawn."""
+    epochs = [epoch["name"] for epoch in site["epochs"]]
+    if len(epochs) > MOST_COLUMNS:
+        epochs = list(dict.fromkeys([site["integrity"]["baseline"], epochs[-1]]))
+    rows = [
         {
             "title": f"H to the power {each['h_exponent']:g}, scores: {each['score_set']}",
-            "values": list(each["values"].values()),
+            "values": [each["values"][epoch] for epoch in epochs],
             "change": each["change"],
         }
         for each in site["sensitivity"]
     ]
+    return {"epochs": epochs, "rows": rows}
 
 
 def contributors(site: dict[str, Any]) -> list[dict[str, Any]]:

@@ -108,7 +108,7 @@ def _drawn(point: dict[str, Any]) -> str:
     if not known:
         return said + "."
     most = max(known, key=lambda name: known[name])
-    return f"{said}; {INPUTS[most]} alone gives {100 * min(max(known[most], 0.0), 1.0):.0f} % of its variance."
+    return f"{said}; {100 * min(max(known[most], 0.0), 1.0):.0f} % of its variance is that of {INPUTS[most]} alone."
 
 
 def mined_word(site: dict[str, Any]) -> str:

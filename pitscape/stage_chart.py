@@ -32,7 +32,7 @@ STATE_COLOURS = {
     "rebuilt": "#93bcd8",
     "stable": "#3e7cb1",
 }
-STAGE_ROWS = ("stage of the mine", "stage of ecosystem", "state of ecosystem")
+STAGE_ROWS = ("stage of the mine", "stage of the ecosystem", "state of the ecosystem")
 NO_BAR = "rgba(0,0,0,0)"
 
 Span = tuple[float, float, str]
@@ -66,9 +66,11 @@ def stages(site: dict[str, Any], form: str) -> go.Figure | None:
     _states(figure, (site.get("succession") or {}).get("epochs", []))
     if not figure.data:
         return None
+    used = [row for row in reversed(STAGE_ROWS) if any(row in drawn.y for drawn in figure.data)]
     figure = over_years(figure, "")
-    figure.update_layout(barmode="overlay", height=280, margin={"l": 150})
-    return figure.update_yaxes(categoryorder="array", categoryarray=STAGE_ROWS[::-1], gridcolor=NO_BAR, ticksuffix="  ")
+    figure.update_layout(barmode="overlay", height=110 + 60 * len(used), margin={"l": 170})
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=used, range=[-0.5, len(used) - 0.5])
+    return figure.update_yaxes(gridcolor=NO_BAR, ticksuffix="  ")
 
 
 def _states(figure: go.Figure, epochs: Sequence[dict[str, Any]]) -> None:

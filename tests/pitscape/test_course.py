@@ -118,7 +118,7 @@ def test_thresholds_come_from_the_epochs_of_a_site(output: Path) -> None:
     assert list(line.x) == [2000, *(point["year"] for point in points), 2024]
     bars = stages(site, "published")
     assert bars is not None
-    assert {bar.y[0] for bar in bars.data} == {"stage of the mine", "stage of ecosystem"}
+    assert {bar.y[0] for bar in bars.data} == {"stage of the mine", "stage of the ecosystem"}
     assert {bar.text for bar in bars.data} >= {"initial", "accelerated", "stable", "compaction", "mutation"}
 
 

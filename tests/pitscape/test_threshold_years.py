@@ -125,7 +125,7 @@ def test_what_moves_a_year_is_told(run: Run, tmp_path: Path) -> None:
     assert sum(elastic["first_order"].values()) == pytest.approx(1, abs=0.5)
     assert (mutation["defined"], mutation["median"]) == (0, None)
     page = page_of(tmp_path)
-    assert "alone gives" in page
+    assert "% of its variance is that of" in page
     assert "the mutation point is in none." in page
 
 
