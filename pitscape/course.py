@@ -1,5 +1,6 @@
 """The course of a site: life cycle, thresholds and succession, from what its epochs hold."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -60,17 +61,19 @@ def course(
 def _thresholds(
     mine: MineSettings, epochs: Sequence[dict[str, Any]], integrity: dict[str, Any], life: LifeCycle | None
 ) -> dict[str, Any] | None:
-    """Thresholds by form of ThV; of several epochs in a year, ThV is the mean."""
+    """Thresholds by form of ThV; of several epochs in a year, ThV is the mean of those that have it."""
     years = {epoch["name"]: float(epoch["year"]) for epoch in epochs}
     found = {}
     for form, rows in integrity["series"].items():
         values: dict[float, list[float]] = {}
         for row in rows:
-            if row.get("thv") is not None:
-                values.setdefault(years[row["epoch"]], []).append(row["thv"])
-        if len(values) > 1:
+            known = values.setdefault(years[row["epoch"]], [])
+            if math.isfinite(row.get("thv", math.nan)):
+                known.append(row["thv"])
+        if any(values.values()):
             rising = sorted(values)
-            series = Series(np.array(rising), np.array([float(np.mean(values[year])) for year in rising]))
+            means = [float(np.mean(values[year])) if values[year] else math.nan for year in rising]
+            series = Series(np.array(rising), np.array(means))
             found[form] = find_thresholds(series, mine.constants, life, draws=DRAWS, seed=0)
     return found or None
 

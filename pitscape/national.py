@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     if len(mines) < 2:
         source = arguments.mines or arguments.sites[0]
         raise InputError(f"{source}: is one mine; a national figure needs the areas of at least two, give more.")
+    if arguments.national_mines < len(mines):
+        raise InputError(f"--national-mines {arguments.national_mines}: is fewer than the {len(mines)} mines given.")
     with naming(arguments.mines or "scale"):
         content = plain(_figures(mines, arguments))
     _print(content)
@@ -62,25 +64,34 @@ def _figures(mines: list[Mine], arguments: argparse.Namespace) -> dict[str, Any]
     known = None if None in output else output
     found = national_area(affected, production_mt=known, mines_mt=arguments.mines_mt, national_mt=arguments.national_mt)
     totals = {"mines_mt": sum(known) if known else arguments.mines_mt, "national_mt": arguments.national_mt}
+    estimators = _estimators(affected, known, arguments)
     sums = {key: _sum(mine[key] for mine in mines) for key in NEEDED}
     return {
         "mines": mines,
         "sums": sums,
         "totals": totals,
         "national": asdict(found),
-        "estimators": _estimators(affected, known, arguments),
+        "estimators": estimators,
         "draws": _draws(mines, totals, arguments),
         "sensitivity": sensitivity(sum(affected), **totals),
         "provinces": by_province(found.area_km2),
-        "notes": _notes(mines, known, arguments),
+        "notes": _notes(mines, known, estimators, arguments),
     }
 
 
-def _notes(mines: list[Mine], output: list[float] | None, arguments: argparse.Namespace) -> list[str]:
+def _notes(
+    mines: list[Mine], output: list[float] | None, estimators: list[Mine], arguments: argparse.Namespace
+) -> list[str]:
     """What a reader must know."""
     said = notes_of(mines) if arguments.sites else []
-    if arguments.sites and output is None:
-        said.append(f"not every site has an output: {arguments.mines_mt:g} Mt (--mines-mt) is taken for all of them")
+    if (arguments.sites or arguments.mines) and output is None:
+        said.append(f"not every mine has an output: {arguments.mines_mt:g} Mt (--mines-mt) is taken for all of them")
+    measured = sum(mine["affected_km2"] for mine in mines)
+    said += [
+        f"the {row['estimator']} estimate lies below the measured {measured:,.2f} km2, where no country can be; read the ratio"
+        for row in estimators
+        if row["area_km2"] < measured
+    ]
     average = arguments.national_mt / arguments.national_mines
     if output and min(output) > average:
         said.append(

@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -107,8 +106,8 @@ def life_spans(life: dict[str, Any], first: float, last: float) -> Iterator[Span
     begins = [(-math.inf, "initial"), (life["accelerated_from"], "accelerated"), (life["stable_from"], stable)]
     begins += [(late, "late stable"), (life["decline_from"], "decline")]
     known = [(begin, name) for begin, name in begins if begin is not None]
-    for (begin, name), (end, _) in pairwise([*known, (math.inf, "")]):
-        start, stop = max(begin, first), min(end, last)
+    for place, (begin, name) in enumerate(known):
+        start, stop = max(begin, first), min([last, *(later for later, _ in known[place + 1 :])])
         if start < stop:
             yield start, stop, name
 

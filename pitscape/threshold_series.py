@@ -17,7 +17,7 @@ from pitscape.resilience.detection import detect_thresholds
 from pitscape.resilience.integrity import threshold_value
 from pitscape.resilience.life_cycle import LifeCycle
 from pitscape.resilience.stages import POINTS, lag_behind_life_cycle
-from pitscape.resilience.thresholds import Thresholds, invert_thresholds
+from pitscape.resilience.thresholds import LEAST_KNOWN, Thresholds, invert_thresholds
 from pitscape.series import Series, read_series
 from pitscape.steps import made_of
 
@@ -37,10 +37,18 @@ def find_thresholds(
         draws: Resampled series.
         seed: Of the resampling.
     """
-    detected = None if constants else detect_thresholds(*series, draws=draws, seed=seed)
-    found = detected or invert_thresholds(*series, constants)
+    found = _found(series, constants, draws=draws, seed=seed)
     rows = [{"year": year, "stage": stage} for year, stage in found.stages]
     return asdict(found) | {"stages": rows, "contradiction": _contradiction(found, life)}
+
+
+def _found(series: Series, constants: Constants, *, draws: int, seed: int) -> Thresholds:
+    if not constants:
+        return detect_thresholds(*series, draws=draws, seed=seed)
+    if (known := int(np.isfinite(series.values).sum())) < LEAST_KNOWN:
+        flag = f"{known} values, {LEAST_KNOWN} are needed"
+        return Thresholds("insufficient data", "constants", flags=(flag,))
+    return invert_thresholds(*series, constants)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from pitscape.resilience.break_draws import points_of_draws
 from pitscape.resilience.crossing import first_below_of_draws
 from pitscape.resilience.detection import LEAST_VALUES
 from pitscape.resilience.stages import POINTS
+from pitscape.resilience.thresholds import LEAST_KNOWN
 
 Values: TypeAlias = NDArray[np.float64]
 Constants: TypeAlias = Mapping[str, tuple[float, float]]
@@ -49,7 +50,7 @@ def drawn_points(constants: Constants) -> tuple[str, ...]:
 def enough(constants: Constants, years: Sequence[float], known: Sequence[bool]) -> bool:
     """Whether so many years have a ThV that points can be found: 12, with known constants 2."""
     distinct = {year for year, has in zip(years, known, strict=True) if has}
-    return len(distinct) >= (2 if constants else LEAST_VALUES)
+    return len(distinct) >= (LEAST_KNOWN if constants else LEAST_VALUES)
 
 
 def by_year(years: Sequence[float], draws: Values) -> tuple[Values, Values]:

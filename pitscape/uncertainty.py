@@ -95,10 +95,9 @@ def _inputs(measures: Sequence[Measures], frame: Frame, model: Ensemble) -> dict
     known = [each.elastic is not None for each in measures]
     if any(known) and settings.ndvi_sd:
         inputs["ndvi"] = IndexDraws(model.ndvi, np.full(len(measures), settings.ndvi_sd))
-    windows = [each for each in (frame.window(m.year) for m in measures) if each is not None]
     fixed = frame.settings.c1 is not None and frame.settings.c2 is not None
-    if any(known) and windows and not fixed:
-        inputs["climate"] = _climate(windows, frame)
+    if any(known) and not fixed:
+        inputs["climate"] = _climate([w for m in measures if (w := frame.window(m.year)) is not None], frame)
     if len(rows := frame.types.score_rows()) > 1:
         inputs["scores"] = ScoreDraws(rows)
     if not lacking(measures[frame.settings.baseline_place].indicators, model.weights):

@@ -19,7 +19,7 @@ from pitscape.life_charts import production, site_thresholds
 from pitscape.mine_settings import MineSettings
 from pitscape.plain import plain
 from pitscape.site_settings import load_site
-from pitscape.stage_chart import stages
+from pitscape.stage_chart import life_spans, stages
 from pitscape.transition_chart import transitions
 
 LEGEND = load_legend()
@@ -134,6 +134,37 @@ def test_states_are_drawn_at_each_epoch() -> None:
         "rebuilt": [2020.5],
     }
     assert list(chart.data[0].x) == [2010]
+
+
+def test_a_year_counts_the_epochs_that_have_thv() -> None:
+    """Of 2000, 2005 twice and 2010, one epoch of 2005 and that of 2010 have no ThV."""
+    epochs = [{"name": f"e{n}", "year": year} for n, year in enumerate((2000, 2005, 2005, 2010))]
+    mine = MineSettings(thresholds={"elastic": 0.9})
+    values = np.array([1, math.nan, 0.8, math.nan])
+    found = course(mine, None, epochs=epochs, integrity=integrity_of(values), classes=[])["thresholds"]["published"]
+    assert found["points"][0]["year"] == pytest.approx(2002.5)
+    assert found["flags"] == ("1 years without a value are left out",)
+    values[2] = math.nan
+    alone = course(mine, None, epochs=epochs, integrity=integrity_of(values), classes=[])["thresholds"]["published"]
+    assert (alone["status"], alone["points"]) == ("insufficient data", ())
+
+
+def test_a_declared_decline_ends_the_stable_stage(output: Path) -> None:
+    """The output shows none; from the date on, stages and their chart have it, and no stage lies over another."""
+    epochs = [{"name": f"e{n}", "year": year} for n, year in enumerate((2000, 2024))]
+    series = integrity_of(np.array([1, 0.8]))
+    found = course(MineSettings(decline=2020), str(output), epochs=epochs, integrity=series, classes=[])
+    life = found["life_cycle"]
+    assert [row["stage"] for row in life["stages"]] == ["initial", "decline"]
+    assert life["notes"][-1] == "decline as declared: the output does not show it"
+    assert not any("not yet observed" in note for note in life["notes"])
+    dates = {"basis": "dates", "accelerated_from": 2000.0, "stable_from": 2005.0, "decline_from": 2015.0}
+    assert list(life_spans(dates, 1998, 2024)) == [
+        (1998, 2000, "initial"),
+        (2000, 2005, "accelerated"),
+        (2005, 2015, "early stable"),
+        (2015, 2024, "decline"),
+    ]
 
 
 def test_two_epochs_are_insufficient_data_and_still_have_a_chart(output: Path) -> None:

@@ -173,6 +173,18 @@ def test_errors_of_areas_become_an_interval(tmp_path: Path) -> None:
     assert (drawn["low_km2"], drawn["high_km2"]) == pytest.approx((190.2, 209.8), abs=0.3)
 
 
+def test_what_a_table_of_mines_does_not_tell_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Output of one mine alone is no output; areas that fall with output give less than what was measured."""
+    mines, output = tmp_path / "mines.csv", tmp_path / "s.json"
+    mines.write_text("name,excavated_km2,affected_km2,production_mt\na,1,10,5\nb,1,10,\n")
+    assert main(["scale", "--mines", str(mines), "--national-mt", "100", "--mines-mt", "20"]) == 0
+    assert "note: not every mine has an output: 20 Mt (--mines-mt) is taken" in capsys.readouterr().out
+    mines.write_text("name,excavated_km2,affected_km2,production_mt\na,1,80,2\nb,1,60,4\nc,1,10,9\n")
+    options = ["--national-mt", "27", "--national-mines", "3", "--output", str(output)]
+    assert main(["scale", "--mines", str(mines), *options]) == 0
+    assert "the regression estimate lies below the measured 150.00 km2" in capsys.readouterr().out
+
+
 @pytest.fixture
 def two_mines(tmp_path: Path) -> Path:
     path = tmp_path / "mines.csv"
@@ -256,6 +268,7 @@ def test_wrong_input_is_answered_in_one_line(
         (["scale", "--sites", sites[0]], sites[0], "at least two"),
         (["scale", "--sites", *sites, "--mines", str(eci)], "scale", "one of them"),
         (["scale", "--output-error", "2"], "scale", "0 to 0.3"),
+        (["scale", "--national-mines", "4"], "--national-mines 4", "fewer than the 5 mines"),
     ]
     for arguments, named, remedy in cases:
         assert main(arguments) == 2, arguments

@@ -231,6 +231,19 @@ def test_climate_terms_may_be_given(run: RunSite) -> None:
     assert not found["uncertainty"]["varies"]["climate"]
 
 
+def test_given_terms_are_floored_and_need_no_five_years(run: RunSite, tmp_path: Path) -> None:
+    """A record of 2015 and 2024 alone still gives precipitation, for Q."""
+    rows = [f"{year},{month},30,10" for year in (2015, 2024) for month in range(1, 13)]
+    (tmp_path / "climate.csv").write_text("\n".join(["year,month,precipitation_mm,temperature_c", *rows]))
+    found = run(c1=0.005, c2=0.1)
+    assert (found["resilience"][0]["c1"], found["resilience"][0]["c2"]) == (0.01, 0.1)
+    assert "c1_floored" in names_of(found)
+    assert found["water"][0]["precipitation_mm"] == 360
+    assert not found["uncertainty"]["varies"]["climate"]
+    with pytest.raises(InputError, match="years of climate up to 2015, at least 5 are needed"):
+        run(c1=0.2)
+
+
 @pytest.mark.parametrize(
     ("rain", "warmth", "problem"),
     [
