@@ -104,11 +104,15 @@ def _drawn(point: dict[str, Any]) -> str:
         return f"the {point['name']} point is in none."
     span = f"{point['low']:.1f} to {point['high']:.1f}"
     said = f"the {point['name']} point is in {share:.0f} % of the draws, in {point['median']:.1f} ({span} in 90 % of these)"
-    known = {name: each for name, each in point["first_order"].items() if each is not None}
-    if not known:
-        return said + "."
-    most = max(known, key=lambda name: known[name])
-    return f"{said}; {100 * min(max(known[most], 0.0), 1.0):.0f} % of its variance is that of {INPUTS[most]} alone."
+    for key, what in (
+        ("first_order", "of the variance of its year"),
+        ("defined_first_order", "of whether it is there"),
+    ):
+        known = {name: each for name, each in point[key].items() if each is not None}
+        if known:
+            most = max(known, key=lambda name: known[name])
+            return f"{said}; {100 * min(max(known[most], 0.0), 1.0):.0f} % {what} is by {INPUTS[most]} alone."
+    return said + "."
 
 
 def mined_word(site: dict[str, Any]) -> str:

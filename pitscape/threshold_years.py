@@ -27,12 +27,16 @@ def year_functions(constants: Constants, years: Sequence[float], forms: Sequence
 
     Returns:
         By ``threshold_years_FORM``, a function of the inputs, which it ignores, and of outputs with ``thv_FORM`` of
-        shape (n, epochs), to years of shape (n, 3), NaN where a draw does not have a point. Epochs without ThV in any
-        draw are left out.
+        shape (n, epochs), to shape (n, 2, 3): the years of the points, NaN where a draw does not have one, and 1 or 0
+        for whether it has. Epochs without ThV in any draw are left out.
     """
 
     def function(form: str) -> OfDraws:
-        return lambda _, outputs: _years(constants, *by_year(years, outputs[f"thv_{form}"]))
+        def of_draws(_: object, outputs: Mapping[str, Values]) -> Values:
+            found = _years(constants, *by_year(years, outputs[f"thv_{form}"]))
+            return np.stack([found, np.isfinite(found).astype(np.float64)], axis=1)
+
+        return of_draws
 
     return {key_of(form): function(form) for form in forms}
 

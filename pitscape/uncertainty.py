@@ -130,8 +130,14 @@ def _threshold_years(
     return {
         "method": "constants" if constants else "breaks",
         "status": "drawn" if sufficient else "insufficient data",
-        "points": [{"name": name, **_plain(spread, POINTS.index(name))} for name in names],
+        "points": [_point(spread, name) for name in names],
     }
+
+
+def _point(spread: Spread, name: str) -> dict[str, Any]:
+    """The year of a point, and what contributes to whether a draw has it."""
+    years, whether = (_plain(spread, (of, POINTS.index(name))) for of in range(2))
+    return {"name": name, **years, "defined_first_order": whether["first_order"]}
 
 
 def _series(spread: Spread, epochs: Sequence[str]) -> list[dict[str, Any]]:

@@ -21,7 +21,9 @@ Run = Callable[..., dict[str, Any]]
 
 def years_of(constants: dict[str, tuple[float, float]], years: list[int], draws: Any) -> np.ndarray:  # noqa: ANN401
     function = year_functions(constants, years, ["departure"])[key_of("departure")]
-    return function({}, {"thv_departure": np.array(draws, np.float64)})
+    found = function({}, {"thv_departure": np.array(draws, np.float64)})
+    np.testing.assert_array_equal(found[:, 1], np.isfinite(found[:, 0]))
+    return np.asarray(found[:, 0])
 
 
 def test_known_constants() -> None:
@@ -125,8 +127,20 @@ def test_what_moves_a_year_is_told(run: Run, tmp_path: Path) -> None:
     assert sum(elastic["first_order"].values()) == pytest.approx(1, abs=0.5)
     assert (mutation["defined"], mutation["median"]) == (0, None)
     page = page_of(tmp_path)
-    assert "% of its variance is that of" in page
+    assert "% of the variance of its year is by" in page
     assert "the mutation point is in none." in page
+
+
+def test_what_decides_whether_there_is_a_point_is_told(run: Run, tmp_path: Path) -> None:
+    """NDVI is the same each year; with weights anywhere, only those decide whether ThV falls to 0.6."""
+    mine = {"thresholds": {"elastic": 0.6}}
+    found = run({"sc": 0, "fc": 0.5, "e": 0.5}, mine=mine, uncertainty={"draws": 2000, "ndvi_sd": 0})
+    (point,) = found["uncertainty"]["threshold_years"]["published"]["points"]
+    assert 0.1 < point["defined"] < 0.9
+    assert set(point["first_order"].values()) == {None}
+    assert point["defined_first_order"]["weights"] > 0.8
+    assert abs(point["defined_first_order"]["scores"]) < 0.1
+    assert "of whether it is there is by weights alone" in page_of(tmp_path)
 
 
 def test_fewer_than_twelve_years_are_insufficient(run: Run, tmp_path: Path) -> None:
