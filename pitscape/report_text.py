@@ -105,13 +105,13 @@ def _drawn(point: dict[str, Any]) -> str:
     span = f"{point['low']:.1f} to {point['high']:.1f}"
     said = f"the {point['name']} point is in {share:.0f} % of the draws, in {point['median']:.1f} ({span} in 90 % of these)"
     for key, what in (
-        ("first_order", "of the variance of its year"),
-        ("defined_first_order", "of whether it is there"),
+        ("first_order", "its year"),
+        ("defined_first_order", "whether a draw has it"),
     ):
         known = {name: each for name, each in point[key].items() if each is not None}
         if known:
             most = max(known, key=lambda name: known[name])
-            return f"{said}; {100 * min(max(known[most], 0.0), 1.0):.0f} % {what} is by {INPUTS[most]} alone."
+            return f"{said}; {what} rests on {INPUTS[most]} alone by {100 * min(max(known[most], 0.0), 1.0):.0f} %."
     return said + "."
 
 

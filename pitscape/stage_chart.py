@@ -57,6 +57,7 @@ def stages(site: dict[str, Any], form: str) -> go.Figure | None:
                 },
                 text=stage,
                 textposition="inside",
+                textangle=0,
                 insidetextanchor="middle",
                 textfont={"color": INK},
                 hovertext=f"{stage}, {start:.1f} to {end:.1f}",
