@@ -13,7 +13,7 @@ from pitscape.resilience.national_draws import sensitivity
 from pitscape.resilience.provinces import by_province
 
 WIDE = 4
-"""An interval that ends at more than so many times the estimate is drawn on a logarithmic axis."""
+"""An interval that ends at more than so many times the estimate is drawn on a logarithmic axis, unless one ends below 0."""
 
 
 def national(content: dict[str, Any]) -> go.Figure:
@@ -39,7 +39,8 @@ def national(content: dict[str, Any]) -> go.Figure:
             row=1,
         )
     measured = content["sums"]["affected_km2"]
-    wide = max(row[3] for row in rows) > WIDE * content["national"]["area_km2"]
+    positive = min(row[2] for row in rows) > 0
+    wide = positive and max(row[3] for row in rows) > WIDE * content["national"]["area_km2"]
     figure.add_vline(x=measured, line_dash="dot", line_color=INK, col=1, row=1)
     figure.add_annotation(
         x=math.log10(measured) if wide else measured,

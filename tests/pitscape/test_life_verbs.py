@@ -9,6 +9,7 @@ import pytest
 
 from pitscape.cli import main
 from pitscape.imagery.simulated.life_cycle import draw_output
+from pitscape.national_chart import national
 from pitscape.resilience.life_cycle import life_cycle_of_production
 
 YEARS = range(1980, 2022)
@@ -181,8 +182,13 @@ def test_what_a_table_of_mines_does_not_tell_is_said(tmp_path: Path, capsys: pyt
     assert "note: not every mine has an output: 20 Mt (--mines-mt) is taken" in capsys.readouterr().out
     mines.write_text("name,excavated_km2,affected_km2,production_mt\na,1,80,2\nb,1,60,4\nc,1,10,9\n")
     options = ["--national-mt", "27", "--national-mines", "3", "--output", str(output)]
-    assert main(["scale", "--mines", str(mines), *options]) == 0
+    assert main(["scale", "--mines", str(mines), *options, "--figure", str(tmp_path / "s.html")]) == 0
     assert "the regression estimate lies below the measured 150.00 km2" in capsys.readouterr().out
+    content = json.loads(output.read_text())
+    content["estimators"][1] |= {"low_km2": -50.0, "high_km2": 5000.0}
+    assert national(content).layout.xaxis.type == "linear"
+    content["estimators"][1] |= {"low_km2": 20.0}
+    assert national(content).layout.xaxis.type == "log"
 
 
 @pytest.fixture
