@@ -120,7 +120,7 @@ def _draws(mines: list[Mine], totals: dict[str, float], arguments: argparse.Name
     spread = np.array([error or 0.0 for error in errors], np.float64)
     of_areas = "areas" if known == len(mines) else f"areas of {known} of {len(mines)} mines" if known else ""
     if arguments.covariance:
-        spread, of_areas = read_covariance(arguments.covariance, mines), "areas with their covariance"
+        spread, of_areas = read_covariance(arguments.covariance, mines), "correlated areas"
     if not of_areas and not arguments.output_error:
         return None
     affected = [mine["affected_km2"] for mine in mines]

@@ -102,7 +102,7 @@ def _rows(content: dict[str, Any]) -> list[tuple[str, float, float, float, str]]
         label = "ratio; range with<br>one mine left out"
         rows = [(label, found["area_km2"], found["low_km2"], found["high_km2"], SERIES[0])]
     if drawn:
-        label = "ratio; errors of<br>" + drawn["of"].replace("output totals", "outputs")
+        label = "ratio; errors of<br>" + drawn["of"].replace("output totals", "outputs").replace(" and ", "<br>and ")
         rows.append((label, drawn["median_km2"], drawn["low_km2"], drawn["high_km2"], SERIES[2]))
     areas = [row["area_km2"] for row in content["sensitivity"]]
     rows.append(("ratio; output totals<br>± 10 %", found["area_km2"], min(areas), max(areas), SERIES[4]))

@@ -205,7 +205,7 @@ def test_a_covariance_of_mines_widens_the_interval(two_mines: Path, tmp_path: Pa
     options = ["--national-mt", "100", "--mines-mt", "10", "--covariance", str(covariance), "--output", str(output)]
     assert main(["scale", "--mines", str(two_mines), *options]) == 0
     content = json.loads(output.read_text())
-    assert content["draws"]["of"] == "areas with their covariance"
+    assert content["draws"]["of"] == "correlated areas"
     ends = [content["draws"][key] for key in ("low_km2", "high_km2")]
     assert ends == pytest.approx([186.28, 213.72], abs=0.5)
     assert content["options"]["covariance"] == "covariance.csv"
