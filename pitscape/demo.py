@@ -90,7 +90,7 @@ def forest_scores(folder: Path) -> dict[str, Any]:
     from pitscape.imagery.legend import load_legend
     from pitscape.imagery.sensor import load_sensor
     from pitscape.inference.tiles import Area
-    from pitscape.site import score_table
+    from pitscape.reference_accuracy import score_table
     from pitscape.training.baseline import forest_counts
     from pitscape.training.labelled import labelled_scenes
     from pitscape.training.run import data_of

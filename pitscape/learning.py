@@ -25,7 +25,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def baseline(arguments: argparse.Namespace) -> None:
     """``pitscape baseline``."""
-    from pitscape.site import score_table
+    from pitscape.reference_accuracy import score_table
     from pitscape.training.baseline import forest_counts
     from pitscape.training.run import data_of
 
