@@ -31,9 +31,7 @@ def baseline(arguments: argparse.Namespace) -> None:
 
     quiet()
     data = data_of(arguments.config)
-    training = list(zip(data.scenes, data.training_regions, strict=True))
-    judging = list(zip(data.scenes, data.validation_regions, strict=True))
-    scores = score_table(forest_counts(training, judging, classes=len(data.legend)), data.legend)
+    scores = score_table(forest_counts(data.training, data.judging, classes=len(data.legend)), data.legend)
     print_scores("random forest", scores)
     if arguments.output:
         write_json(arguments.output, {"schema": 1, "baseline": "random forest", "split": str(data.split)} | scores)

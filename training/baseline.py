@@ -11,10 +11,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.sensor import Sensor
-from pitscape.inference.tiles import Area
-from pitscape.training.labelled import LabelledScene
-
-Land = tuple[LabelledScene, Area]
+from pitscape.training.land import Land
 
 MOST_PIXELS = 200_000
 """Pixels that a forest is trained on at most; more cost minutes and change nothing."""
@@ -29,8 +26,8 @@ def forest_counts(
     """Train a balanced random forest on labelled pixels and count its agreement on other land.
 
     Args:
-        training: Scenes with the region of each that trains: the same that trains the network.
-        judging: Scenes with the region of each that judges: the same that judges the network.
+        training: The land that trains the network.
+        judging: The land that judges the network.
         classes: Number of classes.
         trees: Size of the forest.
         seed: Of the forest, and of the ``MOST_PIXELS`` drawn where there are more.
@@ -41,18 +38,18 @@ def forest_counts(
     Raises:
         InputError: If there is no labelled pixel to train on.
     """
-    pixels = [_labelled_pixels(*land) for land in training]
+    pixels = [_labelled_pixels(land) for land in training]
     features, labels = (np.concatenate(columns) for columns in zip(*pixels, strict=True))
     if len(labels) == 0:
         raise InputError(
-            f"{training[0][0].mask.parent}: no labelled pixel in the training region; check the crosswalk."
+            f"{training[0].scene.source.path.parent}: no labelled pixel in the training land; check the crosswalk."
         )
     drawn = np.random.default_rng(seed).permutation(len(labels))[:MOST_PIXELS]
     forest = RandomForestClassifier(trees, class_weight="balanced_subsample", n_jobs=-1, random_state=seed)
     forest.fit(features[drawn], labels[drawn])
     counts = np.zeros((classes, classes), np.int64)
     for land in judging:
-        features, labels = _labelled_pixels(*land)
+        features, labels = _labelled_pixels(land)
         if len(labels):
             counts += confusion_counts(forest.predict(features), labels, classes=classes)
     return counts
@@ -79,7 +76,11 @@ def pixel_features(stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[
     return np.vstack([reflectance, *indices]).T
 
 
-def _labelled_pixels(scene: LabelledScene, region: Area) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    stored, labels = scene.pixels(region)
-    known = labels != UNOBSERVED
-    return pixel_features(stored[:, known], scene.sensor, scene.bands), labels[known]
+def _labelled_pixels(land: Land) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    features, classes = [], []
+    for strip in land.strips():
+        stored, labels = land.pixels(strip)
+        known = labels != UNOBSERVED
+        features.append(pixel_features(stored[:, known], land.scene.sensor, land.scene.bands))
+        classes.append(labels[known])
+    return np.concatenate(features), np.concatenate(classes)

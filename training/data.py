@@ -16,7 +16,8 @@ from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.settings import expand_path
 from pitscape.training.augmentation import Jitter
 from pitscape.training.labelled import LabelledScene, fingerprint, labelled_scenes
-from pitscape.training.split import ColumnSplit
+from pitscape.training.land import lands
+from pitscape.training.split import JUDGES, TRAINS, BlockSplit, ColumnSplit, LeaveOut, NoSplit, RandomSplit
 from pitscape.training.statistics import band_statistics
 from pitscape.training.windows import BalancedWindows, CountingSampler, RegularWindows, Sample, plots
 
@@ -25,10 +26,12 @@ class LabelledScenes(lightning.LightningDataModule):
     """Scenes with label rasters of the same names, trained and validated on different land.
 
     Args:
-        images: Folder of images; environment variables are replaced.
-        masks: Folder of masks of the same names and grids, one band of label codes.
-        crosswalk: Class name by label code; "ignore", and codes not named, stand for no class.
-        split: Which columns train and which judge.
+        images: Folder of images, or of folders of images, one for each site; environment variables are replaced.
+        masks: Folder of labels of the same names: rasters of label codes on the same grid, or polygons (GeoPackage,
+            GeoJSON, shapefile) in any projection; or one file of polygons for all images.
+        crosswalk: Class name by label code or word of the polygons; "ignore" stands for no class.
+        column: Of the polygons' words.
+        split: Which land trains and which judges: blocks of ground by default.
         licence: Terms of the training data, for the model card.
         sensor: Name of a sensor that comes with pitscape, or a YAML file.
         bands: Names of the bands to use; all of the sensor's by default.
@@ -49,12 +52,13 @@ class LabelledScenes(lightning.LightningDataModule):
         *,
         images: str,
         masks: str,
-        crosswalk: dict[int, str],
-        split: ColumnSplit,
+        crosswalk: dict[int | str, str],
+        split: BlockSplit | ColumnSplit | LeaveOut | RandomSplit | NoSplit = BlockSplit(),  # noqa: B008 - immutable
         licence: str,
         sensor: str = "sentinel2_l2a",
         bands: list[str] | None = None,
         offset: OffsetWord | None = None,
+        column: str = "class",
         legend: str = "four_class",
         legend_notes: list[str] | None = None,
         tile: int = 128,
@@ -67,7 +71,7 @@ class LabelledScenes(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.images, self.masks, self.reading = images, masks, Reading(offset=offset)
-        self.crosswalk, self.split, self.licence = crosswalk, split, licence
+        self.crosswalk, self.column, self.split, self.licence = crosswalk, column, split, licence
         self.sensor = load_sensor(sensor)
         self.bands = tuple(bands or self.sensor.band_names)
         self.legend = load_legend(legend).model_copy(update={"notes": tuple(legend_notes or ())})
@@ -83,14 +87,22 @@ class LabelledScenes(lightning.LightningDataModule):
         if self.scenes:
             return
         here = Path.cwd()
-        codes = self.legend.crosswalk(self.crosswalk)
         images, masks = expand_path(self.images, here), expand_path(self.masks, here)
         self.scenes = labelled_scenes(
-            images, masks, sensor=self.sensor, bands=self.bands, codes=codes, reading=self.reading
+            images,
+            masks,
+            sensor=self.sensor,
+            bands=self.bands,
+            legend=self.legend,
+            crosswalk=self.crosswalk,
+            column=self.column,
+            reading=self.reading,
         )
-        self.training_regions = [self.split.training_region(scene) for scene in self.scenes]
-        self.validation_regions = [self.split.validation_region(scene) for scene in self.scenes]
-        self.normalisation = band_statistics(self.scenes, self.training_regions)
+        self.training = lands(self.scenes, self.split, TRAINS)
+        self.judging = lands(self.scenes, self.split, JUDGES)
+        if not self.training:
+            raise InputError(f"{self.images}: the split ({self.split}) leaves no land to train on; change it.")
+        self.normalisation = band_statistics(self.training)
         self.fingerprint = fingerprint(self.scenes)
         self.gsd_m = _ground_sampling_distance(self.scenes)
 
@@ -98,7 +110,7 @@ class LabelledScenes(lightning.LightningDataModule):
         """Balanced, turned and jittered windows of the training land."""
         per_epoch = self.batch_size * self.steps_per_epoch
         windows = BalancedWindows(
-            plots(self.scenes, self.training_regions, seed=self.seed),
+            plots(self.training, seed=self.seed),
             size=self.tile,
             per_epoch=per_epoch,
             seed=self.seed,
@@ -114,7 +126,7 @@ class LabelledScenes(lightning.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """All of the validation land, once."""
-        windows = RegularWindows(self.scenes, self.validation_regions, size=self.tile, context=self.context)
+        windows = RegularWindows(self.judging, size=self.tile, context=self.context)
         return DataLoader(windows, batch_size=self.batch_size, num_workers=self.workers)
 
 

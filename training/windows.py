@@ -13,7 +13,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.tiles import Area
 from pitscape.training.augmentation import Jitter, jittered, turned
-from pitscape.training.labelled import LabelledScene
+from pitscape.training.land import Land
 
 POSITIONS_PER_CLASS = 20_000
 """Labelled pixels of each class and scene that windows are centred on; more bring no more variety."""
@@ -24,32 +24,30 @@ Sample = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Plot:
-    """A region of a scene, and where it has labelled pixels of each class: (class id -> (n, 2) rows and columns)."""
+    """Training land, and where it has labelled pixels of each class: (class id -> (n, 2) rows and columns)."""
 
-    scene: LabelledScene
-    region: Area
+    land: Land
     positions: dict[int, NDArray[np.int32]]
 
 
-def plots(scenes: Sequence[LabelledScene], regions: Sequence[Area], *, seed: int = 0) -> tuple[Plot, ...]:
-    """Find the labelled pixels of each scene's region.
+def plots(training: Sequence[Land], *, seed: int = 0) -> tuple[Plot, ...]:
+    """Find the labelled pixels of training land.
 
     Raises:
-        InputError: If no scene has a labelled pixel there.
+        InputError: If there is none.
     """
     rng = np.random.default_rng(seed)
-    found = tuple(Plot(s, r, _positions(s, r, rng)) for s, r in zip(scenes, regions, strict=True))
+    found = tuple(Plot(land, _positions(land, rng)) for land in training)
     if not any(plot.positions for plot in found):
-        raise InputError(
-            f"{scenes[0].mask.parent}: no labelled pixel in the training region; check the crosswalk and the split."
-        )
+        where = f"{training[0].scene.source.path.parent}: " if training else ""
+        raise InputError(f"{where}no labelled pixel in the training land; check the crosswalk and the split.")
     return found
 
 
 class BalancedWindows(Dataset[Sample]):
     """Windows around labelled pixels, every class as often as every other, turned and jittered.
 
-    A window never reaches out of its region, so that no pixel of other land is seen. The same index always gives the
+    Land that does not train is unobserved in a window, so that none of it is seen. The same index always gives the
     same window, in whatever process it is drawn.
     """
 
@@ -72,23 +70,20 @@ class BalancedWindows(Dataset[Sample]):
         candidates = [plot for plot in self.plots if wanted in plot.positions]
         plot = candidates[rng.integers(len(candidates))]
         row, column = plot.positions[wanted][rng.integers(len(plot.positions[wanted]))]
-        top = _start(int(row), plot.region.top, plot.region.bottom, self.size, rng)
-        left = _start(int(column), plot.region.left, plot.region.right, self.size, rng)
-        stored, labels = _inside(plot, Area(top, top + self.size, left, left + self.size))
+        area, scene = plot.land.area, plot.land.scene
+        top = _start(int(row), area.top, area.bottom, self.size, rng)
+        left = _start(int(column), area.left, area.right, self.size, rng)
+        stored, labels = plot.land.pixels(Area(top, top + self.size, left, left + self.size))
         stored, labels = turned(stored, labels, rng)
-        stored = jittered(stored, plot.scene.sensor, plot.scene.bands, self.jitter, rng)
+        stored = jittered(stored, scene.sensor, scene.bands, self.jitter, rng)
         return _sample(stored, labels)
 
 
 class RegularWindows(Dataset[Sample]):
-    """All of each scene's region, in windows with some land around them that is seen and not judged."""
+    """All judging land, in windows with some land around them that is seen and not judged."""
 
-    def __init__(self, scenes: Sequence[LabelledScene], regions: Sequence[Area], *, size: int, context: int) -> None:
-        self.windows = [
-            (scene, core)
-            for scene, region in zip(scenes, regions, strict=True)
-            for core in _cores(region, size - 2 * context)
-        ]
+    def __init__(self, judging: Sequence[Land], *, size: int, context: int) -> None:
+        self.windows = [(land, core) for land in judging for core in _cores(land, size - 2 * context)]
         self.size = size
         self.context = context
 
@@ -98,17 +93,17 @@ class RegularWindows(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         """The window of an index."""
-        scene, core = self.windows[index]
+        land, core = self.windows[index]
         around = Area(
             core.top - self.context,
             core.top - self.context + self.size,
             core.left - self.context,
             core.left - self.context + self.size,
         )
-        stored, labels = scene.pixels(around)
+        stored, labels = land.scene.pixels(around)
         judged = np.full_like(labels, UNOBSERVED)
         part = (slice(self.context, self.context + core.shape[0]), slice(self.context, self.context + core.shape[1]))
-        judged[part] = labels[part]
+        judged[part] = np.where(land.mask(core), labels[part], UNOBSERVED)
         return _sample(stored, judged)
 
 
@@ -130,13 +125,15 @@ class CountingSampler(Sampler[int]):
         return iter(range(first, self.next))
 
 
-def _positions(scene: LabelledScene, region: Area, rng: np.random.Generator) -> dict[int, NDArray[np.int32]]:
-    labels = scene.labels(region)
-    found = {}
-    for class_id in np.unique(labels[labels != UNOBSERVED]):
-        at = np.argwhere(labels == class_id).astype(np.int32) + np.array([region.top, region.left], np.int32)
-        found[int(class_id)] = at[rng.permutation(len(at))[:POSITIONS_PER_CLASS]]
-    return found
+def _positions(land: Land, rng: np.random.Generator) -> dict[int, NDArray[np.int32]]:
+    found: dict[int, list[NDArray[np.int32]]] = {}
+    for strip in land.strips():
+        labels = land.labels(strip)
+        for class_id in np.unique(labels[labels != UNOBSERVED]):
+            at = np.argwhere(labels == class_id).astype(np.int32)
+            found.setdefault(int(class_id), []).append(at + np.array([strip.top, strip.left], np.int32))
+    every = {class_id: np.concatenate(parts) for class_id, parts in found.items()}
+    return {class_id: at[rng.permutation(len(at))[:POSITIONS_PER_CLASS]] for class_id, at in every.items()}
 
 
 def _start(position: int, first: int, end: int, size: int, rng: np.random.Generator) -> int:
@@ -145,20 +142,13 @@ def _start(position: int, first: int, end: int, size: int, rng: np.random.Genera
     return int(rng.integers(lowest, highest + 1)) if lowest < highest else max(first, highest)
 
 
-def _inside(plot: Plot, window: Area) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """The pixels of a window; where it is larger than its region, nothing of the land beyond."""
-    region = plot.region
-    cut = Area(window.top, min(window.bottom, region.bottom), window.left, min(window.right, region.right))
-    stored, labels = plot.scene.pixels(cut)
-    missing = (window.shape[0] - cut.shape[0], window.shape[1] - cut.shape[1])
-    edges = ((0, missing[0]), (0, missing[1]))
-    return np.pad(stored, ((0, 0), *edges)), np.pad(labels, edges, constant_values=UNOBSERVED)
-
-
-def _cores(region: Area, size: int) -> Iterator[Area]:
-    for top in range(region.top, region.bottom, size):
-        for left in range(region.left, region.right, size):
-            yield Area(top, min(top + size, region.bottom), left, min(left + size, region.right))
+def _cores(land: Land, size: int) -> Iterator[Area]:
+    area = land.area
+    for top in range(area.top, area.bottom, size):
+        for left in range(area.left, area.right, size):
+            core = Area(top, min(top + size, area.bottom), left, min(left + size, area.right))
+            if land.mask(core).any():
+                yield core
 
 
 def _sample(stored: NDArray[np.float32], labels: NDArray[np.uint8]) -> Sample:

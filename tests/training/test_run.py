@@ -52,7 +52,7 @@ def test_validate_gives_the_accuracies_of_a_checkpoint(trained: Path) -> None:
         (("data", "init_args", "split", "bufer"), 3, "bufer"),
         (("data", "init_args", "crosswalk"), {1: "minded"}, "unknown class 'minded'"),
         (("data", "init_args", "images"), "${NO_SUCH_VARIABLE}/images", "NO_SUCH_VARIABLE.*not set"),
-        (("data", "init_args", "split", "buffer"), 200, "leaves no columns"),
+        (("data", "init_args", "split", "buffer"), 200, "leaves no land to train on"),
         (("model", "init_args", "network", "encoder"), "resnet19", "resnet19"),
     ],
 )
