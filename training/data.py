@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import lightning
+import numpy as np
 from torch.utils.data import DataLoader
 
 from pitscape.imagery.errors import InputError
@@ -115,6 +116,7 @@ class LabelledScenes(lightning.LightningDataModule):
             per_epoch=per_epoch,
             seed=self.seed,
             jitter=self.jitter,
+            means=self.sensor.stored(np.array(self.normalisation.mean, np.float32), self.bands).astype(np.float32),
         )
         return DataLoader(
             windows,

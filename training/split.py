@@ -161,30 +161,32 @@ class LeaveOut(Split):
 
     Attributes:
         sites: Names of sites: a scene's folder below ``images``, or its name without the date.
-        dates: Dates, as the scenes' names hold them.
+        dates: Dates as 2023-07-09, compared with those in the scenes' names.
         space: Split of the land as well.
     """
 
     sites: tuple[str, ...] = ()
-    dates: tuple[datetime.date, ...] = ()
+    dates: tuple[str, ...] = ()
     space: ColumnSplit | BlockSplit | None = None
 
     @model_validator(mode="after")
     def _leaves_something_out(self) -> "LeaveOut":
         if not self.sites and not self.dates:
             raise ValueError("sites, dates: name at least one to leave out")
+        for date in self.dates:
+            datetime.date.fromisoformat(date)
         return self
 
     def roles(self, scene: LabelledScene, window: Area) -> Roles:
         """One role for a whole scene, or those of ``space``."""
-        wanted = JUDGES if scene.site in self.sites or scene.acquired in self.dates else TRAINS
+        wanted = JUDGES if scene.site in self.sites or str(scene.acquired) in self.dates else TRAINS
         if self.space is None:
             return np.full(window.shape, wanted, np.uint8)
         return np.where(self.space.roles(scene, window) == wanted, wanted, UNUSED).astype(np.uint8)
 
     def __str__(self) -> str:
         """The split in words."""
-        left = ", ".join([*self.sites, *(date.isoformat() for date in self.dates)])
+        left = ", ".join([*self.sites, *self.dates])
         return f"{left} left out" + (f"; {self.space}" if self.space else "")
 
 

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, Sampler
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.tiles import Area
-from pitscape.training.augmentation import Jitter, jittered, turned
+from pitscape.training.augmentation import Jitter, drawn_side, jittered, rescaled, turned, without_a_band
 from pitscape.training.land import Land
 
 POSITIONS_PER_CLASS = 20_000
@@ -49,14 +49,34 @@ class BalancedWindows(Dataset[Sample]):
 
     Land that does not train is unobserved in a window, so that none of it is seen. The same index always gives the
     same window, in whatever process it is drawn.
+
+    Args:
+        plots: The training land with its labelled pixels.
+        size: Side of a window [px].
+        per_epoch: Windows of one epoch.
+        seed: Of all draws.
+        jitter: Augmentation.
+        means: Stored number of each band's mean, shape (band,), for band dropout.
     """
 
-    def __init__(self, plots: Sequence[Plot], *, size: int, per_epoch: int, seed: int, jitter: Jitter) -> None:
+    def __init__(
+        self,
+        plots: Sequence[Plot],
+        *,
+        size: int,
+        per_epoch: int,
+        seed: int,
+        jitter: Jitter,
+        means: NDArray[np.float32] | None = None,
+    ) -> None:
+        if jitter.band_dropout and means is None:
+            raise ValueError("band_dropout needs the means of the bands")
         self.plots = plots
         self.size = size
         self.per_epoch = per_epoch
         self.seed = seed
         self.jitter = jitter
+        self.means = np.zeros(0, np.float32) if means is None else means
         self.classes = sorted({c for plot in plots for c in plot.positions})
 
     def __len__(self) -> int:
@@ -71,11 +91,13 @@ class BalancedWindows(Dataset[Sample]):
         plot = candidates[rng.integers(len(candidates))]
         row, column = plot.positions[wanted][rng.integers(len(plot.positions[wanted]))]
         area, scene = plot.land.area, plot.land.scene
-        top = _start(int(row), area.top, area.bottom, self.size, rng)
-        left = _start(int(column), area.left, area.right, self.size, rng)
-        stored, labels = plot.land.pixels(Area(top, top + self.size, left, left + self.size))
-        stored, labels = turned(stored, labels, rng)
+        side = drawn_side(self.size, self.jitter, rng)
+        top = _start(int(row), area.top, area.bottom, side, rng)
+        left = _start(int(column), area.left, area.right, side, rng)
+        stored, labels = plot.land.pixels(Area(top, top + side, left, left + side))
+        stored, labels = rescaled(*turned(stored, labels, rng), self.size)
         stored = jittered(stored, scene.sensor, scene.bands, self.jitter, rng)
+        stored = without_a_band(stored, self.means, self.jitter, rng)
         return _sample(stored, labels)
 
 

@@ -1,4 +1,3 @@
-import datetime
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +99,7 @@ SPLITS: list[Split] = [
     ColumnSplit(train=(0, 200), validate_on=(200, 300)),
     BlockSplit(side_m=300, folds=3, fold=1, buffer_m=45),
     RandomSplit(patch=7, share=0.4, seed=3),
-    LeaveOut(dates=(datetime.date(2023, 7, 9),), space=BlockSplit(side_m=700, folds=2)),
+    LeaveOut(dates=("2023-07-09",), space=BlockSplit(side_m=700, folds=2)),
     NoSplit(),
 ]
 
@@ -121,7 +120,7 @@ def test_random_patches_differ_from_date_to_date_so_that_they_flatter() -> None:
 
 def test_a_date_left_out_judges_on_land_that_never_trained() -> None:
     space = ColumnSplit(train=(0, 300), validate_on=(200, 300), buffer=16)
-    split = LeaveOut(dates=(datetime.date(2023, 7, 9),), space=space)
+    split = LeaveOut(dates=("2023-07-09",), space=space)
     out, other = scene("a_20230709.tif"), scene("a_20220619.tif")
     assert [land.scene.image.name for land in lands([out, other], split, TRAINS)] == ["a_20220619.tif"]
     (judged,) = lands([out, other], split, JUDGES)
