@@ -173,7 +173,7 @@ def _training_file(folder: Path, *, side: int) -> dict[str, Any]:
         },
         "model": {
             "class_path": "pitscape.training.task.SegmentationTask",
-            "init_args": {"network": NETWORK, "learning_rate": 2e-3, "dice_weight": 1.0},
+            "init_args": {"network": NETWORK, "learning_rate": 2e-3, "loss": {"dice": 1.0}},
         },
         "data": {
             "class_path": "pitscape.training.data.LabelledScenes",
@@ -182,7 +182,7 @@ def _training_file(folder: Path, *, side: int) -> dict[str, Any]:
                 "masks": str(folder / "training" / "masks"),
                 "licence": "simulated, CC0",
                 "crosswalk": {0: "ignore", 1: "mined", 2: "occupied", 3: "vegetated", 4: "water"},
-                "split": {"train": [0, cut], "validate_on": [cut, None], "buffer": 16},
+                "split": {"kind": "columns", "train": [0, cut], "validate_on": [cut, None], "buffer": 16},
                 "tile": min(128, cut - 16),
                 "steps_per_epoch": STEPS // 3,
             },

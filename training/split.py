@@ -3,12 +3,15 @@
 import datetime
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from scipy import ndimage
 
+from pitscape.imagery.errors import InputError
 from pitscape.inference.tiles import Area
 from pitscape.training.labelled import LabelledScene
 
@@ -48,6 +51,7 @@ class ColumnSplit(Split):
         buffer: Width of the strip between them [px].
     """
 
+    kind: Literal["columns"] = "columns"
     train: tuple[int, int | None]
     validate_on: tuple[int, int | None]
     buffer: int = Field(default=16, ge=0)
@@ -87,6 +91,7 @@ class BlockSplit(Split):
         buffer_m: Width of the unused strip around what judges [m].
     """
 
+    kind: Literal["blocks"] = "blocks"
     side_m: float = Field(default=1280.0, gt=0)
     folds: int = Field(default=5, ge=2)
     fold: int = Field(default=0, ge=0)
@@ -134,6 +139,7 @@ class RandomSplit(Split):
         seed: Of the draw.
     """
 
+    kind: Literal["random"] = "random"
     patch: int = Field(default=16, ge=1)
     share: float = Field(default=0.25, gt=0, lt=1)
     seed: int = Field(default=0, ge=0)
@@ -165,9 +171,10 @@ class LeaveOut(Split):
         space: Split of the land as well.
     """
 
+    kind: Literal["leave_out"] = "leave_out"
     sites: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
-    space: ColumnSplit | BlockSplit | None = None
+    space: Annotated[ColumnSplit | BlockSplit, Field(discriminator="kind")] | None = None
 
     @model_validator(mode="after")
     def _leaves_something_out(self) -> "LeaveOut":
@@ -193,7 +200,7 @@ class LeaveOut(Split):
 class NoSplit(Split):
     """All land trains, and the same land judges: for a final model whose accuracy was measured by other splits."""
 
-    everything: bool = True
+    kind: Literal["none"] = "none"
 
     def roles(self, scene: LabelledScene, window: Area) -> Roles:
         """Training everywhere."""
@@ -203,6 +210,27 @@ class NoSplit(Split):
     def __str__(self) -> str:
         """The split in words."""
         return "all land trains, none judges"
+
+
+SPLITS: TypeAdapter[BlockSplit | ColumnSplit | RandomSplit | LeaveOut | NoSplit] = TypeAdapter(
+    Annotated[BlockSplit | ColumnSplit | RandomSplit | LeaveOut | NoSplit, Field(discriminator="kind")]
+)
+
+
+def split_of(content: Mapping[str, Any]) -> Split:
+    """The split that a configuration names: its ``kind`` (blocks, columns, random, leave_out, none) and its options.
+
+    Raises:
+        InputError: If there is no such kind, or an option does not fit.
+    """
+    try:
+        return SPLITS.validate_python({"kind": "blocks", **content})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(["split", *(str(key) for key in problem["loc"][1:])])
+        raise InputError(
+            f"data: {where}: {problem['msg'].removeprefix('Value error, ')}; check its spelling and value."
+        ) from error
 
 
 def _columns(columns: tuple[int, int | None], scene: LabelledScene) -> tuple[int, int]:

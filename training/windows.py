@@ -130,21 +130,27 @@ class RegularWindows(Dataset[Sample]):
 
 
 class CountingSampler(Sampler[int]):
-    """Indices that go on counting from epoch to epoch, so that no epoch repeats the windows of another."""
+    """Indices that go on counting from epoch to epoch, so that no epoch repeats the windows of another.
 
-    def __init__(self, per_epoch: int) -> None:
-        self.per_epoch = per_epoch
-        self.next = 0
+    Args:
+        per_epoch: Indices of one epoch, of all processes together.
+        first: The next one: a run that goes on counts on.
+        rank: Number of this process; each takes every ``world``-th index.
+        world: Number of processes.
+    """
+
+    def __init__(self, per_epoch: int, *, first: int = 0, rank: int = 0, world: int = 1) -> None:
+        self.per_epoch, self.next, self.rank, self.world = per_epoch, first, rank, world
 
     def __len__(self) -> int:
-        """Indices of one epoch."""
-        return self.per_epoch
+        """Indices of one epoch in this process."""
+        return self.per_epoch // self.world
 
     def __iter__(self) -> Iterator[int]:
         """The indices of the next epoch."""
-        first = self.next
+        first = self.next + self.rank
         self.next += self.per_epoch
-        return iter(range(first, self.next))
+        return iter(range(first, self.next, self.world))
 
 
 def _positions(land: Land, rng: np.random.Generator) -> dict[int, NDArray[np.int32]]:
