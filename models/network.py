@@ -35,6 +35,8 @@ PAIRS = frozenset(
 FREE_DEPTH = frozenset({"unet", "unetplusplus", "manet"})
 """Architectures whose depth and decoder can be chosen."""
 
+ENCODER = "network.encoder."
+
 DECODER_CHANNELS = (256, 128, 64, 32, 16)
 
 
@@ -109,6 +111,8 @@ class SegmentationNetwork(nn.Module):
             message = " ".join(str(error).split())[:200]
             raise InputError(f"network {settings.title}: cannot be built ({message}).") from error
         self.detail = DetailHead(bands, settings.detail, classes) if settings.detail else None
+        self.idle = self._idle(bands)
+        self.freeze_encoder(frozen=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Class scores (N, classes, H, W) of standardised images (N, bands, H, W)."""
@@ -120,7 +124,19 @@ class SegmentationNetwork(nn.Module):
 
     def freeze_encoder(self, *, frozen: bool) -> None:
         """Let the encoder's weights learn, or not."""
-        self.network.encoder.requires_grad_(not frozen)
+        for name, weight in self.named_parameters():
+            if name in self.idle or name.startswith(ENCODER):
+                weight.requires_grad_(name not in self.idle and not frozen)
+
+    def _idle(self, bands: int) -> frozenset[str]:
+        """Weights that no score depends on: the library keeps stages of the encoder that a lesser depth leaves out."""
+        trained = self.training
+        self.eval()
+        self(torch.zeros(1, bands, self.multiple, self.multiple)).sum().backward()
+        idle = frozenset(name for name, weight in self.named_parameters() if weight.grad is None)
+        self.zero_grad(set_to_none=True)
+        self.train(trained)
+        return idle
 
 
 class DetailHead(nn.Module):

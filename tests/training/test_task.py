@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +143,18 @@ def test_a_frozen_encoder_keeps_its_weights_until_all_learns(tmp_path: Path, tra
     assert not torch.equal(frozen[head], begin[head])
     run_training("fit", configured(tmp_path, "free", trainer__max_steps=4, **common))
     assert not torch.equal(weights_of(tmp_path / "free")[kernel], begin[kernel])
+
+
+@pytest.mark.slow
+def test_two_processes_judge_each_window_once_and_learn_together(tmp_path: Path) -> None:
+    """Metrics of one checkpoint are those of one process; both processes end with the same weights."""
+    write_labelled_scenes(tmp_path)
+    path = configured(tmp_path, "run", trainer__max_steps=4)
+    two = ["--trainer.accelerator=cpu", "--trainer.devices=2", "--trainer.strategy=ddp"]
+    program = [sys.executable, "-m", "pitscape"]
+    subprocess.run([*program, "fit", f"--config={path}", *two], check=True, capture_output=True, timeout=300)
+    recipe, _ = load_checkpoint(tmp_path / "run" / "best.ckpt")
+    alone = run_training("validate", path)
+    for name, value in alone.trainer.callback_metrics.items():
+        if name.startswith(("val/iou", "val/macro", "val/overall")):
+            assert recipe.metrics[name] == pytest.approx(float(value), nan_ok=True), name
