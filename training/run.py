@@ -60,7 +60,7 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
     Raises:
         InputError: If the configuration or the data does not fit.
     """
-    root = make_folder(_root(config, rest))
+    root = make_folder(run_root(config, rest))
     defaults: dict[str, Any] = {
         "default_root_dir": str(root),
         "enable_model_summary": False,
@@ -124,7 +124,7 @@ def _innermost(message: str) -> str:
     return reason.replace("Parser key ", "").replace('"', "")[:400].rstrip(".") + remedy + "."
 
 
-def _root(config: Path, rest: Sequence[str]) -> Path:
+def run_root(config: Path, rest: Sequence[str]) -> Path:
     """The folder of a run: given as an option, or in the configuration, or named after it."""
     option = "--trainer.default_root_dir="
     given = [text.removeprefix(option) for text in rest if text.startswith(option)]
