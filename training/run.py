@@ -15,6 +15,7 @@ from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.settings import read_yaml
 from pitscape.models.checkpoint import load_checkpoint
 from pitscape.training.data import LabelledScenes
+from pitscape.training.log_pictures import LogPictures
 from pitscape.training.task import SegmentationTask
 
 QUIET = {"exit_on_error": False}
@@ -45,8 +46,8 @@ class TrainingCLI(LightningCLI):
 def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> LightningCLI:
     """Run ``fit`` or ``validate`` on a configuration.
 
-    Checkpoints (``best.ckpt`` by mean IoU on the validation land, and ``last.ckpt``), ``metrics.csv`` and the resolved
-    configuration go to the trainer's ``default_root_dir``.
+    Checkpoints (``best.ckpt`` by mean IoU on the validation land, and ``last.ckpt``), ``metrics.csv``, the folder ``board`` for
+    TensorBoard and the resolved configuration go to the trainer's ``default_root_dir``.
 
     Args:
         verb: What to do.
@@ -73,7 +74,12 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
         best = ModelCheckpoint(filename="best", monitor="val/macro_iou", mode="max", **whole)
         last = ModelCheckpoint(filename="last", **whole)  # save_last of the first would save it with the best alone
         log = {"class_path": "CSVLogger", "init_args": {"save_dir": str(root), "name": "", "version": ""}}
-        defaults |= {"logger": log, "log_every_n_steps": 10, "callbacks": [best, last]}
+        board = {
+            "class_path": "TensorBoardLogger",
+            "init_args": {"save_dir": str(root), "name": "", "version": "board"},
+        }
+        callbacks = [best, last, LogPictures()]
+        defaults |= {"logger": [log, board], "log_every_n_steps": 10, "callbacks": callbacks}
         if any(text.startswith(CHECKPOINT) for text in rest):
             load_checkpoint(_checkpoint(root, rest))
         return _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
