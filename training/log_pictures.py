@@ -69,6 +69,8 @@ def matrix(counts: Counts, legend: Legend) -> Picture:
     size = len(legend)
     image = Image.new("RGB", (MARGIN + size * CELL, MARGIN // 2 + size * CELL), PAPER)
     draw = ImageDraw.Draw(image)
+    draw.text((4, 4), "labels across", fill=INK)
+    draw.text((4, 18), "map down", fill=INK)
     share = counts / np.maximum(counts.sum(axis=0), 1)
     for row, name in enumerate(legend.names):
         draw.text((4, MARGIN // 2 + row * CELL + CELL // 2 - 6), name, fill=INK)
