@@ -17,13 +17,14 @@ from pitscape import (
 )
 from pitscape.version import __version__
 
-TRAINING_VERBS = ("fit", "validate")
+TRAINING_VERBS = ("fit", "validate", "test")
 STAC_MODULES = ("odc", "pystac", "pystac_client", "requests", "urllib3")
 VERBS = (
     verbs_site.add_demo,
     verbs_site.add_simulate,
     verbs_mapping.add_fetch,
     verbs_learning.add_training,
+    verbs_learning.add_test,
     verbs_learning.add_baseline,
     verbs_learning.add_export,
     verbs_mapping.add_predict,
