@@ -23,6 +23,8 @@ VERBS = (
     verbs_mapping.add_bench,
     verbs_areas.add_areas,
     verbs_areas.add_extents,
+    verbs_areas.add_influence,
+    verbs_areas.add_growth,
     verbs_ecology.add_landscape,
     verbs_ecology.add_lifecycle,
     verbs_ecology.add_thresholds,
