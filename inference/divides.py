@@ -24,7 +24,7 @@ def watershed_divides(elevation: NDArray[np.float32], observed: Mask, *, smooth_
         (y, x): on each divide, the cells of the one side, a line one cell wide.
     """
     from skimage.measure import label
-    from skimage.morphology import h_minima
+    from skimage.morphology import local_minima, reconstruction
     from skimage.segmentation import watershed
 
     if not observed.any():
@@ -32,7 +32,8 @@ def watershed_divides(elevation: NDArray[np.float32], observed: Mask, *, smooth_
     level = np.where(observed, elevation, elevation[observed].max())
     relief = np.round(gaussian_filter(level.astype(np.float32), smooth_cells, mode="nearest")).astype(np.int32)
     relief -= relief.min()
-    hollows = label(h_minima(relief, max(1, round(depth_m))) > 0, connectivity=2)
+    drowned = reconstruction(relief + max(1, round(depth_m)), relief, method="erosion", footprint=np.ones((3, 3)))
+    hollows = label(local_minima(drowned, connectivity=2), connectivity=2)
     basins = watershed(relief, hollows, connectivity=2, mask=observed)
     divides = np.zeros(observed.shape, np.bool_)
     divides[:, :-1] |= _parted(basins[:, :-1], basins[:, 1:])

@@ -6,7 +6,6 @@ from typing import Any
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED, Legend
@@ -25,7 +24,10 @@ RINGS = 60
 NARROWEST = 2
 """Width of a ring, at least [cells]."""
 
-LINK_CELLS = 3.0
+TOLERANCE = 1e-5
+"""Of distances that are compared [relative]."""
+
+LINK_CELLS = 4
 """Gaps in changed land that are bridged by default [cells]."""
 
 PARTS = Legend.model_validate(
@@ -131,7 +133,8 @@ def influence(
         far: Share of the land that is taken as background.
         least_ha: Smaller patches of changed land are left out [ha], unless they touch the mine.
         link_m: Changed land counts only where it is linked to the mine by changed land with gaps of at most this width
-            [m]; three cells by default, infinity: all of it within the scope counts.
+            [m], bridged in whole cells from either side; four cells by default, infinity: all of it within the scope
+            counts.
     """
     outside = land.compared & ~reach.seeds & ~land.mined_before
     width, height = (float(side.mean()) for side in cell_sides(land.grid))
@@ -140,9 +143,9 @@ def influence(
     gradient = follow(rings, far=far)
     scope = reach.seeds | ((reach.distance < gradient.cut_off_m) & np.isfinite(reach.distance))
     kept = land.changed & scope
-    gap = LINK_CELLS if link_m is None else link_m / max(width, height)
-    if np.isfinite(gap):
-        kept = _linked(kept, reach.seeds, gap)
+    gap_m = LINK_CELLS * max(width, height) if link_m is None else link_m
+    if np.isfinite(gap_m):
+        kept = _linked(kept, reach.seeds, land, gap_m)
     if least_ha > 0:
         kept = _large(kept, reach.seeds, land, least_ha)
     return Influence(_parts(land, scope, kept), scope, gradient, _flags(land, reach, gradient, scope))
@@ -157,9 +160,10 @@ def _parts(land: ChangedLand, scope: Mask, kept: Mask) -> NDArray[np.uint8]:
     return parts
 
 
-def _linked(kept: Mask, seeds: Mask, link_cells: float) -> Mask:
-    """Changed cells that are linked to the seeds over gaps of at most ``link_cells`` cells."""
-    near = distance_transform_edt(~(kept | seeds)) <= (link_cells + 1) / 2  # between cell centres
+def _linked(kept: Mask, seeds: Mask, land: ChangedLand, link_m: float) -> Mask:
+    """Changed cells that are linked to the seeds over gaps of at most ``link_m``, half of it from either side."""
+    level = np.ones(kept.shape, np.float32)
+    near = cost_distance(kept | seeds, level, *cell_sides(land.grid)) <= link_m / 2 * (1 + TOLERANCE)
     labels = cc3d.connected_components(near, connectivity=8)
     linked = np.zeros(int(labels.max()) + 1, np.bool_)
     linked[labels[seeds]] = True

@@ -39,7 +39,14 @@ def growth_rose(content: dict[str, Any]) -> go.Figure:
     least = min(range(len(OCTANTS)), key=lambda n: sums[n] + sums[(n + 1) % len(OCTANTS)])
     label_angle = (90 - 45 * least - 22.5) % 360  # between the two octants that leave it most room
     axis = {"rotation": 90, "direction": "clockwise", "tickvals": list(range(0, 360, 45)), "ticktext": list(OCTANTS)}
-    radial = {"gridcolor": GRID, "ticksuffix": " km²", "angle": label_angle, "tickangle": 0, "nticks": 4, "linecolor": GRID}
+    radial = {
+        "gridcolor": GRID,
+        "ticksuffix": " km²",
+        "angle": label_angle,
+        "tickangle": label_angle,
+        "nticks": 4,
+        "linecolor": GRID,
+    }
     figure.update_layout(
         polar={"angularaxis": axis, "radialaxis": radial, "bgcolor": "rgba(0,0,0,0)"},
         legend={"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"},

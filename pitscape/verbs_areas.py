@@ -64,7 +64,7 @@ def add_influence(verbs: Verbs) -> None:
         ("--slope-cost", 10.0, "DEG", "slope at which a metre costs two [degrees]"),
         ("--river-cost", 10.0, "F", "what a metre of water costs; inf blocks"),
         ("--divide-cost", 500.0, "M", "what crossing a watershed divide costs [m]; inf blocks"),
-        ("--divide-depth", 20.0, "M", "least depth of a basin whose divides count [m]"),
+        ("--divide-depth", 50.0, "M", "least depth of a basin whose divides count [m]"),
         ("--index-limit", 3.0, "SD", "standard deviations below the background at which vegetation is lost"),
     ):
         verb.add_argument(option, type=float, default=default, metavar=metavar, help=f"{text} (default %(default)s)")
@@ -73,7 +73,7 @@ def add_influence(verbs: Verbs) -> None:
         "--link",
         type=float,
         metavar="M",
-        help="gaps in changed land up to this are bridged [m]; inf counts all of it (default: three cells)",
+        help="gaps in changed land up to this are bridged [m]; inf counts all of it (default: four cells)",
     )
 
 
