@@ -1,6 +1,6 @@
 """Influence scope and directions of growth on simulated sites, against their truth.
 
-    python benchmarks/influence.py [--seeds 0,1,2] [--size 384] [--natural 0.03] [--pair] [--dem]
+    python benchmarks/influence.py [--seeds 0,1,2] [--size 384] [--natural 0.03] [--pair] [--dem] [--fill HA]
 
 The simulator's class maps change through the mine alone. ``--natural`` adds change that is not the mine's to a share of the
 land: fields that turn occupied or into ponds, villages that grow by six cells, and a new road across the site. Printed for
@@ -82,13 +82,13 @@ def influenced(folder: Path, path: Path) -> NDArray[np.bool_]:
         return changed
 
 
-def estimate(paths: list[Path], dem: Path | None) -> NDArray[np.bool_]:
+def estimate(paths: list[Path], dem: Path | None, fill_ha: float) -> NDArray[np.bool_]:
     """Land that the mine has changed, by the defaults of ``pitscape influence``."""
     with ExitStack() as stack:
         land = changed_land([stack.enter_context(open_class_map(path)) for path in paths])
     seeds = mine_seeds(land, least_ha=1.0, source=paths[-1])
     friction, _ = friction_of(land, Resistance(), source=paths[0], dem=dem, barriers=None, divide_depth_m=50.0)
-    return influence(land, reach_of(land, seeds, friction)).changed
+    return influence(land, reach_of(land, seeds, friction), fill_ha=fill_ha).changed
 
 
 def directions(folder: Path) -> list[Growth]:
@@ -127,6 +127,7 @@ def main() -> None:
     parser.add_argument("--natural", type=float, default=0.0)
     parser.add_argument("--pair", action="store_true", help="first and last map of each series only")
     parser.add_argument("--dem", action="store_true")
+    parser.add_argument("--fill", type=float, default=0.0, metavar="HA")
     arguments = parser.parse_args()
     errors = []
     for seed in map(int, arguments.seeds.split(",")):
@@ -143,7 +144,7 @@ def main() -> None:
             cells = []
             for number in range(1, len(paths)):
                 used = [paths[0], paths[number]] if arguments.pair else paths[: number + 1]
-                found, truth = estimate(used, dem), influenced(folder, paths[number])
+                found, truth = estimate(used, dem, arguments.fill), influenced(folder, paths[number])
                 error, over, under = (
                     100 * n / truth.sum()
                     for n in (int(found.sum()) - int(truth.sum()), (found & ~truth).sum(), (truth & ~found).sum())

@@ -68,7 +68,7 @@ def ground_friction(
     )
     for mask, cost in lines:
         if mask is not None:
-            friction = np.where(tight(mask), np.maximum(friction, np.float32(cost)), friction)
+            np.maximum(friction, np.float32(cost), out=friction, where=tight(mask))
     return friction
 
 

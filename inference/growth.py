@@ -15,7 +15,7 @@ from pitscape.imagery.grid import row_band
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
 from pitscape.inference.changed_land import check_alike, role_table
-from pitscape.inference.octants import OCTANTS, Cell, areas_of, azimuths, degrees_of, octant_of
+from pitscape.inference.octants import OCTANTS, Cell, areas_of, azimuths, degrees_of, octant_of, placed_area
 
 Mask = NDArray[np.bool_]
 M2_PER_KM2 = 1e6
@@ -171,10 +171,7 @@ def _first_centroid(maps: Sequence[ClassMap], mines: Mask) -> tuple[int, Cell]:
         total = np.zeros(3)
         for start in range(0, each.grid.shape[0], BLOCK):
             rows = slice(start, min(start + BLOCK, each.grid.shape[0]))
-            mined = mines[each.read(rows)]
-            down, across = np.nonzero(mined)
-            area = areas_of(mined, row_band(each.grid, rows.start, rows.stop))
-            total += [area.sum(), (area * (down + start)).sum(), (area * across).sum()]
+            total += placed_area(mines[each.read(rows)], row_band(each.grid, rows.start, rows.stop), start)
         if total[0]:
             return number, (float(total[1] / total[0]) + 0.5, float(total[2] / total[0]) + 0.5)
     raise InputError(f"{maps[-1].path}: no land is mined at any epoch; growth is that of mined land, check the legend.")

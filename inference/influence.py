@@ -36,15 +36,16 @@ PARTS = Legend.model_validate(
             {"id": 0, "name": "mined", "colour": "#c0562f", "role": "mined", "score": 0.1},
             {"id": 1, "name": "changed", "colour": "#8a7f98", "role": "occupied", "score": 0.2},
             {"id": 2, "name": "vegetation loss", "colour": "#d9c36a", "role": "vegetated", "score": 0.6},
-            {"id": 3, "name": "mined before", "colour": "#6b4a3f", "role": "mined", "score": 0.1},
-            {"id": 4, "name": "not changed", "colour": "#e3e8dc", "role": "vegetated", "score": 0.6},
+            {"id": 3, "name": "enclosed", "colour": "#b7cba8", "role": "vegetated", "score": 0.6},
+            {"id": 4, "name": "mined before", "colour": "#6b4a3f", "role": "mined", "score": 0.1},
+            {"id": 5, "name": "not changed", "colour": "#e3e8dc", "role": "vegetated", "score": 0.6},
         ],
         "notes": ["parts of the influence scope of a mine; outside it, and where not compared, unobserved"],
     }
 )
-"""Parts of the scope, as a legend: the first three are land that the mine has changed."""
+"""Parts of the scope, as a legend: the first four are land that the mine has changed."""
 
-MINED, CHANGED, LOST, MINED_BEFORE, NOT_CHANGED = range(5)
+MINED, CHANGED, LOST, ENCLOSED, MINED_BEFORE, NOT_CHANGED = range(6)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Influence:
     @property
     def changed(self) -> Mask:
         """Land that the mine has changed."""
-        mask: Mask = self.parts <= LOST
+        mask: Mask = self.parts <= ENCLOSED
         return mask
 
 
@@ -123,7 +124,13 @@ def reach_of(land: ChangedLand, seeds: Mask, friction: NDArray[np.float32], *, r
 
 
 def influence(
-    land: ChangedLand, reach: Reach, *, far: float = 0.25, least_ha: float = 0.0, link_m: float | None = None
+    land: ChangedLand,
+    reach: Reach,
+    *,
+    far: float = 0.25,
+    least_ha: float = 0.0,
+    link_m: float | None = None,
+    fill_ha: float = 0.0,
 ) -> Influence:
     """Cut the changed land off where the disturbance gradient ends.
 
@@ -135,6 +142,8 @@ def influence(
         link_m: Changed land counts only where it is linked to the mine by changed land with gaps of at most this width
             [m], bridged in whole cells from either side; four cells by default, infinity: all of it within the scope
             counts.
+        fill_ha: Compared land that changed land and the mine enclose counts as well, up to this area [ha]: restored land
+            that no epoch shows covered.
     """
     outside = land.compared & ~reach.seeds & ~land.mined_before
     width, height = (float(side.mean()) for side in cell_sides(land.grid))
@@ -148,7 +157,10 @@ def influence(
         kept = _linked(kept, reach.seeds, land, gap_m)
     if least_ha > 0:
         kept = _large(kept, reach.seeds, land, least_ha)
-    return Influence(_parts(land, scope, kept), scope, gradient, _flags(land, reach, gradient, scope))
+    parts = _parts(land, scope, kept)
+    if fill_ha > 0:
+        parts[_enclosed(kept | reach.seeds, land, fill_ha) & (parts == NOT_CHANGED)] = ENCLOSED
+    return Influence(parts, scope, gradient, _flags(land, reach, gradient, scope))
 
 
 def _parts(land: ChangedLand, scope: Mask, kept: Mask) -> NDArray[np.uint8]:
@@ -178,6 +190,18 @@ def _large(kept: Mask, seeds: Mask, land: ChangedLand, least_ha: float) -> Mask:
     area = np.bincount(labels[either], areas_of(either, land.grid))
     area[labels[seeds]] = np.inf
     mask: Mask = kept & (area >= least_ha * M2_PER_HA)[labels]
+    return mask
+
+
+def _enclosed(closed: Mask, land: ChangedLand, most_ha: float) -> Mask:
+    """Land without a way to the map's edge but over ``closed``, in patches up to ``most_ha``."""
+    labels = cc3d.connected_components(~closed, connectivity=4)
+    area = np.bincount(labels[~closed], areas_of(~closed, land.grid), minlength=int(labels.max()) + 1)
+    inside = area <= most_ha * M2_PER_HA
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        inside[edge] = False
+    inside[0] = False
+    mask: Mask = inside[labels]
     return mask
 
 

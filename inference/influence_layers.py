@@ -18,7 +18,7 @@ from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import replacing
 from pitscape.inference.extents import M2_PER_KM2, measured
 from pitscape.inference.influence import NOT_CHANGED, PARTS, Influence
-from pitscape.inference.octants import areas_of
+from pitscape.inference.octants import area_of
 from pitscape.inference.polygons import class_polygons
 
 COLUMNS = ["part", "epoch", "cells", "area_km2", "geometry_area_km2", "perimeter_km", "geometry"]
@@ -56,7 +56,7 @@ def scope_polygon(scope: NDArray[np.bool_], grid: GeoBox, *, epoch: str, cut_off
         "epoch": [epoch],
         "cut_off_m": [cut_off_m],
         "cells": [int(scope.sum())],
-        "area_km2": [float(areas_of(scope, grid).sum()) / M2_PER_KM2],
+        "area_km2": [area_of(scope, grid) / M2_PER_KM2],
     }
     crs = CRS.from_user_input(str(grid.crs))
     table = geopandas.GeoDataFrame(content, geometry=[shapely.union_all(outlines)], crs=crs)

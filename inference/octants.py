@@ -17,9 +17,18 @@ Cell = tuple[float, float]
 
 def centroid(mask: Mask, grid: GeoBox) -> Cell:
     """Mean place of some cells, each weighted by its geodesic area; at least one is needed."""
+    sums = np.zeros(3)
+    for start in range(0, len(mask), BLOCK):
+        rows = mask[start : start + BLOCK]
+        sums += placed_area(rows, row_band(grid, start, start + len(rows)), start)
+    return float(sums[1] / sums[0]) + 0.5, float(sums[2] / sums[0]) + 0.5
+
+
+def placed_area(mask: Mask, grid: GeoBox, first: int) -> NDArray[np.float64]:
+    """Area of some cells [m2], and the sums of area times row, counted from ``first``, and times column."""
     rows, columns = np.nonzero(mask)
-    areas = areas_of(mask, grid)
-    return float(np.average(rows, weights=areas)) + 0.5, float(np.average(columns, weights=areas)) + 0.5
+    area = areas_of(mask, grid)
+    return np.array([area.sum(), (area * (rows + first)).sum(), (area * columns).sum()])
 
 
 def azimuths(mask: Mask, grid: GeoBox, origin: Cell) -> NDArray[np.float64]:
@@ -64,6 +73,15 @@ def areas_of(mask: Mask, grid: GeoBox) -> NDArray[np.float64]:
         if rows.any():
             found.append(np.broadcast_to(cell_areas(row_band(grid, start, start + len(rows))), rows.shape)[rows])
     return np.concatenate(found)
+
+
+def area_of(mask: Mask, grid: GeoBox) -> float:
+    """Geodesic area of some cells in all [m2], added up band of rows by band of rows."""
+    total = 0.0
+    for start in range(0, len(mask), BLOCK):
+        rows = mask[start : start + BLOCK]
+        total += float(areas_of(rows, row_band(grid, start, start + len(rows))).sum())
+    return total
 
 
 def sectors(grid: GeoBox, origin: Cell, sides: tuple[float, float]) -> NDArray[np.uint8]:

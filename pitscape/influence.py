@@ -55,7 +55,9 @@ def run(arguments: argparse.Namespace) -> None:
         del friction
         progress(3, STEPS)
         land, index = _with_index(land, reach, arguments)
-        found = influence(land, reach, far=arguments.far, least_ha=arguments.min_area, link_m=arguments.link)
+        found = influence(
+            land, reach, far=arguments.far, least_ha=arguments.min_area, link_m=arguments.link, fill_ha=arguments.fill
+        )
         found.flags.update(flags)
         content = results(land, reach, found)
         progress(4, STEPS)
@@ -100,6 +102,7 @@ def _check(arguments: argparse.Namespace, inputs: list[Path]) -> None:
     tiny = math.ulp(0.0)
     check_number(arguments.far, "--far", low=0.05, high=0.75)
     check_number(arguments.min_area, "--min-area")
+    check_number(arguments.fill, "--fill")
     check_number(arguments.min_seed, "--min-seed")
     check_number(arguments.link, "--link")
     check_number(arguments.ring, "--ring", low=tiny, high=1e7)

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.gradient import Gradient
-from pitscape.inference.influence import LOST, MINED_BEFORE, PARTS, Influence, Reach
-from pitscape.inference.octants import OCTANTS, areas_of, azimuths, centroid, octant_of
+from pitscape.inference.influence import ENCLOSED, MINED_BEFORE, PARTS, Influence, Reach
+from pitscape.inference.octants import OCTANTS, area_of, areas_of, azimuths, centroid, octant_of
 
 Mask = NDArray[np.bool_]
 M2_PER_KM2 = 1e6
-LOSS = "vegetation index fell"
+LOSS_CODE = UNOBSERVED - 1
+LOSS, WITHIN = "vegetation index fell", "enclosed by changed land"
 
 
 def results(land: ChangedLand, reach: Reach, found: Influence) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def results(land: ChangedLand, reach: Reach, found: Influence) -> dict[str, Any]
     return {
         "area_km2": _parts(land, found),
         "excess_km2": _excess(land, found),
-        "not_linked_km2": _km2(land.changed & found.scope & (found.parts > LOST), land),
+        "not_linked_km2": _km2(land.changed & found.scope & (found.parts > ENCLOSED), land),
         "scope_km2": _km2(found.scope, land),
         "unobserved_km2": {
             "in_scope": _km2(found.scope & ~land.compared, land),
@@ -40,12 +41,12 @@ def results(land: ChangedLand, reach: Reach, found: Influence) -> dict[str, Any]
 
 
 def _km2(mask: Mask, land: ChangedLand) -> float:
-    return float(areas_of(mask, land.grid).sum()) / M2_PER_KM2
+    return area_of(mask, land.grid) / M2_PER_KM2
 
 
 def _parts(land: ChangedLand, found: Influence) -> dict[str, float]:
     """Area of the influence, of its parts, and of land that was mined before."""
-    parts = {name.replace(" ", "_"): _km2(found.parts == n, land) for n, name in enumerate(PARTS.names[: LOST + 1])}
+    parts = {name.replace(" ", "_"): _km2(found.parts == n, land) for n, name in enumerate(PARTS.names[: ENCLOSED + 1])}
     return {"influence": sum(parts.values()), **parts, "mined_before": _km2(found.parts == MINED_BEFORE, land)}
 
 
@@ -59,15 +60,16 @@ def _excess(land: ChangedLand, found: Influence) -> dict[str, float]:
 def _transitions(land: ChangedLand, found: Influence) -> list[dict[str, Any]]:
     """Area by class before and after, largest first."""
     names = land.legend.names
+    named = dict(enumerate(names)) | {LOSS_CODE: LOSS, UNOBSERVED: WITHIN}
     changed = found.changed
-    after = np.where(land.lost, UNOBSERVED, land.into)[changed].astype(np.intp)
+    after = np.where(land.lost, LOSS_CODE, land.into)[changed].astype(np.intp)  # enclosed land keeps 255
     codes = after + 256 * land.before[changed].astype(np.intp)
     areas = areas_of(changed, land.grid)
     totals = np.bincount(codes, areas, minlength=1)
     rows = [
         {
             "from": names[code // 256],
-            "to": LOSS if code % 256 == UNOBSERVED else names[code % 256],
+            "to": named[code % 256],
             "area_km2": float(totals[code]) / M2_PER_KM2,
         }
         for code in np.flatnonzero(totals).tolist()

@@ -60,6 +60,7 @@ def add_influence(verbs: Verbs) -> None:
     for option, default, metavar, text in (
         ("--min-seed", 1.0, "HA", "smaller patches of mined land are no part of the mine [ha]"),
         ("--min-area", 0.0, "HA", "leave out smaller patches that do not touch the mine [ha]"),
+        ("--fill", 0.0, "HA", "land that changed land encloses counts as well, up to this area [ha]"),
         ("--far", 0.25, "SHARE", "share of the land, the farthest, that is background"),
         ("--slope-cost", 10.0, "DEG", "slope at which a metre costs two [degrees]"),
         ("--river-cost", 10.0, "F", "what a metre of water costs; inf blocks"),

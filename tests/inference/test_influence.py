@@ -87,6 +87,18 @@ def test_change_beyond_a_river_that_blocks_does_not_count(before: Ids, after: Id
         assert ("not_reached" in found.flags) == (not counts)
 
 
+def test_land_enclosed_by_a_dump_counts_up_to_a_size(before: Ids, after: Ids) -> None:
+    after[55:60, 75:80] = VEGETATED  # 0.25 ha
+    after[62:64, 75:80] = UNOBSERVED
+    land, hole = land_of(before, after), (slice(55, 60), slice(75, 80))
+    assert not scope_of(land).changed[hole].any()
+    assert not scope_of(land, fill_ha=0.2).changed[hole].any()
+    found = scope_of(land, fill_ha=0.3)
+    assert found.changed[hole].all()
+    assert not found.changed[62:64, 75:80].any()
+    assert found.changed.sum() == 400 + 240 - 10
+
+
 def test_unobserved_cells_are_never_changed(before: Ids, after: Ids) -> None:
     after[52:60, 70:85] = UNOBSERVED
     before[60:62, 50:70] = UNOBSERVED
@@ -111,7 +123,7 @@ def test_mined_land_in_crumbs_only_is_an_error(before: Ids) -> None:
 def test_a_mine_that_was_there_before_is_told_apart(before: Ids, after: Ids) -> None:
     before[PIT] = MINED
     found = scope_of(land_of(before, after))
-    assert (found.parts[PIT] == 3).all()
+    assert (found.parts[PIT] == 4).all()
     assert found.changed.sum() == 16 * 15
     assert "mined_before" in found.flags
 

@@ -16,6 +16,7 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry import LineString, Point, box
 from shapely.geometry.base import BaseGeometry
 
+from pitscape.affected_land import _polygons
 from pitscape.cli import main
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.legend import load_legend
@@ -93,6 +94,13 @@ def test_layers_raster_and_json_tell_the_same_areas(site: Path, run: Run) -> Non
     assert content["unobserved_km2"]["in_map"] == pytest.approx(0.0360, rel=2e-3)
     assert sorted(content["inputs_sha256"]) == [f"classes_{year}0801.tif" for year in (2015, 2018, 2022)]
     assert str(site) not in json.dumps(content)
+
+
+def test_the_influence_is_affected_land_of_a_site_file(site: Path, run: Run) -> None:
+    assert run() == 0
+    with open_class_map(site / "classes_20220801.tif") as last:
+        outline = _polygons(site / "influence.gpkg", last)
+    assert outline.geometry[0].area == pytest.approx(700 * 100)  # layer influence, not the scope
 
 
 def test_the_scope_is_a_layer_of_its_own(site: Path, run: Run) -> None:
