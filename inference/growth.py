@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.cog import BLOCK
-from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import row_band
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
 from pitscape.inference.changed_land import check_alike, role_table
-from pitscape.inference.octants import OCTANTS, Cell, areas_of, azimuths, degrees_of, octant_of, placed_area
+from pitscape.inference.mine_patches import LEAST_HA, large_patches, mine_patches
+from pitscape.inference.octants import OCTANTS, Cell, areas_of, azimuths, centroid, degrees_of, octant_of
 
 Mask = NDArray[np.bool_]
 M2_PER_KM2 = 1e6
@@ -78,28 +78,36 @@ class Series:
     since_first: Growth | None
 
 
-def growth(maps: Sequence[ClassMap], epochs: Sequence[str]) -> Series:
-    """Follow mined land through some epochs, in bands of rows.
+def growth(maps: Sequence[ClassMap], epochs: Sequence[str], *, least_ha: float = LEAST_HA) -> Series:
+    """Follow mined land through some epochs.
 
     A cell is new at the first epoch at which it is mined, if an earlier one shows it otherwise. Its direction is the
-    geodesic azimuth from the centroid of all land that was mined at the first epoch with such land. The mean vector
-    weights each new cell by its geodesic area (Mardia & Jupp 2000, ch. 2).
+    geodesic azimuth from the centroid of the land that was mined at the first epoch with a mine. The mean vector
+    weights each new cell by its geodesic area (Mardia & Jupp 2000, ch. 2). Patches are of the whole map, of one byte
+    and one number a cell; the rest is done in bands of rows.
 
     Args:
         maps: In order of time, at least two, on one grid and with one legend.
         epochs: Their names.
+        least_ha: Smaller patches of land mined at any epoch are left out, and the first epoch with a mine is the first
+            with a patch as large [ha].
 
     Raises:
-        InputError: If there are fewer than two maps, they differ in grid or legend, or no land is ever mined.
+        InputError: If there are fewer than two maps, they differ in grid or legend, or there is no such patch.
     """
     check_alike(maps)
-    mines = role_table(maps[0].legend, ("mined",))
-    number, origin = _first_centroid(maps, mines)
+    grid, mines = maps[0].grid, role_table(maps[0].legend, ("mined",))
+    ever = np.zeros(grid.shape, np.bool_)
+    for each in maps:
+        ever |= mines[each.read()]
+    mine = mine_patches(ever, grid, least_ha=least_ha, source=maps[-1].path)
+    number, origin = _first_centroid(maps, mines, mine, least_ha)
     sums = [_Sums() for _ in maps]
-    for start in range(0, maps[0].grid.shape[0], BLOCK):
-        _add_rows(sums, maps, mines, slice(start, min(start + BLOCK, maps[0].grid.shape[0])), origin)
-    longitude, latitude = degrees_of(maps[0].grid, np.array([origin[0]]), np.array([origin[1]]))
-    pairs = [sums[k].growth(epochs[k - 1], epochs[k], opening=k == number) for k in range(1, len(maps))]
+    for start in range(0, grid.shape[0], BLOCK):
+        rows = slice(start, min(start + BLOCK, grid.shape[0]))
+        _add_rows(sums, maps, mines, rows, mine=mine[rows], origin=origin)
+    longitude, latitude = degrees_of(grid, np.array([origin[0]]), np.array([origin[1]]))
+    pairs = [sums[k].growth(epochs[k - 1], epochs[k], opening=k <= number) for k in range(1, len(maps))]
     later = sum(sums[number + 1 :], _Sums())
     return Series(
         origin=(float(longitude[0]), float(latitude[0])),
@@ -148,13 +156,15 @@ class _Sums:
         )
 
 
-def _add_rows(sums: list[_Sums], maps: Sequence[ClassMap], mines: Mask, rows: slice, origin: Cell) -> None:
+def _add_rows(
+    sums: list[_Sums], maps: Sequence[ClassMap], mines: Mask, rows: slice, *, mine: Mask, origin: Cell
+) -> None:
     """Add the new mined land of some rows to each epoch's sums."""
     grid = row_band(maps[0].grid, rows.start, rows.stop)
     seen, mined = np.zeros(grid.shape, np.bool_), np.zeros(grid.shape, np.bool_)
     for number, each in enumerate(maps):
         ids = each.read(rows)
-        now = mines[ids] & ~mined
+        now = mines[ids] & mine & ~mined
         if number:
             sums[number].first_seen += float(areas_of(now & ~seen, grid).sum())
             new = now & seen
@@ -165,13 +175,14 @@ def _add_rows(sums: list[_Sums], maps: Sequence[ClassMap], mines: Mask, rows: sl
         seen |= ids != UNOBSERVED
 
 
-def _first_centroid(maps: Sequence[ClassMap], mines: Mask) -> tuple[int, Cell]:
-    """The first map with mined land, and the mean place of that, weighted by area."""
+def _first_centroid(maps: Sequence[ClassMap], mines: Mask, mine: Mask, least_ha: float) -> tuple[int, Cell]:
+    """The first map with a patch that is large enough, and the mean place of such patches, weighted by area.
+
+    A mine that is large only when its epochs are put together is taken at the last map.
+    """
+    grid = maps[0].grid
     for number, each in enumerate(maps):
-        total = np.zeros(3)
-        for start in range(0, each.grid.shape[0], BLOCK):
-            rows = slice(start, min(start + BLOCK, each.grid.shape[0]))
-            total += placed_area(mines[each.read(rows)], row_band(each.grid, rows.start, rows.stop), start)
-        if total[0]:
-            return number, (float(total[1] / total[0]) + 0.5, float(total[2] / total[0]) + 0.5)
-    raise InputError(f"{maps[-1].path}: no land is mined at any epoch; growth is that of mined land, check the legend.")
+        mined = large_patches(mines[each.read()] & mine, grid, least_ha)
+        if mined.any():
+            return number, centroid(mined, grid)
+    return len(maps) - 1, centroid(mine, grid)

@@ -1,28 +1,29 @@
 """Influence scope of a mine: land that changed and is attributable to it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.slope import cell_sides
 from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.cost_distance import cost_distance
 from pitscape.inference.gradient import Gradient, follow, rings_of
+from pitscape.inference.mine_patches import M2_PER_HA, patch_areas
 from pitscape.inference.octants import areas_of, centroid, sectors
 
 Mask = NDArray[np.bool_]
-M2_PER_HA = 1e4
 
 RINGS = 60
 """How many rings there are by default on the way to the farthest land."""
 
 NARROWEST = 2
 """Width of a ring, at least [cells]."""
+
+FEW = 0.01
+"""Share of the mine that may have been mapped as mined before by mistake."""
 
 TOLERANCE = 1e-5
 """Of distances that are compared [relative]."""
@@ -93,25 +94,6 @@ class Influence:
         """Land that the mine has changed."""
         mask: Mask = self.parts <= ENCLOSED
         return mask
-
-
-def mine_seeds(land: ChangedLand, *, least_ha: float, source: Any) -> Mask:  # noqa: ANN401 - a path, for the message
-    """Mined land at any epoch, without patches smaller than ``least_ha``.
-
-    Raises:
-        InputError: If there is none.
-    """
-    mined = land.mined | land.mined_before
-    if not mined.any():
-        raise InputError(f"{source}: no land is mined at any epoch; the scope grows from mined land, check the legend.")
-    labels = cc3d.connected_components(mined, connectivity=8)
-    area = np.bincount(labels[mined], areas_of(mined, land.grid))
-    seeds: Mask = mined & (area >= least_ha * M2_PER_HA)[labels]
-    if not seeds.any():
-        raise InputError(
-            f"{source}: the largest patch of mined land has {area.max() / M2_PER_HA:.2f} ha; lower --min-seed."
-        )
-    return seeds
 
 
 def reach_of(land: ChangedLand, seeds: Mask, friction: NDArray[np.float32], *, ring_m: float | None = None) -> Reach:
@@ -185,9 +167,7 @@ def _linked(kept: Mask, seeds: Mask, land: ChangedLand, link_m: float) -> Mask:
 
 def _large(kept: Mask, seeds: Mask, land: ChangedLand, least_ha: float) -> Mask:
     """Changed cells in patches, seeds included, of at least ``least_ha``."""
-    either = kept | seeds
-    labels = cc3d.connected_components(either, connectivity=8)
-    area = np.bincount(labels[either], areas_of(either, land.grid))
+    labels, area = patch_areas(kept | seeds, land.grid)
     area[labels[seeds]] = np.inf
     mask: Mask = kept & (area >= least_ha * M2_PER_HA)[labels]
     return mask
@@ -219,7 +199,7 @@ def _flags(land: ChangedLand, reach: Reach, gradient: Gradient, scope: Mask) -> 
         flags["scope_at_edge"] = "the scope reaches the map's edge: the area is a lower bound"
     if _touches_edge(reach.seeds):
         flags["mine_at_edge"] = "the mine reaches the map's edge: the area is a lower bound"
-    if land.mined_before.any():
+    if (land.mined_before & reach.seeds).sum() > FEW * reach.seeds.sum():
         flags["mined_before"] = "the mine was there at the first epoch: what it changed before is not in the area"
     if not np.isfinite(reach.distance).all():
         flags["not_reached"] = "barriers close some land off; it is neither scope nor background"

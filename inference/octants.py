@@ -19,16 +19,11 @@ def centroid(mask: Mask, grid: GeoBox) -> Cell:
     """Mean place of some cells, each weighted by its geodesic area; at least one is needed."""
     sums = np.zeros(3)
     for start in range(0, len(mask), BLOCK):
-        rows = mask[start : start + BLOCK]
-        sums += placed_area(rows, row_band(grid, start, start + len(rows)), start)
+        band = mask[start : start + BLOCK]
+        rows, columns = np.nonzero(band)
+        area = areas_of(band, row_band(grid, start, start + len(band)))
+        sums += [area.sum(), (area * (rows + start)).sum(), (area * columns).sum()]
     return float(sums[1] / sums[0]) + 0.5, float(sums[2] / sums[0]) + 0.5
-
-
-def placed_area(mask: Mask, grid: GeoBox, first: int) -> NDArray[np.float64]:
-    """Area of some cells [m2], and the sums of area times row, counted from ``first``, and times column."""
-    rows, columns = np.nonzero(mask)
-    area = areas_of(mask, grid)
-    return np.array([area.sum(), (area * (rows + first)).sum(), (area * columns).sum()])
 
 
 def azimuths(mask: Mask, grid: GeoBox, origin: Cell) -> NDArray[np.float64]:

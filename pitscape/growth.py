@@ -9,7 +9,7 @@ from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.inference.growth import LEAST_CONCENTRATION, Growth, Series, growth, write_growth
 from pitscape.inference.octants import OCTANTS
-from pitscape.map_series import epoch_names, open_series
+from pitscape.map_series import check_number, epoch_names, open_series
 from pitscape.steps import made_of
 
 
@@ -22,9 +22,10 @@ def run(arguments: argparse.Namespace) -> None:
         check_writable(path)
     keep_inputs(outputs, inputs)
     check_figure(arguments.figure)
+    check_number(arguments.min_seed, "--min-seed")
     epochs = epoch_names(arguments.maps)
     with open_series(arguments.maps, arguments.legend) as maps:
-        series = growth(maps, epochs)
+        series = growth(maps, epochs, least_ha=arguments.min_seed)
     content = described(series)
     write_growth(arguments.output, series)
     options = {key: value for key, value in vars(arguments).items() if key not in {"maps", "legend"}}

@@ -16,8 +16,9 @@ from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.changed_land import ChangedLand, changed_land
 from pitscape.inference.friction import Resistance
 from pitscape.inference.index_loss import index_loss
-from pitscape.inference.influence import Reach, influence, mine_seeds, reach_of
+from pitscape.inference.influence import Reach, influence, reach_of
 from pitscape.inference.influence_layers import part_polygons, scope_polygon, write_influence, write_parts
+from pitscape.inference.mine_patches import mine_patches
 from pitscape.influence_ground import friction_of
 from pitscape.influence_results import results
 from pitscape.map_series import check_number, epoch_names, open_series
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
         with open_series(arguments.maps, arguments.legend) as maps:
             land = changed_land(maps, into=arguments.into)
         progress(1, STEPS)
-        seeds = mine_seeds(land, least_ha=arguments.min_seed, source=arguments.maps[-1])
+        seeds = mine_patches(land.mined, land.grid, least_ha=arguments.min_seed, source=arguments.maps[-1])
         resistance = Resistance(arguments.slope_cost, arguments.river_cost, arguments.divide_cost)
         friction, flags = friction_of(
             land,

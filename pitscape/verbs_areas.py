@@ -58,7 +58,6 @@ def add_influence(verbs: Verbs) -> None:
         help="changes into classes of these roles count (default mined,occupied,water)",
     )
     for option, default, metavar, text in (
-        ("--min-seed", 1.0, "HA", "smaller patches of mined land are no part of the mine [ha]"),
         ("--min-area", 0.0, "HA", "leave out smaller patches that do not touch the mine [ha]"),
         ("--fill", 0.0, "HA", "land that changed land encloses counts as well, up to this area [ha]"),
         ("--far", 0.25, "SHARE", "share of the land, the farthest, that is background"),
@@ -91,3 +90,10 @@ def _maps(verb: argparse.ArgumentParser) -> None:
         "maps", type=Path, nargs="+", metavar="MAP.tif", help="class maps of two or more epochs, in order"
     )
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
+    verb.add_argument(
+        "--min-seed",
+        type=float,
+        default=1.0,
+        metavar="HA",
+        help="smaller patches of mined land are no mine [ha] (default %(default)s)",
+    )

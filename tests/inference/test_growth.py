@@ -21,13 +21,13 @@ DEGREES = GeoBox((101, 101), Affine(1e-4, 0, 117 - 50.5e-4, 0, -1e-4, 44 + 50.5e
 MINED, VEGETATED, UNOBSERVED = 0, 2, 255
 
 
-def followed(folder: Path, epochs: Sequence[np.ndarray], grid: GeoBox = UTM) -> Series:
+def followed(folder: Path, epochs: Sequence[np.ndarray], grid: GeoBox = UTM, *, least_ha: float = 0.2) -> Series:
     with ExitStack() as stack:
         maps = []
         for number, ids in enumerate(epochs):
             save_class_map(folder / f"{number}.tif", ids, grid, load_legend())
             maps.append(stack.enter_context(open_class_map(folder / f"{number}.tif")))
-        return growth(maps, [str(number) for number in range(len(epochs))])
+        return growth(maps, [str(number) for number in range(len(epochs))], least_ha=least_ha)
 
 
 def land(*mined: tuple[slice, slice]) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_growth_goes_where_the_new_land_lies(grid: GeoBox, tmp_path: Path) -> No
 def test_the_mean_vector_is_that_of_hand_calculation(tmp_path: Path) -> None:
     ids = land(START)
     ids[50, 60], ids[60, 50], ids[40, 50] = MINED, MINED, MINED  # one cell east, one south, one north
-    _, pair = (None, followed(tmp_path, [land(START), ids]).pairs[0])
+    (pair,) = followed(tmp_path, [land(START), ids], least_ha=0).pairs
     assert pair.concentration == pytest.approx(1 / 3, abs=1e-3)
     assert pair.azimuth_deg == pytest.approx(90, abs=0.1)
     assert [round(km2 * 1e4, 2) for km2 in pair.octants_km2] == [1, 0, 1, 0, 1, 0, 0, 0]
@@ -87,6 +87,17 @@ def test_land_first_seen_when_mined_is_told_and_not_counted(tmp_path: Path) -> N
     pair = followed(tmp_path, [first, land(START, EAST)]).pairs[0]
     assert pair.new_km2 == 0
     assert pair.first_seen_km2 == pytest.approx(50e-4, rel=1e-2)
+
+
+def test_specks_before_the_mine_opens_do_not_set_its_place(tmp_path: Path) -> None:
+    speck = (slice(90, 93), slice(5, 8))  # 0.09 ha far away, and one cell within the pit to come
+    inside = (slice(50, 51), slice(60, 61))
+    series = followed(tmp_path, [land(speck, inside), land(START), land(START, EAST)])
+    assert series.first == "1"
+    assert series.origin == pytest.approx((117, series.origin[1]), abs=1e-9)
+    opening, east = series.pairs
+    assert (opening.opening, east.direction) == (True, "E")
+    assert east.new_km2 == pytest.approx(49e-4, rel=1e-2)
 
 
 def test_maps_without_mined_land_are_refused(tmp_path: Path) -> None:
