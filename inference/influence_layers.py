@@ -21,6 +21,7 @@ from pitscape.inference.influence import NOT_CHANGED, PARTS, Influence
 from pitscape.inference.octants import area_of
 from pitscape.inference.polygons import class_polygons
 
+LAYERS = ("influence", "scope")
 COLUMNS = ["part", "epoch", "cells", "area_km2", "geometry_area_km2", "perimeter_km", "geometry"]
 
 
@@ -68,8 +69,8 @@ def write_influence(path: Path, parts: geopandas.GeoDataFrame, scope: geopandas.
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "1970-01-01T00:00:00.000Z"})
     try:
         with replacing(path) as temporary:
-            parts.to_file(temporary, layer="influence", driver="GPKG")
-            scope.to_file(temporary, layer="scope", driver="GPKG", mode="a")
+            for name, table, mode in zip(LAYERS, (parts, scope), "wa", strict=True):
+                table.to_file(temporary, layer=name, driver="GPKG", mode=mode)
             found = [len(pyogrio.read_dataframe(temporary, layer=name, read_geometry=False)) for name in LAYERS]
             if found != [len(parts), len(scope)]:
                 raise PitscapeError(f"{path}: is not whole; is the disk full?")
@@ -78,6 +79,3 @@ def write_influence(path: Path, parts: geopandas.GeoDataFrame, scope: geopandas.
         raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-
-
-LAYERS = ("influence", "scope")
