@@ -81,11 +81,11 @@ def _flood(relief: NDArray[np.uint16], basins: NDArray[np.int32]) -> None:
     """Give every cell the number of the basin whose flood reaches it first, from the lowest hollow upwards."""
     rows, columns = relief.shape
     order = 0
-    heap = [(0, 0, 0, 0) for _ in range(0)]  # level, order, row, column
+    heap = [(np.int64(0), 0, 0, 0) for _ in range(0)]  # level, order, row, column
     for row in range(rows):
         for column in range(columns):
             if basins[row, column]:
-                heapq.heappush(heap, (int(relief[row, column]), order, row, column))
+                heapq.heappush(heap, (np.int64(relief[row, column]), order, row, column))
                 order += 1
     while heap:
         level, _, row, column = heapq.heappop(heap)
@@ -93,5 +93,5 @@ def _flood(relief: NDArray[np.uint16], basins: NDArray[np.int32]) -> None:
             for across in range(max(column - 1, 0), min(column + 2, columns)):
                 if basins[down, across] == 0:
                     basins[down, across] = basins[row, column]
-                    heapq.heappush(heap, (max(level, int(relief[down, across])), order, down, across))
+                    heapq.heappush(heap, (max(level, np.int64(relief[down, across])), order, down, across))
                     order += 1
