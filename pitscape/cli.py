@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
-from pitscape import verbs_areas, verbs_ecology, verbs_learning, verbs_mapping, verbs_site
+from pitscape import verbs_areas, verbs_ecology, verbs_influence, verbs_learning, verbs_mapping, verbs_site
 from pitscape.version import __version__
 
 TRAINING_VERBS = ("fit", "validate")
@@ -23,8 +23,8 @@ VERBS = (
     verbs_mapping.add_bench,
     verbs_areas.add_areas,
     verbs_areas.add_extents,
-    verbs_areas.add_influence,
-    verbs_areas.add_growth,
+    verbs_influence.add_influence,
+    verbs_influence.add_growth,
     verbs_ecology.add_landscape,
     verbs_ecology.add_lifecycle,
     verbs_ecology.add_thresholds,
