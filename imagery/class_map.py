@@ -38,17 +38,25 @@ class ClassMap:
     legend: Legend
     dataset: Any
 
-    def read(self, rows: slice | None = None) -> NDArray[np.uint8]:
-        """Class ids (y, x), 255 where unobserved, of all rows or some.
+    def read(self, rows: slice | None = None, columns: slice | None = None) -> NDArray[np.uint8]:
+        """Class ids (y, x), 255 where unobserved, of all rows and columns or some.
 
         Raises:
             InputError: If there is an id that the legend lacks.
         """
         height, width = self.grid.shape
-        wanted = rows or slice(0, height)
-        ids: NDArray[np.uint8] = self.dataset.read(1, window=Window.from_slices(wanted, slice(0, width)))
+        window = Window.from_slices(rows or slice(0, height), columns or slice(0, width))
+        ids: NDArray[np.uint8] = self.dataset.read(1, window=window)
         if self.dataset.nodata is not None:
             ids[ids == self.dataset.nodata] = UNOBSERVED
+        return self.checked(ids)
+
+    def checked(self, ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The same class ids.
+
+        Raises:
+            InputError: If there is an id that the legend lacks.
+        """
         unknown = ids[(ids >= len(self.legend)) & (ids != UNOBSERVED)]
         if unknown.size:
             names = ", ".join(self.legend.names)

@@ -1,6 +1,6 @@
 """The classes of a map: ids, names, colours, roles and resilience scores."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -84,6 +84,14 @@ class Legend(BaseModel):
             raise InputError(f"unknown class {name!r}; this legend has {', '.join(self.names)}.")
         return self.names.index(name)
 
+    def land(self, name: str) -> str:
+        """What the land of a class is called: mined land by ``mined_word``, other land by its name.
+
+        Raises:
+            InputError: If no class has this name.
+        """
+        return mined_word(self.notes) if self.classes[self.id_of(name)].role == "mined" else name
+
     def crosswalk(self, names: Mapping[int, str]) -> NDArray[np.uint8]:
         """A table from the codes of a label raster to class ids.
 
@@ -102,6 +110,15 @@ class Legend(BaseModel):
                 raise InputError(f"label code {code} in the crosswalk: codes are 0 to 255.")
             table[code] = UNOBSERVED if name == "ignore" else self.id_of(name)
         return table
+
+
+def mined_word(notes: Iterable[str]) -> str:
+    """What mined land is called: *disturbed* where notes of the legend say that it includes dumps, else *excavated*.
+
+    >>> mined_word(["mined includes dumps"]), mined_word([])
+    ('disturbed', 'excavated')
+    """
+    return "disturbed" if any("dump" in note for note in notes) else "excavated"
 
 
 def load_legend(name: str | Path = "four_class") -> Legend:

@@ -95,6 +95,16 @@ def sensor_of(path: Path, names: Sequence[str], wanted: Sensor | None, told: str
     )
 
 
+def epoch_of(path: Path) -> str:
+    """What a map's date is called: the day in its file's name, else the name.
+
+    >>> epoch_of(Path("strzegom_20230709.tif")), epoch_of(Path("mine.tif"))
+    ('2023-07-09', 'mine')
+    """
+    acquired = date_of(path)
+    return acquired.isoformat() if acquired else path.stem
+
+
 def date_of(path: Path) -> datetime.date | None:
     """The day in a file's name, as YYYYMMDD or YYYY-MM-DD.
 

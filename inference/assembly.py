@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from pitscape.imagery.cell_area import M2_PER_HA
 from pitscape.imagery.class_map import names_file, new_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
@@ -14,8 +15,6 @@ from pitscape.imagery.outputs import make_folder, remove_stale, sidecar, write_j
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.layers import PROBABILITY_OF
 from pitscape.inference.parts import SUFFIX, Parts
-
-M2_PER_HA = 1e4
 
 
 class NothingObservedError(InputError):

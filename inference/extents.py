@@ -1,134 +1,129 @@
 """Extents of a class as polygons whose areas match the map."""
 
-import math
-import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
 
-import cc3d
 import geopandas
 import numpy as np
-import pyogrio
+import pandas as pd
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from pyproj import CRS, Geod
-from rasterio.features import shapes
-from scipy import ndimage
-from shapely.geometry import shape
+from pyproj import CRS
 
-from pitscape.imagery.cell_area import cell_areas
+from pitscape.imagery.cell_area import M2_PER_HA, M2_PER_KM2
 from pitscape.imagery.class_map import ClassMap
-from pitscape.imagery.cog import BLOCK
-from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.grid import metric_cell_size, row_band
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.imagery.outputs import replacing
+from pitscape.imagery.raster import open_raster
+from pitscape.imagery.share_map import SHARE_STEPS
+from pitscape.inference.bands import area_bands, row_slices, stored_shares
+from pitscape.inference.footprint import CLOSED, FILLED, MAPPED, Footprint, footprint_of
+from pitscape.inference.tracing import Traced
+from pitscape.inference.vector_layer import measured, write_layer
 
-M2_PER_HA = 1e4
-M2_PER_KM2 = 1e6
+LAYER = "extents"
+SUMS = ("patches", "cells", "area_km2", "filled_km2", "unobserved_km2")
+"""Columns that add up where patches become one row."""
+
+RELIEF = (
+    "median_relief_m",
+    "pit_share",
+    "dump_share",
+    "volume_below_mm3",
+    "volume_above_mm3",
+    "relief_m",
+    "reference_nmad_m",
+)
+INTERVAL = ("adjusted_km2", "area_low_km2", "area_high_km2")
 
 
 def class_extents(
-    classes: ClassMap, class_name: str, *, epoch: str, min_area_ha: float = 0.0, close_m: float = 0.0
+    classes: ClassMap,
+    class_name: str,
+    *,
+    epoch: str,
+    close_m: float = 0.0,
+    fill_ha: float = 0.0,
+    min_area_ha: float = 0.0,
+    confidence: Path | None = None,
 ) -> geopandas.GeoDataFrame:
-    """Polygons of a class, one per patch of edge-neighbouring cells, holes kept.
+    """Polygons of a class, one per patch of edge-neighbouring cells.
+
+    First gaps are closed, then holes filled (see ``footprint_of``), then small patches left out. Rasterised on the
+    map's grid, the polygons give the cells that they were made of.
 
     Args:
         classes: The open map.
         class_name: The class.
         epoch: Written to every row.
+        close_m: What is narrower than twice this is closed [m].
+        fill_ha: Holes smaller than this are filled [ha].
         min_area_ha: Smaller patches are left out [ha].
-        close_m: Gaps narrower than twice this are closed first [m]; unobserved cells stay out. Needs a metric grid.
+        confidence: A map of confidence as ``predict`` writes it, on the grid of the map.
 
     Returns:
-        class_id, class_name, epoch, area_km2 (sum of the patch's geodesic cell areas), geometry_area_km2 (geodesic,
-        of the polygon itself), perimeter_km (holes included), mean_confidence (empty: the map has none), geometry; largest first.
+        class_id, class_name, land (excavated, disturbed, or the class), epoch, mine, patches, cells, area_km2 (sum of
+        geodesic cell areas), filled_km2 (of it, what closing and filling added), unobserved_km2 (in its holes),
+        adjusted_km2, area_low_km2, area_high_km2, kind, the columns of ``RELIEF``, geometry_area_km2 (geodesic, of the
+        polygon itself), perimeter_km (holes included), mean_confidence (of the cells mapped as the class), geometry;
+        largest first. Columns that nothing is known of are empty.
 
     Raises:
-        InputError: If the class is unknown, or ``close_m`` is given on a grid that is not in metres.
+        InputError: If the class is unknown, ``close_m`` is wider than the map, or the confidence is on another grid.
     """
     class_id = classes.legend.id_of(class_name)
-    ids = classes.read()
-    mask = _closed(ids == class_id, classes.grid, close_m, source=classes.path) & (ids != UNOBSERVED)
-    labels = cc3d.connected_components(mask, connectivity=4).astype(np.int32)
-    areas = _patch_areas(labels, classes.grid)
-    small = np.flatnonzero(areas < min_area_ha * M2_PER_HA)
-    labels[np.isin(labels, small)] = 0
-    crs = CRS.from_user_input(str(classes.grid.crs))
-    records = [
-        {
-            "class_id": class_id,
-            "class_name": class_name,
-            "epoch": epoch,
-            "area_km2": areas[int(label)] / M2_PER_KM2,
-            "geometry": shape(geometry),
-        }
-        for geometry, label in shapes(labels, mask=labels > 0, connectivity=4, transform=classes.grid.affine)
-    ]
-    columns = ["class_id", "class_name", "epoch", "area_km2", "geometry"]
-    table = geopandas.GeoDataFrame(records, columns=columns, geometry="geometry", crs=crs)
-    return measured(table).sort_values("area_km2", ascending=False, ignore_index=True)
+    if confidence is not None:
+        _check_confidence(confidence, classes)
+    found = footprint_of(classes, class_id, close_m=close_m, fill_ha=fill_ha)
+    patches = found.trace()
+    corners = patches.corners
+    nothing = np.zeros(len(patches))
+    columns = {
+        "class_id": np.full(len(patches), class_id, np.int64),
+        "class_name": class_name,
+        "land": classes.legend.land(class_name),
+        "epoch": epoch,
+        "mine": pd.Series([None] * len(patches), dtype=object),
+        "patches": np.ones(len(patches), np.int64),
+        "cells": corners.cells(),
+        "area_km2": corners.sums(area_bands(found.grid)) / M2_PER_KM2,
+        "filled_km2": corners.sums(found.areas(CLOSED, FILLED)) / M2_PER_KM2 if close_m or fill_ha else nothing,
+        "unobserved_km2": patches.whole.sums(found.areas(UNOBSERVED)) / M2_PER_KM2 if patches.holes else nothing,
+        **dict.fromkeys(INTERVAL, np.nan),
+        "kind": "unknown",
+        **dict.fromkeys(RELIEF, np.nan),
+        "mean_confidence": _mean_confidence(patches, found, confidence),
+    }
+    crs = CRS.from_user_input(str(found.grid.crs))
+    table = geopandas.GeoDataFrame(columns, geometry=patches.polygons(found.grid.affine), crs=crs)
+    table = table[table["area_km2"] * M2_PER_KM2 >= min_area_ha * M2_PER_HA]
+    return measured(table).sort_values("area_km2", ascending=False, ignore_index=True, kind="stable")
 
 
-def write_extents(path: Path, table: geopandas.GeoDataFrame) -> None:
-    """Write a table of extents as layer ``extents`` of a GeoPackage, whole; equal tables give equal bytes."""
-    write_layer(path, table, "extents")
+def write_extents(path: Path, table: geopandas.GeoDataFrame, *, title: str = "", style: str | None = None) -> None:
+    """Write extents as layer ``extents`` of a GeoPackage, or as GeoParquet, whole; see ``write_layer``."""
+    write_layer(path, table, LAYER, title=title, style=style)
 
 
-def write_layer(path: Path, table: geopandas.GeoDataFrame, layer: str) -> None:
-    """Write a table as the one layer of a GeoPackage, whole; equal tables give equal bytes."""
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "1970-01-01T00:00:00.000Z"})
-    try:
-        with replacing(path) as temporary:
-            table.to_file(temporary, layer=layer, driver="GPKG")
-            _check_whole(temporary, layer, len(table))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, sqlite3.Error) as error:
-        cause = " ".join(str(error).split())[:120]
-        raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+def _check_confidence(path: Path, classes: ClassMap) -> None:
+    with open_raster(path) as dataset:
+        if dataset.count != 1 or dataset.dtypes[0] != "uint8":
+            raise InputError(f"{path}: is no map of confidence; give what predict --confidence writes.")
+        if not same_grid(grid_of(dataset), classes.grid):
+            raise InputError(f"{path}: is on another grid than {classes.path}; give the confidence of that map.")
 
 
-def _check_whole(path: Path, layer: str, rows: int) -> None:
-    """Make sure that all is there: GDAL does not always tell when a disk is full."""
-    with closing(sqlite3.connect(path)) as database:
-        (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        (found,) = database.execute(f'SELECT count(*) FROM "{layer}"').fetchone()  # noqa: S608 - our own names
-    if state != "ok" or found != rows:
-        raise sqlite3.DatabaseError(f"{found} of {rows} rows, {state}")
+def _mean_confidence(patches: Traced, found: Footprint, path: Path | None) -> NDArray[np.float64]:
+    """Of the cells of each patch that were mapped as the class and have a confidence."""
+    if path is None:
+        return np.full(len(patches), np.nan)
 
+    def bands(*, count: bool) -> Iterator[NDArray[np.float64]]:
+        for rows, stored in zip(row_slices(len(found.states)), stored_shares(path), strict=True):
+            known = (found.states[rows] == MAPPED) & (stored != UNOBSERVED)
+            yield known.astype(np.float64) if count else np.where(known, stored / SHARE_STEPS, 0.0)
 
-def _closed(mask: NDArray[np.bool_], grid: GeoBox, close_m: float, *, source: Path) -> NDArray[np.bool_]:
-    """Morphological closing with a disc."""
-    if close_m == 0:
-        return mask
-    cells = close_m / max(metric_cell_size(grid, source))
-    if not cells <= max(mask.shape):
-        raise InputError(f"--close {close_m:g}: is wider than {source}; give metres.")
-    radius = max(1, math.ceil(cells))
-    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    padded = np.pad(mask, radius)
-    closed: NDArray[np.bool_] = ndimage.binary_closing(padded, structure=x**2 + y**2 <= radius**2)
-    return closed[radius:-radius, radius:-radius]
-
-
-def _patch_areas(labels: NDArray[np.int32], grid: GeoBox) -> NDArray[np.float64]:
-    """Area [m2] by label, added up band of rows by band of rows."""
-    areas = np.zeros(int(labels.max()) + 1)
-    for start in range(0, len(labels), BLOCK):
-        rows = labels[start : start + BLOCK]
-        per_cell = np.broadcast_to(cell_areas(row_band(grid, start, start + len(rows))), rows.shape)
-        areas += np.bincount(rows.ravel(), weights=per_cell.ravel(), minlength=len(areas))
-    return areas
-
-
-def measured(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
-    """Add what is measured on polygons: geodesic area, perimeter, and an empty mean confidence."""
-    degrees = table.to_crs(table.crs.geodetic_crs)
-    ellipsoid: Geod = table.crs.get_geod()
-    geometry = table.pop("geometry")
-    table["geometry_area_km2"] = [abs(ellipsoid.geometry_area_perimeter(p)[0]) / M2_PER_KM2 for p in degrees.geometry]
-    table["perimeter_km"] = [ellipsoid.geometry_length(p.boundary) / 1000 for p in degrees.geometry]
-    table["mean_confidence"] = np.full(len(table), np.nan)
-    table["geometry"] = geometry
-    return table.set_geometry("geometry")
+    counts = patches.corners.sums(bands(count=True))
+    sums = patches.corners.sums(bands(count=False))
+    mean: NDArray[np.float64] = np.divide(sums, counts, out=np.full(len(patches), np.nan), where=counts > 0.5)
+    return mean

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.grid import row_band
@@ -18,7 +19,6 @@ from pitscape.inference.mine_patches import LEAST_HA, large_patches, mine_patche
 from pitscape.inference.octants import OCTANTS, Cell, areas_of, azimuths, centroid, degrees_of, octant_of
 
 Mask = NDArray[np.bool_]
-M2_PER_KM2 = 1e6
 
 LEAST_CONCENTRATION = 0.1
 """Below it there is no clear direction: the half of the compass ahead holds at most 56 % of the new land."""

@@ -6,12 +6,13 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from pitscape.imagery.cell_area import M2_PER_HA
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.slope import cell_sides
 from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.cost_distance import cost_distance
 from pitscape.inference.gradient import Gradient, follow, rings_of
-from pitscape.inference.mine_patches import M2_PER_HA, patch_areas
+from pitscape.inference.mine_patches import patch_areas
 from pitscape.inference.octants import areas_of, centroid, sectors
 
 Mask = NDArray[np.bool_]

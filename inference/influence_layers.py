@@ -12,14 +12,15 @@ from odc.geo.geobox import GeoBox
 from pyproj import CRS
 from rasterio.features import shapes
 
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import new_class_map
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import replacing
-from pitscape.inference.extents import M2_PER_KM2, measured
 from pitscape.inference.influence import NOT_CHANGED, PARTS, Influence
 from pitscape.inference.octants import area_of
 from pitscape.inference.polygons import class_polygons
+from pitscape.inference.vector_layer import EPOCH_ZERO, measured
 
 LAYERS = ("influence", "scope")
 COLUMNS = ["part", "epoch", "cells", "area_km2", "geometry_area_km2", "perimeter_km", "geometry"]
@@ -66,7 +67,7 @@ def scope_polygon(scope: NDArray[np.bool_], grid: GeoBox, *, epoch: str, cut_off
 
 def write_influence(path: Path, parts: geopandas.GeoDataFrame, scope: geopandas.GeoDataFrame) -> None:
     """Write layers ``influence`` and ``scope`` of a GeoPackage, whole; equal tables give equal bytes."""
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "1970-01-01T00:00:00.000Z"})
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": EPOCH_ZERO})
     try:
         with replacing(path) as temporary:
             for name, table, mode in zip(LAYERS, (parts, scope), "wa", strict=True):

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from pitscape.imagery.cell_area import M2_PER_HA
 from pitscape.imagery.errors import InputError
 from pitscape.inference.octants import areas_of
 
 Mask = NDArray[np.bool_]
-M2_PER_HA = 1e4
 
 LEAST_HA = 1.0
 """Smaller patches of mined land are taken for errors of the map."""

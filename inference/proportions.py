@@ -2,34 +2,44 @@
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import geopandas
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from rasterio.features import geometry_mask
-from shapely.geometry import box
-from shapely.geometry.base import BaseGeometry
+from rasterio.windows import Window
 
-from pitscape.imagery.cell_area import cell_areas
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
+from pitscape.imagery.raster import open_raster
+from pitscape.inference.coverage import Coverage, Edges
+from pitscape.inference.tally import CACHE_MB, Tally, covered_cells, windows
+from pitscape.inference.zones import Zone, outside_km2
 
-M2_PER_KM2 = 1e6
-AREA_COLUMNS = ("zone", "epoch", "class_id", "class_name", "cells", "area_km2", "share", "unobserved_km2")
+AREA_COLUMNS = (
+    "zone",
+    "epoch",
+    "class_id",
+    "class_name",
+    "cells",
+    "area_km2",
+    "share",
+    "unobserved_km2",
+    "outside_km2",
+)
+SOFT_COLUMNS = ("soft_area_km2", "soft_share")
+ALL = (Zone("all"),)
 
-
-@dataclass(frozen=True)
-class Zone:
-    """A named piece of land, in the CRS of the map it is used with; None: all of the map."""
-
-    name: str
-    geometry: BaseGeometry | None = None
+Progress = Callable[[int, int], None]
+"""Called with rows done and rows in all."""
 
 
 @dataclass(frozen=True)
@@ -40,130 +50,133 @@ class ClassArea:
         zone: Name of the zone.
         class_id: Id in the legend.
         class_name: Name in the legend.
-        cells: Number of cells whose centre lies in the zone.
+        cells: Number of cells in the zone, a cell at its edge as the part that lies in it.
         area_km2: Their geodesic area.
         share: Of the zone's observed area; NaN where nothing was observed.
         unobserved_km2: Area of the zone's unobserved cells.
+        outside_km2: Area of the zone beyond the map.
+        soft_area_km2: The sum of the class's probabilities, each times its cell's area; None without probabilities.
+        soft_share: Of the soft areas of all classes; NaN where nothing was observed, None without probabilities.
     """
 
     zone: str
     class_id: int
     class_name: str
-    cells: int
+    cells: float
     area_km2: float
     share: float
     unobserved_km2: float
+    outside_km2: float = 0.0
+    soft_area_km2: float | None = None
+    soft_share: float | None = None
 
 
-def class_areas(classes: ClassMap, zones: Sequence[Zone] = (Zone("all"),)) -> list[ClassArea]:
+def class_areas(
+    classes: ClassMap,
+    zones: Sequence[Zone] = ALL,
+    *,
+    edges: Edges = "exact",
+    probabilities: Path | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> list[ClassArea]:
     """Areas of all classes in all zones, in one pass over the map.
 
-    A cell belongs to a zone where its centre does. Sums are of geodesic cell areas, in every CRS.
+    Sums are of geodesic cell areas, in every CRS. Soft areas take the probabilities of a cell so that they sum to 1,
+    and only of cells that the map observed.
 
     Args:
         classes: The open map.
         zones: They may overlap.
+        edges: How cells at the edge of a zone count.
+        probabilities: Map of the classes' probabilities on the same grid, a band each, as ``predict`` writes it.
+        progress: Called before each window.
 
     Returns:
         One row per zone and class, classes that do not occur included.
-    """
-    cells = np.zeros((len(zones), 256), np.int64)
-    areas = np.zeros((len(zones), 256))
-    for ids, grid in classes.row_bands():
-        per_cell = np.broadcast_to(cell_areas(grid), ids.shape)
-        for index, zone in enumerate(zones):
-            inside = _inside(zone, grid)
-            if inside is not None:
-                cells[index] += np.bincount(ids[inside], minlength=256)
-                areas[index] += np.bincount(ids[inside], weights=per_cell[inside], minlength=256)
-    return [row for z, zone in enumerate(zones) for row in _rows(zone, classes, cells[z], areas[z])]
-
-
-def read_zones(path: Path, classes: ClassMap, *, name_column: str | None = None) -> list[Zone]:
-    """Polygons of a vector file as zones of a map.
-
-    Args:
-        path: A file that GDAL reads, in any CRS.
-        classes: The map; zones are brought to its CRS.
-        name_column: Column with their names; "name" where there is one, else they are numbered from 1.
 
     Raises:
-        InputError: If the file has no polygon, no CRS or no such column, or no zone meets the map.
+        InputError: If the probabilities are not of this map.
     """
-    table = _read_vector(path)
-    if table.crs is None:
-        raise InputError(f"{path}: has no coordinate reference system; assign one.")
-    columns = [str(name) for name in table.columns if name != table.geometry.name]
-    column = name_column or ("name" if "name" in columns else None)
-    if column is not None and column not in columns:
-        raise InputError(f"{path}: has no column {column!r}; it has {', '.join(columns) or 'none'}.")
-    table = table[table.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
-    if table.empty:
-        raise InputError(f"{path}: holds no polygon; zones are polygons.")
-    table = table.to_crs(str(classes.grid.crs))
-    if not np.isfinite(table.total_bounds).all():
-        raise InputError(
-            f"{path}: a polygon reaches beyond what the map's CRS can show; cut it to the map's surroundings."
-        )
-    names = _zone_names(path, table[column]) if column else [str(number + 1) for number in range(len(table))]
-    zones = [Zone(name, shape) for name, shape in zip(names, table.geometry, strict=True)]
-    extent = classes.grid.extent.geom
-    if not any(zone.geometry is not None and zone.geometry.intersects(extent) for zone in zones):
-        raise InputError(f"{path}: none of its {len(zones)} polygons meets {classes.path}; check both CRS.")
-    return zones
+    hard, soft = Tally.of(len(zones), UNOBSERVED + 1), np.zeros((len(zones), len(classes.legend)))
+    coverage, height = Coverage(zones, classes.grid, edges=edges), classes.grid.shape[0]
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), ExitStack() as stack:
+        stored = stack.enter_context(open_raster(probabilities)) if probabilities else None
+        if stored is not None:
+            _check_probabilities(stored, classes)
+        for rows, columns in windows(classes.grid.shape):
+            progress(rows.start, height)
+            if not coverage.reaches(rows, columns):
+                continue
+            ids = classes.read(rows, columns)
+            chances = None if stored is None else _chances(stored, rows, columns, ids)
+            for covered in covered_cells(coverage, classes.grid, rows, columns):
+                hard.add(covered, ids)
+                if chances is not None:
+                    soft[covered.zone] += covered.of(chances) @ covered.m2
+    softs = soft if probabilities else [None] * len(zones)
+    sums = zip(zones, hard.cells, hard.m2, softs, strict=True)
+    return [row for zone, *each in sums for row in _rows(classes, zone, *each)]
 
 
 def write_areas(path: Path, rows: Sequence[ClassArea], epochs: Sequence[str]) -> None:
-    """Write ``areas.csv``, whole: one line per row, each with its epoch; shares without observed land are empty."""
+    """Write ``areas.csv``, whole: one line per row, each with its epoch; shares without observed land are empty.
+
+    The two columns of soft areas are there where a row has them.
+    """
+    columns = AREA_COLUMNS + (SOFT_COLUMNS if any(row.soft_area_km2 is not None for row in rows) else ())
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, AREA_COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         for row, epoch in zip(rows, epochs, strict=True):
-            share = "" if math.isnan(row.share) else row.share
-            writer.writerow(asdict(row) | {"epoch": epoch, "share": share})
+            writer.writerow({key: _cell_of_table(value) for key, value in (asdict(row) | {"epoch": epoch}).items()})
 
 
-def _zone_names(path: Path, column: "geopandas.GeoSeries") -> list[str]:
-    names = [str(name) for name in column]
-    again = [name for number, name in enumerate(names) if name in names[:number]]
-    if column.isna().any() or again:
-        problem = f"two zones are named {again[0]!r}" if again else "a zone has no name"
-        raise InputError(f"{path}: {problem} in column {column.name}; give each one its own name.")
-    return names
+def _cell_of_table(value: Any) -> Any:  # noqa: ANN401 - as csv takes it
+    return "" if isinstance(value, float) and math.isnan(value) else value
 
 
-def _read_vector(path: Path) -> geopandas.GeoDataFrame:
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the path.")
-    try:
-        table = geopandas.read_file(path)
-    except Exception as error:  # pyogrio and fiona raise different ones
-        raise InputError(f"{path}: is not a vector file that GDAL can read; give a GeoPackage.") from error
-    if not isinstance(table, geopandas.GeoDataFrame):
-        raise InputError(f"{path}: has no geometry; give polygons, for example in a GeoPackage.")
-    return table
-
-
-def _inside(zone: Zone, grid: GeoBox) -> NDArray[np.bool_] | None:
-    """Which cells of a band of rows have their centre in the zone; None: not one."""
-    if zone.geometry is None:
-        return np.ones(grid.shape, np.bool_)
-    if not zone.geometry.intersects(box(*grid.extent.geom.bounds)):
-        return None
-    mask: NDArray[np.bool_] = geometry_mask([zone.geometry], grid.shape, grid.affine, invert=True)
-    return mask
-
-
-def _rows(zone: Zone, classes: ClassMap, cells: NDArray[np.int64], areas: NDArray[np.float64]) -> Iterator[ClassArea]:
-    observed = areas[: len(classes.legend)].sum()
+def _rows(
+    classes: ClassMap, zone: Zone, cells: NDArray[np.float64], m2: NDArray[np.float64], soft: NDArray[np.float64] | None
+) -> Iterator[ClassArea]:
+    beyond = outside_km2(zone, classes.grid)
+    observed = float(m2[: len(classes.legend)].sum())
     for land in classes.legend.classes:
-        area = float(areas[land.id])
-        yield ClassArea(
+        count, area = float(cells[land.id]), float(m2[land.id])
+        row = ClassArea(
             zone=zone.name,
             class_id=land.id,
             class_name=land.name,
-            cells=int(cells[land.id]),
+            cells=int(count) if count.is_integer() else count,
             area_km2=area / M2_PER_KM2,
-            share=area / observed if observed else float("nan"),
-            unobserved_km2=float(areas[UNOBSERVED]) / M2_PER_KM2,
+            share=area / observed if observed else math.nan,
+            unobserved_km2=float(m2[UNOBSERVED]) / M2_PER_KM2,
+            outside_km2=beyond,
         )
+        yield row if soft is None else _with_soft(row, float(soft[land.id]), float(soft.sum()))
+
+
+def _with_soft(row: ClassArea, m2: float, in_all: float) -> ClassArea:
+    return replace(row, soft_area_km2=m2 / M2_PER_KM2, soft_share=m2 / in_all if in_all else math.nan)
+
+
+def _check_probabilities(stored: Any, classes: ClassMap) -> None:  # noqa: ANN401 - rasterio has no types
+    if stored.count != len(classes.legend) or set(stored.dtypes) != {"uint8"}:
+        raise InputError(
+            f"{stored.name}: has {stored.count} bands of {stored.dtypes[0]}; probabilities of {classes.path} are "
+            f"{len(classes.legend)} of uint8, as predict --probabilities writes them."
+        )
+    if not same_grid(grid_of(stored), classes.grid):
+        raise InputError(
+            f"{stored.name}: lies on another grid than {classes.path}; give the probabilities of this map."
+        )
+
+
+def _chances(stored: Any, rows: slice, columns: slice, ids: NDArray[np.uint8]) -> NDArray[np.float32]:  # noqa: ANN401
+    """Probabilities (class, y, x) that sum to 1, or are 0 where there are none or the map observed nothing."""
+    values = stored.read(window=Window.from_slices(rows, columns))
+    known = (ids != UNOBSERVED) & (values != UNOBSERVED).all(axis=0)
+    total = values.sum(axis=0, dtype=np.float32)
+    chances: NDArray[np.float32] = values * np.where(known & (total > 0), 1 / np.maximum(total, 1), 0).astype(
+        np.float32
+    )
+    return chances

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from pitscape.imagery.errors import InputError
 from pitscape.inference.predictor import Device
 from pitscape.models.card import ModelCard
-from pitscape.models.checkpoint import load_checkpoint
+from pitscape.models.checkpoint import deployed, load_checkpoint
 from pitscape.models.export import card_of
-from pitscape.models.network import DeployedNetwork, Standardiser
 
 TILE = 256
 
@@ -38,8 +37,7 @@ class TorchPredictor:
         self.path = path
         self._card = card_of(recipe, name=path.stem, tile=TILE)
         self._device = torch.device(device)
-        standardiser = Standardiser(recipe.sensor, recipe.bands, recipe.normalisation)
-        self._network = DeployedNetwork(standardiser, network).eval().to(self._device)
+        self._network = deployed(recipe, network).to(self._device)
         torch.set_num_threads(threads)
 
     @property

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.sensor import Sensor
-from pitscape.models.card import Normalisation, TrainingRecord
-from pitscape.models.network import NetworkSettings, SegmentationNetwork
+from pitscape.models.card import Calibration, Normalisation, TrainingRecord
+from pitscape.models.network import DeployedNetwork, NetworkSettings, SegmentationNetwork, Standardiser
 
 CHECKPOINT_KEY = "pitscape"
 
@@ -29,6 +29,7 @@ class Recipe(BaseModel):
     gsd_m: float
     training: TrainingRecord
     metrics: dict[str, float | None]
+    calibration: Calibration | None = None
 
 
 def load_checkpoint(path: Path) -> tuple[Recipe, SegmentationNetwork]:
@@ -55,3 +56,10 @@ def load_checkpoint(path: Path) -> tuple[Recipe, SegmentationNetwork]:
     prefix = "network."
     network.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
     return recipe, network.eval()
+
+
+def deployed(recipe: Recipe, network: SegmentationNetwork) -> DeployedNetwork:
+    """The whole way from stored numbers to calibrated probabilities, ready to predict."""
+    standardiser = Standardiser(recipe.sensor, recipe.bands, recipe.normalisation)
+    temperature = recipe.calibration.temperature if recipe.calibration else 1.0
+    return DeployedNetwork(standardiser, network, temperature=temperature).eval()

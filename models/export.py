@@ -14,8 +14,8 @@ import torch
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sidecar, write_text
 from pitscape.models.card import CARD_KEY, ModelCard
-from pitscape.models.checkpoint import Recipe, load_checkpoint
-from pitscape.models.network import DeployedNetwork, Standardiser
+from pitscape.models.checkpoint import Recipe, deployed, load_checkpoint
+from pitscape.models.network import DeployedNetwork
 from pitscape.models.parity import TOLERANCE, Parity, parity
 
 OPSET = 18
@@ -45,10 +45,10 @@ def export_onnx(
     keep_inputs((output, sidecar(output)), (checkpoint,))
     recipe, network = load_checkpoint(checkpoint)
     card = card_of(recipe, name=name or output.stem, tile=tile)
-    deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.bands, recipe.normalisation), network).eval()
+    whole = deployed(recipe, network)
     with scratch(output) as draft:
-        write_graph(deployed, card, draft)
-        result = parity(deployed, draft, card)
+        write_graph(whole, card, draft)
+        result = parity(whole, draft, card)
         if not result.equal:
             raise PitscapeError(
                 f"{output}: not written; onnxruntime differs from torch by {result.largest_difference:.1e} "
@@ -73,12 +73,13 @@ def card_of(recipe: Recipe, *, name: str, tile: int) -> ModelCard:
         tile=tile,
         overlap=tile // 4,
         training=recipe.training,
+        calibration=recipe.calibration,
         metrics={k: None if v is None or np.isnan(v) else round(v, 4) for k, v in recipe.metrics.items()},
         versions={"pitscape": version("pitscape")} | {library: version(library) for library in RECORDED_VERSIONS},
     )
 
 
-def write_graph(deployed: DeployedNetwork, card: ModelCard, path: Path) -> None:
+def write_graph(network: DeployedNetwork, card: ModelCard, path: Path) -> None:
     """Write a network as ONNX with its card inside, for any batch, height and width.
 
     It is traced with a batch of 2: the exporter would make a batch of 1 a constant.
@@ -89,7 +90,7 @@ def write_graph(deployed: DeployedNetwork, card: ModelCard, path: Path) -> None:
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")  # of the exporter's own internals
         program = torch.onnx.export(
-            deployed,
+            network,
             (example,),
             dynamo=True,
             opset_version=OPSET,

@@ -1,6 +1,7 @@
 """Segmentation networks behind one wrapper, and the layers that make them deployable."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import segmentation_models_pytorch as smp
@@ -13,15 +14,43 @@ from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
 from pitscape.models.card import Normalisation
 
+PAIRS = frozenset(
+    {
+        ("deeplabv3plus", "resnet18"),
+        ("fpn", "resnet18"),
+        ("linknet", "resnet18"),
+        ("manet", "resnet18"),
+        ("segformer", "mit_b0"),
+        ("unet", "efficientnet-b0"),
+        ("unet", "mobilenet_v2"),
+        ("unet", "resnet18"),
+        ("unet", "resnet34"),
+        ("unet", "tu-mobilenetv3_large_100"),
+        ("unetplusplus", "resnet18"),
+        ("upernet", "resnet18"),
+    }
+)
+"""Architectures with the encoders that are tested: any size, export equal to PyTorch, save and load."""
+
+FREE_DEPTH = frozenset({"unet", "unetplusplus", "manet"})
+"""Architectures whose depth and decoder can be chosen."""
+
+ENCODER = "network.encoder."
+
+DECODER_CHANNELS = (256, 128, 64, 32, 16)
+
 
 class NetworkSettings(BaseModel):
     """Which network to build.
 
     Attributes:
         architecture: A network of segmentation-models-pytorch, by its name there.
-        encoder: An encoder of segmentation-models-pytorch.
-        encoder_depth: Stages of the encoder, each halving the resolution.
-        decoder_channels: Channels of the decoder's stages, as many as ``encoder_depth``.
+        encoder: An encoder of segmentation-models-pytorch; see ``PAIRS`` for what goes together.
+        encoder_depth: Stages of the encoder, each halving the resolution; other than 5 for the U-Nets and MAnet alone.
+        decoder_channels: Channels of the decoder's stages, as many as ``encoder_depth``; the last ones of 256, 128, 64,
+            32, 16 by default.
+        detail: Channels of two convolutions at full resolution that join the decoder's output, 0 for none: encoders see
+            no pixel by itself, and roads and houses are one or two pixels wide.
         encoder_weights: Pre-trained weights, by the library's name; None starts from random ones.
     """
 
@@ -30,13 +59,33 @@ class NetworkSettings(BaseModel):
     architecture: str = "unet"
     encoder: str = "resnet18"
     encoder_depth: int = Field(default=5, ge=3, le=5)
-    decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
+    decoder_channels: tuple[int, ...] | None = None
+    detail: int = Field(default=0, ge=0)
     encoder_weights: str | None = None
 
     @property
     def title(self) -> str:
         """Network, encoder and depth in a few words."""
-        return f"{self.architecture}/{self.encoder}, depth {self.encoder_depth}"
+        detail = f", detail {self.detail}" if self.detail else ""
+        return f"{self.architecture}/{self.encoder}, depth {self.encoder_depth}{detail}"
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What the library takes beside names: depth and channels, where they can be chosen.
+
+        Raises:
+            InputError: If the pair is not among those tested, or the depth cannot be chosen.
+        """
+        if (self.architecture, self.encoder) not in PAIRS:
+            encoders = sorted(encoder for network, encoder in PAIRS if network == self.architecture)
+            known = ", ".join(encoders or sorted({network for network, _ in PAIRS}))
+            raise InputError(f"network {self.architecture}/{self.encoder}: is not among the tested ones; take {known}.")
+        if self.architecture in FREE_DEPTH:
+            channels = self.decoder_channels or DECODER_CHANNELS[-self.encoder_depth :]
+            return {"encoder_depth": self.encoder_depth, "decoder_channels": channels}
+        if self.encoder_depth != 5 or self.decoder_channels:
+            raise InputError(f"network {self.architecture}: its depth and channels are fixed; leave them out.")
+        return {}
 
 
 class SegmentationNetwork(nn.Module):
@@ -53,23 +102,55 @@ class SegmentationNetwork(nn.Module):
             self.network = smp.create_model(
                 settings.architecture,
                 encoder_name=settings.encoder,
-                encoder_depth=settings.encoder_depth,
                 encoder_weights=settings.encoder_weights,
-                decoder_channels=settings.decoder_channels,
                 in_channels=bands,
-                classes=classes,
+                classes=settings.detail or classes,
+                **settings.chosen,
             )
         except (KeyError, ValueError) as error:
             message = " ".join(str(error).split())[:200]
             raise InputError(f"network {settings.title}: cannot be built ({message}).") from error
+        self.detail = DetailHead(bands, settings.detail, classes) if settings.detail else None
+        self.idle = self._idle(bands)
+        self.freeze_encoder(frozen=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Class scores (N, classes, H, W) of standardised images (N, bands, H, W)."""
         height, width = images.shape[-2:]
         rows = _extended(height, self.multiple, images.device)
         columns = _extended(width, self.multiple, images.device)
-        scores: Tensor = self.network(images[:, :, rows][:, :, :, columns])
-        return scores[:, :, :height, :width]
+        scores: Tensor = self.network(images[:, :, rows][:, :, :, columns])[:, :, :height, :width]
+        return scores if self.detail is None else self.detail(images, scores)
+
+    def freeze_encoder(self, *, frozen: bool) -> None:
+        """Let the encoder's weights learn, or not."""
+        for name, weight in self.named_parameters():
+            if name in self.idle or name.startswith(ENCODER):
+                weight.requires_grad_(name not in self.idle and not frozen)
+
+    def _idle(self, bands: int) -> frozenset[str]:
+        """Weights that no score depends on: the library keeps stages of the encoder that a lesser depth leaves out."""
+        trained = self.training
+        self.eval()
+        self(torch.zeros(1, bands, self.multiple, self.multiple)).sum().backward()
+        idle = frozenset(name for name, weight in self.named_parameters() if weight.grad is None)
+        self.zero_grad(set_to_none=True)
+        self.train(trained)
+        return idle
+
+
+class DetailHead(nn.Module):
+    """Joins what the decoder gives with what two convolutions see at full resolution, and gives class scores."""
+
+    def __init__(self, bands: int, channels: int, classes: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(*_convolution(bands, channels), *_convolution(channels, channels))
+        self.head = nn.Sequential(*_convolution(2 * channels, channels), nn.Conv2d(channels, classes, 1))
+
+    def forward(self, images: Tensor, decoded: Tensor) -> Tensor:
+        """Class scores (N, classes, H, W) of images (N, bands, H, W) and the decoder's (N, channels, H, W)."""
+        scores: Tensor = self.head(torch.cat([decoded, self.branch(images)], dim=1))
+        return scores
 
 
 class Standardiser(nn.Module):
@@ -92,16 +173,27 @@ class Standardiser(nn.Module):
 
 
 class DeployedNetwork(nn.Module):
-    """The whole way from stored numbers to class probabilities: what is exported."""
+    """The whole way from stored numbers to class probabilities: what is exported.
 
-    def __init__(self, standardiser: Standardiser, network: SegmentationNetwork) -> None:
+    Args:
+        standardiser: From stored numbers to what the network takes.
+        network: Gives class scores.
+        temperature: Scores are divided by it, so that probabilities are calibrated.
+    """
+
+    def __init__(self, standardiser: Standardiser, network: SegmentationNetwork, *, temperature: float = 1.0) -> None:
         super().__init__()
+        self.temperature = temperature
         self.standardiser = standardiser
         self.network = network
 
     def forward(self, stored: Tensor) -> Tensor:
         """Class probabilities (N, classes, H, W) of stored numbers (N, bands, H, W)."""
-        return torch.softmax(self.network(self.standardiser(stored)), dim=1)
+        return torch.softmax(self.network(self.standardiser(stored)) / self.temperature, dim=1)
+
+
+def _convolution(channels: int, out: int) -> list[nn.Module]:
+    return [nn.Conv2d(channels, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
 
 
 def _extended(size: int, multiple: int, device: torch.device) -> Tensor:

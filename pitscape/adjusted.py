@@ -57,6 +57,8 @@ def load_adjusted(path: Path) -> SharesFile:
         raise InputError(f"{path}: is no JSON file; give names, shares and covariance.") from error
     if len(content.shares) != len(content.names):
         raise InputError(f"{path}: has {len(content.names)} names and {len(content.shares)} shares; give one of each.")
+    if len(set(content.names)) != len(content.names):
+        raise InputError(f"{path}: names one class twice; give the share of each once.")
     try:
         given = check_shares(content.shares)
         ShareDraws(given[None], np.array(content.covariance, np.float64)[None])
@@ -68,7 +70,8 @@ def load_adjusted(path: Path) -> SharesFile:
 def read_adjusted(path: Path, mapped: Mapping[str, float], types: EcosystemTypes) -> AdjustedShares:
     """Read adjusted shares, and split those of land classes into types as the map has them.
 
-    Within a class the map's proportions of types are taken as known.
+    Within a class the map's proportions of types are taken as known; a class that is not mapped must have one type, or
+    no share.
 
     Args:
         path: JSON of ``names``, ``shares`` and ``covariance``.
@@ -79,7 +82,7 @@ def read_adjusted(path: Path, mapped: Mapping[str, float], types: EcosystemTypes
         InputError: If the file does not hold them, or names what the site does not have.
     """
     content = load_adjusted(path)
-    split = _composition(path, content.names, mapped, types)
+    split = _composition(path, content, mapped, types)
     given, covariance = np.array(content.shares), np.array(content.covariance, np.float64)
     shares = split @ given
     found = {name: float(share) for name, share in zip(types.names, shares, strict=True) if share > 0}
@@ -87,9 +90,10 @@ def read_adjusted(path: Path, mapped: Mapping[str, float], types: EcosystemTypes
 
 
 def _composition(
-    path: Path, names: tuple[str, ...], mapped: Mapping[str, float], types: EcosystemTypes
+    path: Path, content: SharesFile, mapped: Mapping[str, float], types: EcosystemTypes
 ) -> NDArray[np.float64]:
     """Share of each type (rows) in each name (columns)."""
+    names, shares = content.names, content.shares
     if set(names) <= set(types.names):
         return np.array([[float(name == each) for each in names] for name in types.names])
     roles = set(types.roles.values())
@@ -98,12 +102,19 @@ def _composition(
             f"{path}: {', '.join(unknown)} is no type nor land class of the site; there are {', '.join(types.names)}."
         )
     sums = {role: sum(mapped.get(name, 0.0) for name, of in types.roles.items() if of == role) for role in roles}
-    for name in names:
-        if not sums[name] > 0:
-            raise InputError(f"{path}: {name} is not mapped, so that its types are not known; leave it out.")
+    alone = {role for role in roles if list(types.roles.values()).count(role) == 1}
+    if vague := [
+        name for name, share in zip(names, shares, strict=True) if share and not sums[name] and name not in alone
+    ]:
+        raise InputError(
+            f"{path}: {vague[0]} is not mapped, so that its types are not known; give the shares of types."
+        )
+
+    def part(name: str, of: str) -> float:
+        if of in alone:
+            return 1.0
+        return mapped.get(name, 0.0) / sums[of] if sums[of] else 0.0
+
     return np.array(
-        [
-            [mapped.get(name, 0.0) / sums[each] if role == each else 0.0 for each in names]
-            for name, role in types.roles.items()
-        ]
+        [[part(name, each) if role == each else 0.0 for each in names] for name, role in types.roles.items()]
     )

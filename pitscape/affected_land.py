@@ -12,14 +12,36 @@ from shapely.geometry import Polygon
 from shapely.geometry.polygon import orient
 
 from pitscape.adjusted_areas import area_of, observed_km2
+from pitscape.ecosystem_types import EcosystemTypes
 from pitscape.frame import Frame
-from pitscape.imagery.class_map import ClassMap
+from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import Legend
 from pitscape.inference.extents import class_extents
+from pitscape.inference.vector_layer import write_layer
 from pitscape.measures import Measures
 from pitscape.mine_settings import Affected
 
 GEOD = Geod(ellps="WGS84")
+
+
+def write_affected(
+    last: Path, measures: Measures, frame: Frame, areas: Sequence[dict[str, Any]], output: Path
+) -> dict[str, Any] | None:
+    """The section ``affected`` of ``site.json``, from :func:`affected_land`; the outline is written to a GeoPackage.
+
+    Args:
+        last: Class map of the last epoch.
+        measures: Of the last epoch.
+        frame: The types and settings of the site.
+        areas: Rows of ``areas`` of ``site.json``.
+        output: The GeoPackage; not written where the site file names no affected land.
+    """
+    with open_class_map(last) as classes:
+        said, outline = affected_land(frame.settings.affected, classes, measures, frame, areas)
+    if outline is not None:
+        write_layer(output, outline, "affected")
+    return said
 
 
 def affected_land(
@@ -35,7 +57,8 @@ def affected_land(
         areas: Rows of ``areas`` of ``site.json``.
 
     Returns:
-        ``area_km2`` (geodesic; of classes with a sample the adjusted area), ``se_km2`` (None where not known) and
+        ``area_km2`` (geodesic; of classes with a sample the adjusted area, unless they
+        share a type with other classes), ``se_km2`` (None where not known) and
         ``of`` in words; and the outline on the map's projection. None and None where the site file names none.
 
     Raises:
@@ -55,9 +78,18 @@ def affected_land(
         row["area_km2"] for row in areas if row["epoch"] == measures.epoch and row["class_name"] in wanted.classes
     )
     said = {"area_km2": float(mapped), "se_km2": wanted.se_km2, "of": " and ".join(wanted.classes)}
-    if measures.covariance is not None and whole is not None:
-        said["area_km2"], said["se_km2"] = area_of(set(wanted.classes), measures, frame.types, whole)
+    types = _types_alone(wanted.classes, last.legend, frame.types)
+    if types and measures.covariance is not None and whole is not None:
+        said["area_km2"], said["se_km2"] = area_of(types, measures, frame.types, whole)
     return said, outline
+
+
+def _types_alone(classes: Sequence[str], legend: Legend, types: EcosystemTypes) -> set[str]:
+    """Types that hold classes of a legend and nothing else; empty where a type holds others too."""
+    of = {land.name: land.name if land.name in types.names else land.role for land in legend.classes}
+    found = {of[name] for name in classes}
+    others = {of[name] for name in of if name not in classes}
+    return set() if found & others or not found <= set(types.names) else found
 
 
 def _polygons(path: Path, last: ClassMap) -> geopandas.GeoDataFrame:

@@ -6,25 +6,38 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
-from pitscape import verbs_areas, verbs_ecology, verbs_influence, verbs_learning, verbs_mapping, verbs_site
+from pitscape import (
+    verbs_areas,
+    verbs_assessment,
+    verbs_ecology,
+    verbs_extents,
+    verbs_influence,
+    verbs_learning,
+    verbs_mapping,
+    verbs_site,
+)
 from pitscape.version import __version__
 
-TRAINING_VERBS = ("fit", "validate")
+TRAINING_VERBS = ("fit", "validate", "test")
 STAC_MODULES = ("odc", "pystac", "pystac_client", "requests", "urllib3")
 VERBS = (
     verbs_site.add_demo,
     verbs_site.add_simulate,
     verbs_mapping.add_fetch,
     verbs_learning.add_training,
+    verbs_learning.add_test,
     verbs_learning.add_baseline,
     verbs_learning.add_export,
     verbs_mapping.add_predict,
     verbs_mapping.add_merge,
     verbs_mapping.add_bench,
     verbs_areas.add_areas,
-    verbs_areas.add_extents,
+    verbs_areas.add_change,
+    verbs_extents.add_extents,
     verbs_influence.add_influence,
     verbs_influence.add_growth,
+    verbs_assessment.add_sample,
+    verbs_assessment.add_assess,
     verbs_ecology.add_landscape,
     verbs_ecology.add_lifecycle,
     verbs_ecology.add_thresholds,
@@ -67,7 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _extra(module: str | None) -> str:
-    return "stac" if (module or "").split(".")[0] in STAC_MODULES else "train"
+    name = (module or "").split(".")[0]
+    if name == "pyarrow":
+        return "geoparquet"
+    return "stac" if name in STAC_MODULES else "train"
 
 
 def _complain(message: str, status: int) -> int:

@@ -87,21 +87,27 @@ def train_and_export(config: Path, output: Path) -> None:
 
 def forest_scores(folder: Path) -> dict[str, Any]:
     """Accuracies on the site of a random forest that was trained on all that the network had."""
-    from pitscape.imagery.legend import load_legend
+    from pitscape.imagery.legend import UNOBSERVED, load_legend
     from pitscape.imagery.sensor import load_sensor
-    from pitscape.inference.tiles import Area
-    from pitscape.site import score_table
+    from pitscape.reference_accuracy import score_table
     from pitscape.training.baseline import forest_counts
     from pitscape.training.labelled import labelled_scenes
+    from pitscape.training.land import lands
     from pitscape.training.run import data_of
+    from pitscape.training.split import TRAINS, NoSplit
 
     data = data_of(folder / "train.yaml")
     sensor, legend = load_sensor("sentinel2_l2a"), load_legend()
-    codes = np.arange(256, dtype=np.uint8)
-    judged = labelled_scenes(folder / "images", folder / "truth", sensor=sensor, bands=sensor.band_names, codes=codes)
-    training = list(zip(data.scenes, data.training_regions, strict=True))
-    judging = [(scene, Area(0, scene.shape[0], 0, scene.shape[1])) for scene in judged]
-    return score_table(forest_counts(training, judging, classes=len(legend)), legend)
+    judged = labelled_scenes(
+        folder / "images",
+        folder / "truth",
+        sensor=sensor,
+        bands=sensor.band_names,
+        legend=legend,
+        crosswalk={UNOBSERVED: "ignore", **dict(enumerate(legend.names))},
+    )
+    judging = lands(judged, NoSplit(), TRAINS)
+    return score_table(forest_counts(data.training, judging, classes=len(legend)), legend)
 
 
 def excavated_areas(site: dict[str, Any]) -> list[dict[str, Any]]:
@@ -167,7 +173,7 @@ def _training_file(folder: Path, *, side: int) -> dict[str, Any]:
         },
         "model": {
             "class_path": "pitscape.training.task.SegmentationTask",
-            "init_args": {"network": NETWORK, "learning_rate": 2e-3, "dice_weight": 1.0},
+            "init_args": {"network": NETWORK, "learning_rate": 2e-3, "loss": {"dice": 1.0}},
         },
         "data": {
             "class_path": "pitscape.training.data.LabelledScenes",
@@ -176,7 +182,7 @@ def _training_file(folder: Path, *, side: int) -> dict[str, Any]:
                 "masks": str(folder / "training" / "masks"),
                 "licence": "simulated, CC0",
                 "crosswalk": {0: "ignore", 1: "mined", 2: "occupied", 3: "vegetated", 4: "water"},
-                "split": {"train": [0, cut], "validate_on": [cut, None], "buffer": 16},
+                "split": {"kind": "columns", "train": [0, cut], "validate_on": [cut, None], "buffer": 16},
                 "tile": min(128, cut - 16),
                 "steps_per_epoch": STEPS // 3,
             },

@@ -33,7 +33,7 @@ def write_figure(figure: "go.Figure", path: Path, title: str) -> None:
     """
     figure.update_layout(title={"text": title, "x": 0.01}, margin={"t": 90}, paper_bgcolor="#ffffff", height=460)
     if path.suffix.lower() == ".html":
-        write_text(path, figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))
+        write_text(path, figure.to_html(include_plotlyjs=True, div_id="figure", config={"displayModeBar": False}))
         return
     try:
         with replacing(path) as temporary:

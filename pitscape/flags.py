@@ -1,6 +1,6 @@
 """What a reader must know of a site's numbers, as flags with a sentence each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pitscape.frame import Frame
@@ -48,10 +48,8 @@ def _of_ndvi(measures: Sequence[Measures]) -> Iterator[Flag]:
     if single := [each.epoch for each in known if each.vegetation.dates == 1 and each.vegetation.source != PLAIN]:
         which = "per epoch" if len(single) == len(measures) else f"at {_listed(single)}"
         yield "one_date_ndvi", f"NDVI is that of one date {which}, not a growing-season mean."
+    yield from _gaps("ndvi", "NDVI", {each.epoch: each.vegetation.gap for each in known})
     for each in known:
-        if each.vegetation.gap > GAP:
-            share = 100 * each.vegetation.gap
-            yield "ndvi_gap", f"NDVI of {each.epoch} is not known on {share:.0f} % of the land."
         if each.vegetation.missing:
             yield "ndvi_months", f"NDVI of {each.epoch} lacks {_listed(each.vegetation.missing)}."
 
@@ -75,9 +73,7 @@ def _of_flows(measures: Sequence[Measures]) -> Iterator[Flag]:
             )
         if len(_sources(each_of)) > 1:
             yield f"mixed_{kind}", f"{title} is of several sources ({_listed(_sources(each_of))})."
-        for epoch, each in each_of:
-            if each.gap > GAP:
-                yield f"{kind}_gap", f"{title} of {epoch} is not known on {100 * each.gap:.0f} % of the land."
+        yield from _gaps(kind, title, {epoch: each.gap for epoch, each in each_of})
 
 
 def _of_integrity(integrity: dict[str, Any]) -> Iterator[Flag]:
@@ -100,6 +96,14 @@ def _of_integrity(integrity: dict[str, Any]) -> Iterator[Flag]:
             "entropy_weights",
             "Weights are by entropy of this very series, and another epoch changes them: store them in the site file.",
         )
+
+
+def _gaps(kind: str, title: str, gaps: Mapping[str, float]) -> Iterator[Flag]:
+    """One flag for the epochs on whose land a quantity has gaps."""
+    told = {epoch: 100 * gap for epoch, gap in gaps.items() if gap > GAP}
+    if told:
+        ends = dict.fromkeys(f"{each:.0f}" for each in (min(told.values()), max(told.values())))
+        yield f"{kind}_gap", f"{title} is not known on {' to '.join(ends)} % of the land at {_listed([*told])}."
 
 
 def _sources(each_of: Sequence[tuple[str, Any]]) -> list[str]:

@@ -91,12 +91,13 @@ class Frame:
 
     def terms(self, year: int) -> tuple[float, float]:
         """C1 and C2 of an epoch, those of the site file before those of the climate; NaN where there are none."""
-        settings = self.settings
-        if settings.c1 is not None and settings.c2 is not None:
-            return max(settings.c1, FLOOR), max(settings.c2, FLOOR)
-        window = self.window(year)
-        c1, c2 = (window.c1, window.c2) if window else (math.nan, math.nan)
-        return settings.c1 or c1, settings.c2 or c2
+        c1, c2 = self.settings.c1, self.settings.c2
+        window = None if c1 is not None and c2 is not None else self.window(year)
+        if c1 is None:
+            c1 = window.c1 if window else math.nan
+        if c2 is None:
+            c2 = window.c2 if window else math.nan
+        return max(c1, FLOOR), max(c2, FLOOR)
 
     def resilience(self, shares: dict[str, float], ndvi: float, year: int) -> tuple[dict[str, Any], Elasticity | None]:
         """Every component of equations (1)-(5) that the site has inputs for, and E where it has all."""

@@ -83,7 +83,7 @@ def check_records(settings: SiteSettings, source: Path) -> None:
     frame = Frame(settings, source, known, read_climate(settings))
     frame.yearly, frame.seasons  # noqa: B018 - that they can be read
     for epoch in settings.epochs:
-        frame.window(epoch.year)
+        frame.terms(epoch.year)
         if epoch.shares:
             load_adjusted(Path(epoch.shares))
         for path in epoch.ndvi:

@@ -10,7 +10,7 @@ from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write
 from pitscape.inference.growth import LEAST_CONCENTRATION, Growth, Series, growth, write_growth
 from pitscape.inference.octants import OCTANTS
 from pitscape.map_series import check_number, epoch_names, open_series
-from pitscape.steps import made_of
+from pitscape.record import made_of
 
 
 def run(arguments: argparse.Namespace) -> None:

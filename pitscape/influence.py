@@ -11,7 +11,7 @@ from pitscape.ecology import naming
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, sidecar, write_json
+from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.changed_land import ChangedLand, changed_land
 from pitscape.inference.friction import Resistance
@@ -23,7 +23,7 @@ from pitscape.influence_ground import friction_of
 from pitscape.influence_results import results
 from pitscape.map_series import check_number, epoch_names, open_series
 from pitscape.progress import bar
-from pitscape.steps import made_of
+from pitscape.record import made_of
 from pitscape.vegetation_index import index_of_files
 
 ROLES = ("mined", "occupied", "vegetated", "water")
@@ -142,15 +142,7 @@ def _made_of(arguments: argparse.Namespace, inputs: list[Path]) -> dict[str, Any
     options["into"] = ",".join(arguments.into)
     options |= {key: None if value == math.inf else value for key, value in options.items()}
     options["legend"] = Path(arguments.legend).name if arguments.legend else None
-    plain = set(arguments.maps)
-    hashes = {(path.name if path in plain else _role(path, arguments)): sha256_of(path) for path in inputs}
-    return made_of(argparse.Namespace(**options)) | {"inputs_sha256": hashes}
-
-
-def _role(path: Path, arguments: argparse.Namespace) -> str:
-    """The name of an input with its option: an elevation model may be called like a map."""
-    option = next((name for name in ("dem", "barriers") if getattr(arguments, name) == path), None)
-    return f"{option or ('index' if path in (arguments.index or []) else 'legend')} {path.name}"
+    return made_of(argparse.Namespace(**options), *inputs)
 
 
 def _print(output: Path, content: dict[str, Any]) -> None:

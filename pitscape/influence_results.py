@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.gradient import Gradient
@@ -13,7 +14,6 @@ from pitscape.inference.influence import ENCLOSED, MINED_BEFORE, PARTS, Influenc
 from pitscape.inference.octants import OCTANTS, area_of, areas_of, azimuths, centroid, octant_of
 
 Mask = NDArray[np.bool_]
-M2_PER_KM2 = 1e6
 LOSS_CODE = UNOBSERVED - 1
 LOSS, WITHIN = "vegetation index fell", "enclosed by changed land"
 

@@ -19,12 +19,12 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, replacing, write_json
-from pitscape.inference.proportions import Zone, read_zones
+from pitscape.inference.zones import Zone, read_zones
 from pitscape.progress import say
+from pitscape.record import made_of
 from pitscape.resilience.landscape import pattern_of
 from pitscape.resilience.patches import Patches, find_patches_in_bands
 from pitscape.resilience.zones import zone_patches
-from pitscape.steps import made_of
 from pitscape.window_maps import write_window_maps
 
 LEVELS = ("landscape", "class", "patch")

@@ -3,10 +3,12 @@
 import argparse
 import logging
 import warnings
+from pathlib import Path
 from typing import Any
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import write_json
+from pitscape.reference_accuracy import score_table
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -21,22 +23,46 @@ def train(arguments: argparse.Namespace) -> None:
     if isinstance(kept, ModelCheckpoint) and kept.best_model_score is not None:
         best, score = kept.best_model_path, float(kept.best_model_score)
         print(f"{best}: mIoU {score:.3f} on the validation land; next: pitscape export --checkpoint {best}")
+    elif arguments.verb == "fit":
+        last = Path(cli.trainer.default_root_dir) / "last.ckpt"
+        print(f"{last}: no land judges; next: pitscape export --checkpoint {last}")
+
+
+def test(arguments: argparse.Namespace) -> None:
+    """``pitscape test``."""
+    from pitscape.training.optimism import judged_on_both
+
+    quiet()
+    found = judged_on_both(arguments.config, arguments.rest, random=not arguments.no_random)
+    tables = {
+        name: score_table(judged.counts, judged.legend) | {"split": judged.split} for name, judged in found.items()
+    }
+    for name, table in tables.items():
+        print_scores({"chosen": table["split"], "random": f"{table['split']}: for comparison only"}[name], table)
+    if "random" in tables:
+        gap = tables["random"]["mean_iou"] - tables["chosen"]["mean_iou"]
+        print(
+            f"the random split flatters by {gap:+.3f} mIoU: it judges land beside, and at other dates on, what trained"
+        )
+    if arguments.output:
+        write_json(arguments.output, {"schema": 1} | tables)
 
 
 def baseline(arguments: argparse.Namespace) -> None:
     """``pitscape baseline``."""
-    from pitscape.site import score_table
-    from pitscape.training.baseline import forest_counts
+    from pitscape.training.baseline import forest_counts, pixel_network_counts
     from pitscape.training.run import data_of
 
     quiet()
     data = data_of(arguments.config)
-    training = list(zip(data.scenes, data.training_regions, strict=True))
-    judging = list(zip(data.scenes, data.validation_regions, strict=True))
-    scores = score_table(forest_counts(training, judging, classes=len(data.legend)), data.legend)
-    print_scores("random forest", scores)
+    if not data.judging:
+        raise InputError(f"{arguments.config}: the split ({data.split}) leaves no land to judge on; choose another.")
+    tables = {}
+    for title, counts in (("random forest", forest_counts), ("per-pixel network", pixel_network_counts)):
+        tables[title] = score_table(counts(data.training, data.judging, classes=len(data.legend)), data.legend)
+        print_scores(title, tables[title])
     if arguments.output:
-        write_json(arguments.output, {"schema": 1, "baseline": "random forest", "split": str(data.split)} | scores)
+        write_json(arguments.output, {"schema": 1, "split": str(data.split), "baselines": tables})
 
 
 def export(arguments: argparse.Namespace) -> None:

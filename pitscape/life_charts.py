@@ -1,32 +1,17 @@
 """Charts of a mine's life: output with its curve, thresholds, and stages of the mine beside those of the ecosystem."""
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from pitscape.charts import GRID, INK, SERIES, styled
+from pitscape.charts import INK, SERIES
 from pitscape.resilience.production_curve import ProductionCurve
+from pitscape.stage_chart import STAGE_COLOURS, Span, life_spans, over_years
 
-STAGE_COLOURS = {
-    "initial": "#ece7db",
-    "accelerated": "#f2d3bd",
-    "stable": "#d5e3c8",
-    "early stable": "#d5e3c8",
-    "late stable": "#b5cda3",
-    "decline": "#d9cfe0",
-    "compaction": "#dbe7f0",
-    "resilience": "#b9d3e6",
-    "yield": "#f0cf9c",
-    "mutation": "#dd9a80",
-}
 POINT_COLOURS = {"elastic": "#3e7cb1", "yield": "#b58a2b", "mutation": "#c0562f"}
-NO_BAR = "rgba(0,0,0,0)"
-
-Span = tuple[float, float, str]
 
 
 def production(life: dict[str, Any]) -> go.Figure | None:
@@ -44,9 +29,9 @@ def production(life: dict[str, Any]) -> go.Figure | None:
         name = f"{curve.kind} logistic curve"
         figure.add_scatter(x=fine, y=curve.at(fine), name=name, mode="lines", line={"color": SERIES[0], "width": 2.5})
     if life["basis"]:
-        _bands(figure, _life_spans(life, years[0] - 0.5, years[-1] + 0.5), "top left")
+        _bands(figure, life_spans(life, years[0] - 0.5, years[-1] + 0.5), "top left")
     figure.update_yaxes(range=[0, 1.15 * max(each or 0 for each in output) or 1])
-    return _over_years(figure, "output [Mt a⁻¹]")
+    return over_years(figure, "output [Mt a⁻¹]")
 
 
 def thresholds(content: dict[str, Any]) -> go.Figure:
@@ -59,7 +44,7 @@ def thresholds(content: dict[str, Any]) -> go.Figure:
     years = [row["year"] for row in rows]
     figure = go.Figure()
     if life and life["basis"]:
-        _bands(figure, _life_spans(life, years[0], years[-1]), "bottom left")
+        _bands(figure, life_spans(life, years[0], years[-1]), "bottom left")
     thv = [row["thv"] for row in rows]
     figure.add_scatter(x=years, y=thv, name="ThV", mode="markers", marker={"color": INK, "size": 6})
     if found["knots"]:
@@ -74,7 +59,7 @@ def thresholds(content: dict[str, Any]) -> go.Figure:
     known = [*(each for each in thv if each is not None), 1.0]
     room = max(max(known) - min(known), 0.05)
     figure.update_yaxes(range=[min(known) - 0.15 * room, max(known) + 0.3 * room])
-    return _over_years(figure, "ThV")
+    return over_years(figure, "ThV")
 
 
 def site_thresholds(site: dict[str, Any], form: str) -> go.Figure:
@@ -85,65 +70,9 @@ def site_thresholds(site: dict[str, Any], form: str) -> go.Figure:
     return thresholds({"series": series, "thresholds": site["thresholds"][form], "life_cycle": site["life_cycle"]})
 
 
-def stages(site: dict[str, Any], form: str) -> go.Figure | None:
-    """Stages of the life cycle beside those of the ecosystem, in time; None where neither is known."""
-    life, found = site.get("life_cycle"), (site.get("thresholds") or {}).get(form)
-    first, last = (float(site["epochs"][n]["year"]) for n in (0, -1))
-    figure = go.Figure()
-    spans = {"mine": list(_life_spans(life, first, last)) if life and life["basis"] else []}
-    spans["ecosystem"] = list(_runs(found["stages"], last)) if found else []
-    for row, own in spans.items():
-        for start, end, stage in own:
-            colour = STAGE_COLOURS.get(stage.split(" or ")[0], GRID)
-            hover = f"{stage}, {start:.1f} to {end:.1f}"
-            figure.add_bar(
-                y=[row],
-                x=[end - start],
-                base=[start],
-                orientation="h",
-                marker={"color": colour, "line": {"color": "#fff", "width": 2}},
-                text=stage,
-                textposition="inside",
-                insidetextanchor="middle",
-                textfont={"color": INK},
-                hovertext=hover,
-                showlegend=False,
-            )
-    if not figure.data:
-        return None
-    state = (site.get("succession") or {}).get("state")
-    if state:
-        say_above(figure, f"state of the ecosystem now: {state}")
-    figure = _over_years(figure, "")
-    figure.update_layout(barmode="overlay", height=240, margin={"l": 100})
-    return figure.update_yaxes(categoryorder="array", categoryarray=["ecosystem", "mine"], gridcolor=NO_BAR)
-
-
 def _curve(content: dict[str, Any]) -> ProductionCurve:
     known: dict[str, Any] = {key: math.nan if value is None else value for key, value in content.items()}
     return ProductionCurve(**known)
-
-
-def _life_spans(life: dict[str, Any], first: float, last: float) -> Iterator[Span]:
-    """Begin, end and name of each stage of the life cycle between two years."""
-    late = None
-    if life["basis"] == "dates":
-        late = life["accelerated_from"] + 25
-    stable = "stable" if late is None else "early stable"
-    begins = [(-math.inf, "initial"), (life["accelerated_from"], "accelerated"), (life["stable_from"], stable)]
-    begins += [(late, "late stable"), (life["decline_from"], "decline")]
-    known = [(begin, name) for begin, name in begins if begin is not None]
-    for (begin, name), (end, _) in pairwise([*known, (math.inf, "")]):
-        start, stop = max(begin, first), min(end, last)
-        if start < stop:
-            yield start, stop, name
-
-
-def _runs(rows: Sequence[dict[str, Any]], last: float) -> Iterator[Span]:
-    """Years of the same stage as spans."""
-    begins = [row for n, row in enumerate(rows) if n == 0 or row["stage"] != rows[n - 1]["stage"]]
-    for row, end in zip(begins, [*(row["year"] for row in begins[1:]), last], strict=False):
-        yield row["year"], end, row["stage"]
 
 
 def _bands(figure: go.Figure, spans: Iterator[Span], place: str) -> None:
@@ -178,8 +107,3 @@ def _mark(figure: go.Figure, point: dict[str, Any], last: float) -> None:
 def say_above(figure: go.Figure, text: str) -> None:
     """A sentence above a chart."""
     figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=1.08, showarrow=False, font={"color": INK})
-
-
-def _over_years(figure: go.Figure, unit: str) -> go.Figure:
-    figure = styled(figure, unit)
-    return figure.update_xaxes(type="linear", tickformat="d", showgrid=False)

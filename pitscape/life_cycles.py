@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,15 @@ from pitscape.ecology import naming
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.outputs import check_writable, keep_inputs, write_json
 from pitscape.plain import plain
+from pitscape.record import made_of
 from pitscape.resilience.life_cycle import (
+    NOT_OBSERVED,
     InsufficientRecord,
     LifeCycle,
     life_cycle_of_dates,
     life_cycle_of_production,
 )
 from pitscape.series import Series, read_series
-from pitscape.steps import made_of
 
 COLUMN = "production_mt"
 
@@ -44,12 +45,20 @@ def find_life_cycle(
     why = "no output on record"
     if record is not None:
         try:
-            return life_cycle_of_production(*record, first_production=started), ""
+            return declared(life_cycle_of_production(*record, first_production=started), ends), ""
         except InsufficientRecord as reason:
             why = str(reason)
     if math.isnan(started) and record is not None:
         started = _first_year(record)
     return (None if math.isnan(started) else life_cycle_of_dates(started, decline=ends)), why
+
+
+def declared(life: LifeCycle, decline: float) -> LifeCycle:
+    """A life cycle whose output shows no decline, with one that is declared; NaN for none."""
+    if math.isnan(decline) or not math.isnan(life.decline_from):
+        return life
+    notes = [note for note in life.notes if note != NOT_OBSERVED]
+    return replace(life, decline_from=decline, notes=(*notes, "decline as declared: the output does not show it"))
 
 
 def describe(life: LifeCycle | None, why: str, record: Series | None, years: list[int]) -> dict[str, Any]:

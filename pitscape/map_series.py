@@ -9,7 +9,7 @@ from pathlib import Path
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.imagery.product import date_of
+from pitscape.imagery.product import date_of, epoch_of
 
 
 @contextmanager
@@ -35,14 +35,13 @@ def epoch_names(paths: Sequence[Path]) -> list[str]:
         InputError: If dates tell that the maps are not in order of time, or a map is given twice.
     """
     dates = [date_of(path) for path in paths]
-    names = [date.isoformat() if date else path.stem for date, path in zip(dates, paths, strict=True)]
     told = [(date, path) for date, path in zip(dates, paths, strict=True) if date]
     for (date, path), (later, other) in itertools.pairwise(told):
         if later < date:
             raise InputError(f"{other}: is of {later}, before {path.name} of {date}; give maps in order of time.")
     if len({path.resolve() for path in paths}) < len(paths):
         raise InputError(f"{paths[-1]}: a map is given twice; give each epoch once.")
-    return names
+    return [epoch_of(path) for path in paths]
 
 
 def check_number(value: float | None, option: str, *, low: float = 0.0, high: float = math.inf) -> None:

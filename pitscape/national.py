@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pitscape.area_covariance import read_covariance
 from pitscape.ecology import naming
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import check_writable, keep_inputs, write_json
 from pitscape.plain import plain
+from pitscape.record import made_of
 from pitscape.resilience.estimators import ratio_estimate, regression_estimate
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.resilience.national_draws import draw_national, sensitivity
 from pitscape.resilience.provinces import by_province
 from pitscape.site_mines import notes_of, read_mines
-from pitscape.steps import made_of
 
 Mine = dict[str, Any]
 
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.mines and arguments.sites:
         raise InputError("scale: give either --mines MINES.csv or --sites SITE.json ..., one of them.")
     outputs = [each for each in (arguments.output, arguments.figure) if each]
-    inputs = [*([arguments.mines] if arguments.mines else []), *(arguments.sites or [])]
+    inputs = [each for each in (arguments.mines, *(arguments.sites or []), arguments.covariance) if each]
     for path in outputs:
         check_writable(path)
     keep_inputs(outputs, inputs)
@@ -41,11 +42,15 @@ def run(arguments: argparse.Namespace) -> None:
     if len(mines) < 2:
         source = arguments.mines or arguments.sites[0]
         raise InputError(f"{source}: is one mine; a national figure needs the areas of at least two, give more.")
+    if arguments.national_mines < len(mines):
+        raise InputError(f"--national-mines {arguments.national_mines}: is fewer than the {len(mines)} mines given.")
     with naming(arguments.mines or "scale"):
         content = plain(_figures(mines, arguments))
     _print(content)
     if arguments.output:
-        write_json(arguments.output, {"schema": 1} | content | made_of(arguments, *inputs))
+        record = made_of(arguments, *inputs)
+        record["options"]["covariance"] = arguments.covariance.name if arguments.covariance else None
+        write_json(arguments.output, {"schema": 1} | content | record)
     if arguments.figure:
         from pitscape.national_chart import national
 
@@ -59,25 +64,34 @@ def _figures(mines: list[Mine], arguments: argparse.Namespace) -> dict[str, Any]
     known = None if None in output else output
     found = national_area(affected, production_mt=known, mines_mt=arguments.mines_mt, national_mt=arguments.national_mt)
     totals = {"mines_mt": sum(known) if known else arguments.mines_mt, "national_mt": arguments.national_mt}
+    estimators = _estimators(affected, known, arguments)
     sums = {key: _sum(mine[key] for mine in mines) for key in NEEDED}
     return {
         "mines": mines,
         "sums": sums,
         "totals": totals,
         "national": asdict(found),
-        "estimators": _estimators(affected, known, arguments),
+        "estimators": estimators,
         "draws": _draws(mines, totals, arguments),
         "sensitivity": sensitivity(sum(affected), **totals),
         "provinces": by_province(found.area_km2),
-        "notes": _notes(mines, known, arguments),
+        "notes": _notes(mines, known, estimators, arguments),
     }
 
 
-def _notes(mines: list[Mine], output: list[float] | None, arguments: argparse.Namespace) -> list[str]:
+def _notes(
+    mines: list[Mine], output: list[float] | None, estimators: list[Mine], arguments: argparse.Namespace
+) -> list[str]:
     """What a reader must know."""
     said = notes_of(mines) if arguments.sites else []
-    if arguments.sites and output is None:
-        said.append(f"not every site has an output: {arguments.mines_mt:g} Mt (--mines-mt) is taken for all of them")
+    if (arguments.sites or arguments.mines) and output is None:
+        said.append(f"not every mine has an output: {arguments.mines_mt:g} Mt (--mines-mt) is taken for all of them")
+    measured = sum(mine["affected_km2"] for mine in mines)
+    said += [
+        f"the {row['estimator']} estimate lies below the measured {measured:,.2f} km2, where no country can be; read the ratio"
+        for row in estimators
+        if row["area_km2"] < measured
+    ]
     average = arguments.national_mt / arguments.national_mines
     if output and min(output) > average:
         said.append(
@@ -103,22 +117,17 @@ def _draws(mines: list[Mine], totals: dict[str, float], arguments: argparse.Name
     """Monte Carlo, where something has an error."""
     errors = [mine["affected_se_km2"] for mine in mines]
     known = sum(error is not None for error in errors)
-    if not known and not arguments.output_error:
+    spread = np.array([error or 0.0 for error in errors], np.float64)
+    of_areas = "areas" if known == len(mines) else f"areas of {known} of {len(mines)} mines" if known else ""
+    if arguments.covariance:
+        spread, of_areas = read_covariance(arguments.covariance, mines), "correlated areas"
+    if not of_areas and not arguments.output_error:
         return None
-    spread = [error or 0.0 for error in errors]
     affected = [mine["affected_km2"] for mine in mines]
     options: dict[str, Any] = {"output_error": arguments.output_error, "draws": arguments.draws, "seed": arguments.seed}
     drawn = draw_national(affected, spread, **(totals | options))
-    return asdict(drawn) | {"of": _drawn(known, len(mines), arguments.output_error)} | options
-
-
-def _drawn(known: int, mines: int, output_error: float) -> str:
-    """Which errors the draws hold."""
-    of_areas = "areas" if known == mines else f"areas of {known} of {mines} mines"
-    said = [of_areas] if known else []
-    if output_error:
-        said.append("output totals" if known else "output totals alone")
-    return " and ".join(said)
+    of_totals = ("output totals" if of_areas else "output totals alone") if arguments.output_error else ""
+    return asdict(drawn) | {"of": " and ".join(each for each in (of_areas, of_totals) if each)} | options
 
 
 def _mines(arguments: argparse.Namespace) -> list[Mine]:

@@ -13,7 +13,7 @@ from pitscape.resilience.national_draws import sensitivity
 from pitscape.resilience.provinces import by_province
 
 WIDE = 4
-"""An interval that ends at more than so many times the estimate is drawn on a logarithmic axis."""
+"""An interval that ends at more than so many times the estimate is drawn on a logarithmic axis, unless one ends below 0."""
 
 
 def national(content: dict[str, Any]) -> go.Figure:
@@ -39,7 +39,8 @@ def national(content: dict[str, Any]) -> go.Figure:
             row=1,
         )
     measured = content["sums"]["affected_km2"]
-    wide = max(row[3] for row in rows) > WIDE * content["national"]["area_km2"]
+    positive = min(row[2] for row in rows) > 0
+    wide = positive and max(row[3] for row in rows) > WIDE * content["national"]["area_km2"]
     figure.add_vline(x=measured, line_dash="dot", line_color=INK, col=1, row=1)
     figure.add_annotation(
         x=math.log10(measured) if wide else measured,
@@ -101,7 +102,7 @@ def _rows(content: dict[str, Any]) -> list[tuple[str, float, float, float, str]]
         label = "ratio; range with<br>one mine left out"
         rows = [(label, found["area_km2"], found["low_km2"], found["high_km2"], SERIES[0])]
     if drawn:
-        label = "ratio; errors of<br>" + drawn["of"].replace("output totals", "outputs")
+        label = "ratio; errors of<br>" + drawn["of"].replace("output totals", "outputs").replace(" and ", "<br>and ")
         rows.append((label, drawn["median_km2"], drawn["low_km2"], drawn["high_km2"], SERIES[2]))
     areas = [row["area_km2"] for row in content["sensitivity"]]
     rows.append(("ratio; output totals<br>± 10 %", found["area_km2"], min(areas), max(areas), SERIES[4]))

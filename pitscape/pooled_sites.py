@@ -9,10 +9,10 @@ import numpy as np
 
 from pitscape.imagery.outputs import write_json
 from pitscape.plain import plain
+from pitscape.record import made_of
 from pitscape.resilience.pooling import by_stage, errors_of, pool, slope_on
 from pitscape.resilience.stages import POINTS
 from pitscape.site_results import read_sites
-from pitscape.steps import made_of
 
 ATTRIBUTES = {
     "scale_mt": "plateau of the output, or its maximum [Mt a year]",

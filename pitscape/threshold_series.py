@@ -2,12 +2,10 @@
 
 import argparse
 import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pitscape.ecology import naming
 from pitscape.figures import check_figure, write_figure
@@ -15,18 +13,16 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import check_writable, keep_inputs, write_json
 from pitscape.life_cycles import COLUMN, describe, find_life_cycle
 from pitscape.plain import plain
-from pitscape.resilience.crossing import first_below_of_draws
+from pitscape.record import made_of
 from pitscape.resilience.detection import detect_thresholds
 from pitscape.resilience.integrity import threshold_value
 from pitscape.resilience.life_cycle import LifeCycle
 from pitscape.resilience.stages import POINTS, lag_behind_life_cycle
-from pitscape.resilience.thresholds import Thresholds, invert_thresholds
+from pitscape.resilience.thresholds import LEAST_KNOWN, Thresholds, invert_thresholds
 from pitscape.series import Series, read_series
-from pitscape.steps import made_of
 
 Constants: TypeAlias = dict[str, tuple[float, float]]
 OF_ONE_SERIES = (*POINTS, "production", "first_production", "decline")
-OfDraws: TypeAlias = Callable[[Any, Mapping[str, NDArray[np.float64]]], NDArray[np.float64]]
 
 
 def find_thresholds(
@@ -41,34 +37,18 @@ def find_thresholds(
         draws: Resampled series.
         seed: Of the resampling.
     """
-    detected = None if constants else detect_thresholds(*series, draws=draws, seed=seed)
-    found = detected or invert_thresholds(*series, constants)
+    found = _found(series, constants, draws=draws, seed=seed)
     rows = [{"year": year, "stage": stage} for year, stage in found.stages]
     return asdict(found) | {"stages": rows, "contradiction": _contradiction(found, life)}
 
 
-def crossing_functions(constants: Constants, years: Sequence[float], forms: Sequence[str]) -> dict[str, OfDraws]:
-    """Years of the points with known constants as functions of draws of ThV, for a Monte Carlo run.
-
-    Args:
-        constants: Interval of each known constant; its middle is taken.
-        years: Of the epochs, in order.
-        forms: Of ThV.
-
-    Returns:
-        By ``POINT_year_FORM``, a function of the inputs, which it ignores, and of outputs with ``thv_FORM`` of shape
-        (n, epochs), to years of shape (n,), NaN where a point is not passed.
-    """
-    time = np.array(years, np.float64)
-
-    def function(form: str, level: float) -> OfDraws:
-        return lambda _, outputs: first_below_of_draws(time, outputs[f"thv_{form}"], level)
-
-    return {
-        f"{point}_year_{form}": function(form, (low + high) / 2)
-        for point, (low, high) in constants.items()
-        for form in forms
-    }
+def _found(series: Series, constants: Constants, *, draws: int, seed: int) -> Thresholds:
+    if not constants:
+        return detect_thresholds(*series, draws=draws, seed=seed)
+    if (known := int(np.isfinite(series.values).sum())) < LEAST_KNOWN:
+        flag = f"{known} values, {LEAST_KNOWN} are needed"
+        return Thresholds("insufficient data", "constants", flags=(flag,))
+    return invert_thresholds(*series, constants)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from pitscape.ecology import naming
 from pitscape.frame import Frame
-from pitscape.integrity import bounds_of, lacking, weights_of
+from pitscape.integrity import FORMS, bounds_of, lacking, weights_of
 from pitscape.measures import Measures
 from pitscape.resilience.climate import ClimateWindow
 from pitscape.resilience.ensemble import Ensemble
 from pitscape.resilience.factors import ClimateDraws, IndexDraws, ScoreDraws, ShareDraws, WeightDraws
 from pitscape.resilience.propagation import Draw, Inputs, Spread, extended, interacting, propagate
+from pitscape.resilience.stages import POINTS
+from pitscape.threshold_years import drawn_points, enough, key_of, year_functions
 
 Function = Callable[[Inputs, Inputs], NDArray[np.float64]]
 """From the draws of the inputs and of the outputs to a further output of shape (n, ...)."""
@@ -26,15 +28,15 @@ NOT_DRAWN = "pattern metrics other than SHEI, NPP, ET, runoff"
 def uncertainty(
     measures: Sequence[Measures], frame: Frame, *, functions: Mapping[str, Function] | None = None
 ) -> dict[str, Any] | None:
-    """Carry what is uncertain to E, ECI and ThV of all epochs.
+    """Carry what is uncertain to E, ECI and ThV of all epochs, and to the years of the threshold points.
 
     Shares vary where a sample has adjusted them; mapped shares do not, and the result says so. Further outputs, such
-    as threshold years from the draws of ``thv_published`` or a national area from those of ``shares``, come from
-    ``functions``; an output that is NaN in some draws has the share of draws in which it is defined.
+    as a national area from the draws of ``shares``, come from ``functions``; an output that is NaN in some draws has
+    the share of draws in which it is defined.
 
     Returns:
         Inputs that vary, what does not, and per epoch and output the 5, 50 and 95 % quantiles with the first-order
-        shares of the variance; None for a site without shares.
+        shares of the variance; the same of the years of the points, by form of ThV. None for a site without shares.
     """
     if not all(each.shares for each in measures):
         return None
@@ -42,8 +44,9 @@ def uncertainty(
     inputs = _inputs(measures, frame, model)
     if not inputs:
         return None
+    years = year_functions(frame.settings.mine.constants, [each.year for each in measures], FORMS)
     with naming(frame.source):
-        found = propagate(extended(model, functions or {}), inputs, draws=wanted.draws, seed=wanted.seed)
+        found = propagate(extended(model, {**(functions or {}), **years}), inputs, draws=wanted.draws, seed=wanted.seed)
     names = [each.epoch for each in measures]
     series = {name: _series(found[name], names) for name in OUTPUTS if np.isfinite(found[name].median).any()}
     further = {name: _plain(found[name], ...) for name in functions or {}}
@@ -56,6 +59,9 @@ def uncertainty(
         "taken_as_known": NOT_DRAWN if varies["shares"] else "mapped shares, for want of a sample; " + NOT_DRAWN,
         "series": series,
         "further": further,
+        "threshold_years": {
+            form: _threshold_years(found, form, measures, frame) for form in FORMS if f"thv_{form}" in series
+        },
     }
 
 
@@ -89,10 +95,9 @@ def _inputs(measures: Sequence[Measures], frame: Frame, model: Ensemble) -> dict
     known = [each.elastic is not None for each in measures]
     if any(known) and settings.ndvi_sd:
         inputs["ndvi"] = IndexDraws(model.ndvi, np.full(len(measures), settings.ndvi_sd))
-    windows = [each for each in (frame.window(m.year) for m in measures) if each is not None]
     fixed = frame.settings.c1 is not None and frame.settings.c2 is not None
-    if any(known) and windows and not fixed:
-        inputs["climate"] = _climate(windows, frame)
+    if any(known) and not fixed:
+        inputs["climate"] = _climate([w for m in measures if (w := frame.window(m.year)) is not None], frame)
     if len(rows := frame.types.score_rows()) > 1:
         inputs["scores"] = ScoreDraws(rows)
     if not lacking(measures[frame.settings.baseline_place].indicators, model.weights):
@@ -112,6 +117,27 @@ def _climate(windows: Sequence[ClimateWindow], frame: Frame) -> Draw:
         return values
 
     return draw
+
+
+def _threshold_years(
+    found: Mapping[str, Spread], form: str, measures: Sequence[Measures], frame: Frame
+) -> dict[str, Any]:
+    """Years of the points over the draws of a form of ThV, and how they were found."""
+    constants, spread = frame.settings.mine.constants, found[key_of(form)]
+    known = (found[f"thv_{form}"].defined > 0).tolist()
+    sufficient = enough(constants, [each.year for each in measures], known)
+    names = drawn_points(constants) if sufficient else ()
+    return {
+        "method": "constants" if constants else "breaks",
+        "status": "drawn" if sufficient else "insufficient data",
+        "points": [_point(spread, name) for name in names],
+    }
+
+
+def _point(spread: Spread, name: str) -> dict[str, Any]:
+    """The year of a point, and what contributes to whether a draw has it."""
+    years, whether = (_plain(spread, (of, POINTS.index(name))) for of in range(2))
+    return {"name": name, **years, "defined_first_order": whether["first_order"]}
 
 
 def _series(spread: Spread, epochs: Sequence[str]) -> list[dict[str, Any]]:

@@ -97,6 +97,12 @@ def add_scale(verbs: Verbs) -> None:
         help="name, excavated_km2, affected_km2 and, where known, affected_se_km2, production_mt (default: the paper's five)",
     )
     verb.add_argument("--sites", type=Path, nargs="+", metavar="SITE.json", help="of pitscape run, instead of a table")
+    verb.add_argument(
+        "--covariance",
+        type=Path,
+        metavar="CSV",
+        help="covariance of the affected areas [km4], rows and columns in the order of the mines, no header",
+    )
     for name, default, text in (
         ("--national-mt", 1057.0, "open-pit output of the country [Mt a year]"),
         ("--mines-mt", 142.0, "output of the mines [Mt a year], where not given by mine"),

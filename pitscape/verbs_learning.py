@@ -18,10 +18,28 @@ def add_training(verbs: Verbs) -> None:
         )
 
 
+def add_test(verbs: Verbs) -> None:
+    """Add the verb ``test``."""
+    verb = new_verb(
+        verbs,
+        "test",
+        "pitscape.learning:test",
+        "accuracies of a checkpoint on the split of a configuration, and beside it those of a random split",
+    )
+    verb.add_argument("--config", type=Path, required=True, metavar="YAML", help="the training configuration")
+    verb.add_argument(
+        "--no-random", action="store_true", help="leave out the random split, for which the network trains once more"
+    )
+    verb.add_argument("--output", type=Path, metavar="JSON", help="write the accuracies there as well")
+
+
 def add_baseline(verbs: Verbs) -> None:
     """Add the verb ``baseline``."""
     verb = new_verb(
-        verbs, "baseline", "pitscape.learning:baseline", "a random forest on the data and split of a configuration"
+        verbs,
+        "baseline",
+        "pitscape.learning:baseline",
+        "a random forest and a per-pixel network on the data and split of a configuration",
     )
     verb.add_argument("--config", type=Path, required=True, metavar="YAML", help="the network's training configuration")
     verb.add_argument("--output", type=Path, metavar="JSON", help="write the accuracies there as well")

@@ -10,9 +10,9 @@ from pitscape.resilience.piecewise import PiecewiseFit, fit_all, refine
 from pitscape.resilience.resampling import autocorrelation, resample_breaks
 from pitscape.resilience.stages import POINTS, Point, stages_of
 from pitscape.resilience.thresholds import Series, Thresholds, missing
+from pitscape.resilience.trend import falls
 
 LEAST_VALUES = 12
-SIGNIFICANCE = 0.05
 DRAWS = 500
 STRONG = 6.0
 """BIC differences from here on are strong evidence (Kass & Raftery 1995)."""
@@ -58,19 +58,6 @@ def detect_thresholds(year: Series, thv: Series, *, draws: int = DRAWS, seed: in
     knots = tuple(zip(fit.knots.tolist(), fit.levels.tolist(), strict=True))
     stages = stages_of(t.tolist(), points)
     return Thresholds("found", "breaks", points, stages, chosen.breaks.size, bic, knots, tuple(flags))
-
-
-def falls(values: Series, *, significance: float = SIGNIFICANCE) -> bool:
-    """Whether a series has a downward trend by the test of Mann (1945) and Kendall (1975).
-
-    >>> bool(falls(np.linspace(1.0, 0.5, 12))), bool(falls(np.ones(12)))
-    (True, False)
-    """
-    import pymannkendall
-
-    if np.ptp(values) == 0:
-        return False
-    return bool(pymannkendall.original_test(values, alpha=significance).trend == "decreasing")
 
 
 def name_breaks(slopes: Series) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class Estimate:
     Attributes:
         estimator: ``ratio`` or ``regression``.
         area_km2: Estimate [km2].
-        low_km2: Lower end [km2], at least the measured land.
+        low_km2: Lower end [km2]; where the estimate is more than the measured land, at least that.
         high_km2: Upper end [km2].
         error_km2: Jackknife standard error [km2].
         km2_per_mt: Area that one more Mt of yearly output stands for [km2 / Mt].
@@ -124,4 +124,6 @@ def _jackknifed(
     left_out = np.array([total(np.delete(areas, i), np.delete(output, i)) for i in range(n)])
     error = math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum()))
     area, half = total(areas, output), float(stdtrit(n - 1, 0.975)) * error
-    return Estimate(estimator, area, max(area - half, float(areas.sum())), area + half, error, km2_per_mt)
+    measured = float(areas.sum())
+    low = max(area - half, measured) if area >= measured else area - half
+    return Estimate(estimator, area, low, area + half, error, km2_per_mt)

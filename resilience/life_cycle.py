@@ -33,6 +33,7 @@ LARGEST_ERROR = 5.0
 LEAST_GAIN = 4.0
 ACCELERATED_YEARS = 5
 LATE_YEARS = 25
+NOT_OBSERVED = "decline not yet observed"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -85,7 +86,7 @@ def life_cycle_of_production(
 
     Returns:
         The life cycle. The accelerated stage begins with the first output, or at 10 % of the plateau where the record
-        begins later; the stable stage at 90 %, t1 + 2.197 / k1. The decline begins at t2 - 2.197 / k2 if t2 lies in the
+        begins later or has a gap before it; the stable stage at 90 %, t1 + 2.197 / k1. The decline begins at t2 - 2.197 / k2 if t2 lies in the
         record, its standard error is below 5 years and AICc prefers the double curve by more than 4.
 
     Raises:
@@ -113,7 +114,7 @@ def life_cycle_of_production(
         decline_from=curve.falls_from if declines else math.nan,
         curve=curve,
         rival=rival,
-        notes=(*(() if declines else ("decline not yet observed",)), *_gaps(t, y)),
+        notes=(*(() if declines else (NOT_OBSERVED,)), *_gaps(t, y)),
     )
 
 
@@ -144,9 +145,9 @@ def _gaps(t: NDArray[np.float64], y: NDArray[np.float64]) -> list[str]:
 
 
 def _first_output(t: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Year of the first output if the record holds a year without before it; NaN if it may have begun earlier."""
+    """Year of the first output if the record holds the year before it, without; NaN if it may have begun earlier."""
     first = int((y > 0).argmax())
-    return float(t[first]) if first > 0 else math.nan
+    return float(t[first]) if first > 0 and t[first] - t[first - 1] <= 1 else math.nan
 
 
 def _known(

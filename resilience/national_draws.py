@@ -92,7 +92,8 @@ def sensitivity(
         changes: Relative changes, each applied to both totals.
 
     Returns:
-        Rows of ``mines_mt``, ``national_mt`` and ``area_km2``, for every pair of changes.
+        Rows of ``mines_mt``, ``national_mt`` and ``area_km2``, for every pair of changes; the measured land where the
+        mines would then give more than the country.
 
     >>> [round(row["area_km2"]) for row in sensitivity(10.0, mines_mt=1.0, national_mt=10.0, changes=(0.0, 0.25))]
     [100, 125, 80, 100]
@@ -102,7 +103,7 @@ def sensitivity(
         {
             "mines_mt": mines,
             "national_mt": country,
-            "area_km2": scale_area(affected_km2, mines_mt=mines, national_mt=country),
+            "area_km2": scale_area(affected_km2, mines_mt=mines, national_mt=max(mines, country)),
         }
         for mines, country in totals
     ]

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pitscape.resilience.transitions import area_sum
+
 Kind: TypeAlias = Literal["none", "terrestrial to new terrestrial", "terrestrial to aquatic", "amphibious"]
 State: TypeAlias = Literal["primitive", "damaged", "degraded", "extremely degraded", "rebuilt", "stable"]
 
@@ -54,40 +56,6 @@ class Succession:
     evidence: tuple[Evidence, ...]
 
 
-def transition_areas(
-    before: NDArray[np.integer[Any]],
-    after: NDArray[np.integer[Any]],
-    *,
-    classes: int,
-    cell_area: NDArray[np.floating[Any]] | float = 1.0,
-) -> NDArray[np.float64]:
-    """Area by class before (rows) and after (columns).
-
-    Args:
-        before: Class ids (y, x).
-        after: Class ids (y, x) of the same cells.
-        classes: Number m of classes; cells with another id in one of the maps count for none.
-        cell_area: Area of a cell, or of every cell in a shape that broadcasts to (y, x).
-
-    Returns:
-        Areas, shape (m, m), in the unit of ``cell_area``.
-
-    Raises:
-        ValueError: If the maps have different shapes.
-
-    >>> transition_areas(np.array([[0, 1, 255]]), np.array([[1, 1, 1]]), classes=2, cell_area=100.0)
-    array([[  0., 100.],
-           [  0., 100.]])
-    """
-    if before.shape != after.shape:
-        raise ValueError(f"The maps have shapes {before.shape} and {after.shape}: bring them to one grid.")
-    known = (before >= 0) & (before < classes) & (after >= 0) & (after < classes)
-    pairs = before[known].astype(np.int64) * classes + after[known]
-    weights = np.broadcast_to(np.asarray(cell_area, np.float64), before.shape)[known]
-    areas: NDArray[np.float64] = np.bincount(pairs, weights, classes**2).astype(np.float64)
-    return areas.reshape(classes, classes)
-
-
 def succession(
     maps: Sequence[NDArray[np.integer[Any]]],
     roles: Sequence[str],
@@ -119,31 +87,78 @@ def succession(
 
     Source: types, states and their order are of Dong et al. (2025); the limits are ours.
     """
-    land = _roles_of(maps, roles)
-    area = np.broadcast_to(np.asarray(cell_area, np.float64), land[0].shape)
-    seen = np.logical_and.reduce([each >= 0 for each in land])
-    if not seen.any():
-        raise ValueError("no cell is observed at every epoch: leave out the cloudiest one.")
+    land, seen, area = _observed(maps, roles, cell_area)
 
     def share(cells: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
-        whole = float(area[among].sum())
-        return float(area[cells & among].sum()) / whole if whole else float("nan")
+        whole = area_sum(area, among)
+        return area_sum(area, cells & among) / whole if whole else float("nan")
 
     first, last = land[0], land[-1]
     wet = (last == ROLES.index("water")) & ((land[-2] == ROLES.index("water")) | (len(land) == 2))
     changed = seen & (first != last)
-    disturbed = [np.isin(each, [ROLES.index(role) for role in DISTURBED]) for each in land]
-    touched = seen & np.logical_or.reduce(disturbed[1:]) & ~disturbed[0]
-    restored = share(~disturbed[-1], touched)
+    touched = seen & np.logical_or.reduce([_disturbed(each) for each in land[1:]]) & ~_disturbed(first)
+    restored = share(~_disturbed(last), touched)
     evidence = (
         Evidence("land whose role changed since the first epoch", share(changed, seen), "observed land"),
         Evidence("persistent water that was land", share(wet, changed), "changed land"),
         Evidence(NEWLY_DISTURBED, share(touched, seen), "observed land"),
         Evidence("of it, vegetated or water at the last epoch", restored, "newly disturbed land"),
-        Evidence("mined or occupied land at the last epoch", share(disturbed[-1], seen), "observed land"),
+        Evidence("mined or occupied land at the last epoch", share(_disturbed(last), seen), "observed land"),
     )
     kind = _kind(evidence[0].share, evidence[1].share)
     return Succession(kind, _state(evidence[2].share, restored, stage), stage, restored, evidence)
+
+
+def states_of(
+    maps: Sequence[NDArray[np.integer[Any]]],
+    roles: Sequence[str],
+    stages: Sequence[str],
+    *,
+    cell_area: NDArray[np.floating[Any]] | float = 1.0,
+) -> tuple[State, ...]:
+    """State of the ecosystem at each epoch but the first, which is what the others are compared with.
+
+    Args:
+        maps: As in :func:`succession`.
+        roles: As there.
+        stages: Stage of the life cycle at each epoch, empty where it is not known.
+        cell_area: As there.
+
+    Returns:
+        The states that :func:`succession` gives for the maps up to each epoch, on the land that all epochs observed.
+
+    Raises:
+        ValueError: As there, or if there is not one stage for each epoch.
+
+    >>> grass, half, pit = np.full((1, 4), 2), np.array([[0, 0, 2, 2]]), np.zeros((1, 4), int)
+    >>> states_of([grass, grass, pit, half, grass], ROLES, ["initial"] * 3 + ["stable"] * 2)
+    ('primitive', 'damaged', 'rebuilt', 'stable')
+    """
+    if len(stages) != len(maps):
+        raise ValueError(
+            f"{len(maps)} maps need one stage each, got {len(stages)}; an empty one where it is not known."
+        )
+    land, seen, area = _observed(maps, roles, cell_area)
+    before, whole = _disturbed(land[0]), area_sum(area, seen)
+    touched, found = np.zeros_like(seen), []
+    for each, stage in zip(land[1:], stages[1:], strict=True):
+        now = _disturbed(each)
+        touched |= now & ~before & seen
+        disturbed = area_sum(area, touched)
+        restored = area_sum(area, touched & ~now) / disturbed if disturbed else float("nan")
+        found.append(_state(disturbed / whole, restored, stage))
+    return tuple(found)
+
+
+def _observed(
+    maps: Sequence[NDArray[np.integer[Any]]], roles: Sequence[str], cell_area: NDArray[np.floating[Any]] | float
+) -> tuple[list[NDArray[np.int8]], NDArray[np.bool_], NDArray[np.float64]]:
+    """Roles of all maps, where all of them observed, and the area of each cell."""
+    land = _roles_of(maps, roles)
+    seen = np.logical_and.reduce([each >= 0 for each in land])
+    if not seen.any():
+        raise ValueError("no cell is observed at every epoch: leave out the cloudiest one.")
+    return land, seen, np.broadcast_to(np.asarray(cell_area, np.float64), seen.shape)
 
 
 def _roles_of(maps: Sequence[NDArray[np.integer[Any]]], roles: Sequence[str]) -> list[NDArray[np.int8]]:
@@ -152,8 +167,17 @@ def _roles_of(maps: Sequence[NDArray[np.integer[Any]]], roles: Sequence[str]) ->
         raise ValueError(f"Succession needs at least two maps of one shape, got {[each.shape for each in maps]}.")
     if unknown := sorted(set(roles) - set(ROLES)):
         raise ValueError(f"unknown role {', '.join(unknown)}: there are {', '.join(ROLES)}.")
-    positions = np.array([*(ROLES.index(role) for role in roles), -1], np.int8)
-    return [positions[np.where((each >= 0) & (each < len(roles)), each, len(roles)).astype(np.int64)] for each in maps]
+    land = [np.full(each.shape, -1, np.int8) for each in maps]
+    for place, role in enumerate(roles):
+        for codes, ids in zip(land, maps, strict=True):
+            codes[ids == place] = ROLES.index(role)
+    return land
+
+
+def _disturbed(codes: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Where land is mined or occupied."""
+    found: NDArray[np.bool_] = np.isin(codes, [ROLES.index(role) for role in DISTURBED])
+    return found
 
 
 def _kind(changed: float, aquatic: float) -> Kind:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from pitscape.resilience.crossing import first_below
 from pitscape.resilience.stages import POINTS, Point, stages_of
 
+LEAST_KNOWN = 2
+"""Fewest values between which a constant can be passed."""
+
 Status: TypeAlias = Literal[
     "found",
     "insufficient data",
@@ -83,7 +86,7 @@ def invert_thresholds(
     lower, upper = band or (thv, thv)
     known = np.isfinite(thv) & np.isfinite(lower) & np.isfinite(upper)
     t, *curves = (np.asarray(each, np.float64)[known] for each in (year, thv, lower, upper))
-    if t.size < 2:
+    if t.size < LEAST_KNOWN:
         raise ValueError(f"{t.size} values of ThV are known, two are needed: give more years.")
     if not (curves[1] < 1).any():
         return Thresholds("not defined: integrity did not fall", "constants")

@@ -77,7 +77,7 @@ def training_file(folder: Path, *, steps: int = 2) -> Path:
                 "masks": str(folder / "masks"),
                 "licence": "made by a test",
                 "crosswalk": {0: "ignore", 1: "mined", 2: "occupied", 3: "vegetated", 4: "water"},
-                "split": {"train": [0, 64], "validate_on": [64, 96], "buffer": 8},
+                "split": {"kind": "columns", "train": [0, 64], "validate_on": [64, 96], "buffer": 8},
                 "tile": 32,
                 "batch_size": 2,
                 "steps_per_epoch": 2,

@@ -5,18 +5,34 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
+from scipy import ndimage
 
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
 
+OPTICAL = ("reflectance", "digital_number")
+BLUE_NM = 490.0
+HAZE_EXPONENT = 1.6
+"""Scattering by haze falls with the wavelength to about this power, between molecules (4) and fog (0)."""
+
+DECIBELS = 10 / np.log(10)
+SHADE = (0.25, 0.7)
+"""What is left of the light in a shadow."""
+
+Window = tuple[NDArray[np.float32], NDArray[np.uint8]]
+
 
 class Jitter(BaseModel):
-    """How strongly reflectance is varied, as standard deviations.
+    """How strongly windows are varied.
 
     Attributes:
-        gain: Of a factor common to all bands, for illumination.
-        band_gain: Of a factor of each band, for atmosphere and season.
-        offset: Of a constant of each band, in reflectance, for haze.
+        gain: Standard deviation of the logarithm of a factor common to all bands, for illumination.
+        band_gain: The same of each band by itself, for atmosphere and season. Of backscatter in dB both are added.
+        offset: Standard deviation of a constant of each band, in its units (reflectance; m of elevation).
+        haze: Standard deviation of the reflectance that haze adds in the blue; less in longer waves.
+        shadow: Share of windows with the shadow of a cloud, a soft-edged half plane.
+        band_dropout: Share of windows in which one band is replaced by its mean.
+        scale: Windows show land larger or smaller by up to this factor less 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +40,10 @@ class Jitter(BaseModel):
     gain: float = Field(default=0.1, ge=0)
     band_gain: float = Field(default=0.05, ge=0)
     offset: float = Field(default=0.005, ge=0)
+    haze: float = Field(default=0.0, ge=0)
+    shadow: float = Field(default=0.0, ge=0, le=1)
+    band_dropout: float = Field(default=0.0, ge=0, le=1)
+    scale: float = Field(default=0.0, ge=0, le=1)
 
 
 def turned(
@@ -35,10 +55,35 @@ def turned(
     return (stored[:, :, ::-1], labels[:, ::-1]) if mirrored else (stored, labels)
 
 
+def drawn_side(side: int, jitter: Jitter, rng: np.random.Generator) -> int:
+    """Side of the land that a window shows [px], so that it appears larger or smaller at the window's own side."""
+    if not jitter.scale:
+        return side
+    reach = np.log1p(jitter.scale)
+    return max(1, round(side * float(np.exp(rng.uniform(-reach, reach)))))
+
+
+def rescaled(stored: NDArray[np.float32], labels: NDArray[np.uint8], side: int) -> Window:
+    """An image (band, y, x) and its labels (y, x), square, at another side.
+
+    The image is interpolated; labels and what was not observed are those of the nearest pixel.
+    """
+    old = labels.shape[0]
+    if old == side:
+        return stored, labels
+    nearest = np.minimum(((np.arange(side) + 0.5) * old / side).astype(np.int64), old - 1)
+    at = np.ix_(nearest, nearest)
+    place = np.clip((np.arange(side) + 0.5) * old / side - 0.5, 0, old - 1)
+    grid = np.meshgrid(place, place, indexing="ij")
+    smooth = np.stack([ndimage.map_coordinates(band, grid, order=1) for band in stored])
+    whole = ndimage.minimum_filter(_observed(stored), 3)[at]
+    return np.where(whole, smooth, stored[:, *at]).astype(np.float32), labels[at]
+
+
 def jittered(
     stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[str], jitter: Jitter, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Vary the reflectance of an image.
+    """Vary the physical values of an image.
 
     Args:
         stored: Stored numbers (band, y, x); pixels of fill stay as they are.
@@ -48,11 +93,57 @@ def jittered(
         rng: Source of chance.
 
     Returns:
-        Stored numbers of the varied reflectance.
+        Stored numbers of the varied values.
     """
-    count = len(stored)
-    gain = np.exp(rng.normal(0, jitter.gain) + rng.normal(0, jitter.band_gain, count))[:, None, None]
-    haze = rng.normal(0, jitter.offset, count)[:, None, None]
-    varied = sensor.stored(sensor.physical(stored, bands) * gain + haze, bands)
-    unobserved = (stored == UNOBSERVED_STORED).all(axis=0)
-    return np.where(unobserved, stored, varied).astype(np.float32)
+    chosen = [sensor.band(name) for name in bands]
+    common, own = rng.normal(0, jitter.gain), rng.normal(0, jitter.band_gain, len(stored))
+    offset = rng.normal(0, jitter.offset, len(stored))
+    optical = np.array([band.kind in OPTICAL for band in chosen])
+    decibels = np.array([band.unit == "dB" for band in chosen])
+    scaled = optical | np.array([band.kind == "backscatter" for band in chosen]) & ~decibels
+    gain = np.where(scaled, np.exp(common + own), 1.0)
+    added = np.where(decibels, DECIBELS * (common + own), offset)
+    if jitter.haze:
+        waves = np.array([band.wavelength_nm or np.inf for band in chosen])
+        added = added + optical * abs(rng.normal(0, jitter.haze)) * np.minimum((BLUE_NM / waves) ** HAZE_EXPONENT, 1.5)
+    values = sensor.physical(stored, bands) * gain[:, None, None] + added[:, None, None]
+    if jitter.shadow and rng.random() < jitter.shadow:
+        values = np.where(optical[:, None, None], values * _shade(stored.shape[1:], rng), values)
+    observed = _observed(stored)
+    return np.where(observed, sensor.stored(values, bands), stored).astype(np.float32)
+
+
+def without_a_band(
+    stored: NDArray[np.float32], means: NDArray[np.float32], jitter: Jitter, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """In some windows, one band replaced by its mean: the network must not rest on a single one.
+
+    Args:
+        stored: Stored numbers (band, y, x).
+        means: Stored number of each band's mean over the training land, shape (band,).
+        jitter: How often.
+        rng: Source of chance.
+    """
+    if not jitter.band_dropout or rng.random() >= jitter.band_dropout:
+        return stored
+    band = int(rng.integers(len(stored)))
+    dropped = stored.copy()
+    dropped[band] = np.where(_observed(stored), means[band], stored[band])
+    return dropped
+
+
+def _observed(stored: NDArray[np.float32]) -> NDArray[np.bool_]:
+    seen: NDArray[np.bool_] = (stored != UNOBSERVED_STORED).any(axis=0)
+    return seen
+
+
+def _shade(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Share of light (y, x) beside the straight, soft edge of a shadow."""
+    height, width = shape
+    angle, depth = rng.uniform(0, 2 * np.pi), rng.uniform(*SHADE)
+    y, x = np.mgrid[:height, :width]
+    across = (y - height / 2) * np.sin(angle) + (x - width / 2) * np.cos(angle)
+    edge = rng.uniform(-0.3, 0.3) * max(height, width)
+    inside = 1 / (1 + np.exp(-np.clip((across - edge) / 2, -40, 40)))
+    light: NDArray[np.float64] = 1 - (1 - depth) * inside
+    return light

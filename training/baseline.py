@@ -1,26 +1,40 @@
-"""The baseline that a network has to beat: a random forest on single pixels."""
+"""The baselines that a network has to beat: a random forest and a small network, on single pixels."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from pitscape.imagery.confusion import Counts, confusion_counts
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.sensor import Sensor
-from pitscape.inference.tiles import Area
-from pitscape.training.labelled import LabelledScene
-
-Land = tuple[LabelledScene, Area]
+from pitscape.training.land import Land
 
 MOST_PIXELS = 200_000
 """Pixels that a forest is trained on at most; more cost minutes and change nothing."""
 
+MOST_BALANCED = 60_000
+"""Pixels that the per-pixel network is trained on at most, over all classes."""
+
 INDEX_BANDS = (("nir", "red"), ("green", "nir"))
 """NDVI and NDWI join the bands where the sensor has them."""
+
+
+class Classifier(Protocol):
+    """A classifier of scikit-learn."""
+
+    def fit(self, features: NDArray[np.float32], labels: NDArray[np.uint8]) -> object:
+        """Learn from features (pixel, feature) and class ids (pixel,)."""
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Class ids (pixel,) of features (pixel, feature)."""
 
 
 def forest_counts(
@@ -29,8 +43,8 @@ def forest_counts(
     """Train a balanced random forest on labelled pixels and count its agreement on other land.
 
     Args:
-        training: Scenes with the region of each that trains: the same that trains the network.
-        judging: Scenes with the region of each that judges: the same that judges the network.
+        training: The land that trains the network.
+        judging: The land that judges the network.
         classes: Number of classes.
         trees: Size of the forest.
         seed: Of the forest, and of the ``MOST_PIXELS`` drawn where there are more.
@@ -41,21 +55,37 @@ def forest_counts(
     Raises:
         InputError: If there is no labelled pixel to train on.
     """
-    pixels = [_labelled_pixels(*land) for land in training]
-    features, labels = (np.concatenate(columns) for columns in zip(*pixels, strict=True))
-    if len(labels) == 0:
-        raise InputError(
-            f"{training[0][0].mask.parent}: no labelled pixel in the training region; check the crosswalk."
-        )
-    drawn = np.random.default_rng(seed).permutation(len(labels))[:MOST_PIXELS]
     forest = RandomForestClassifier(trees, class_weight="balanced_subsample", n_jobs=-1, random_state=seed)
-    forest.fit(features[drawn], labels[drawn])
-    counts = np.zeros((classes, classes), np.int64)
-    for land in judging:
-        features, labels = _labelled_pixels(*land)
-        if len(labels):
-            counts += confusion_counts(forest.predict(features), labels, classes=classes)
-    return counts
+    features, labels = _drawn(training, seed)
+    return _counts(forest.fit(features, labels), judging, classes)
+
+
+def pixel_network_counts(training: Sequence[Land], judging: Sequence[Land], *, classes: int, seed: int = 0) -> Counts:
+    """Train a small dense network on labelled pixels (Kumar 2024) and count its agreement on other land.
+
+    Two hidden layers of 64 and 32; as many pixels of each class, repeated where a class has fewer.
+
+    Args:
+        training: The land that trains the network.
+        judging: The land that judges the network.
+        classes: Number of classes.
+        seed: Of the network and of all draws.
+
+    Returns:
+        Confusion counts over all judging land.
+
+    Raises:
+        InputError: If there is no labelled pixel to train on.
+    """
+    features, labels = _drawn(training, seed)
+    rng = np.random.default_rng(seed)
+    found = np.unique(labels)
+    per_class = min(len(labels), MOST_BALANCED) // len(found)
+    rows = np.concatenate([rng.choice(np.flatnonzero(labels == each), per_class) for each in found])
+    network = make_pipeline(
+        StandardScaler(), MLPClassifier((64, 32), early_stopping=True, max_iter=60, random_state=seed)
+    )
+    return _counts(network.fit(features[rows], labels[rows]), judging, classes)
 
 
 def pixel_features(stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[str]) -> NDArray[np.float32]:
@@ -79,7 +109,31 @@ def pixel_features(stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[
     return np.vstack([reflectance, *indices]).T
 
 
-def _labelled_pixels(scene: LabelledScene, region: Area) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    stored, labels = scene.pixels(region)
-    known = labels != UNOBSERVED
-    return pixel_features(stored[:, known], scene.sensor, scene.bands), labels[known]
+def _drawn(training: Sequence[Land], seed: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Features and classes of labelled pixels, of all or of as many as are of use."""
+    pixels = [_labelled_pixels(land) for land in training]
+    features, labels = (np.concatenate(columns) for columns in zip(*pixels, strict=True))
+    if len(labels) == 0:
+        folder = training[0].scene.source.path.parent
+        raise InputError(f"{folder}: no labelled pixel in the training land; check the crosswalk.")
+    drawn = np.random.default_rng(seed).permutation(len(labels))[:MOST_PIXELS]
+    return features[drawn], labels[drawn]
+
+
+def _counts(classifier: Classifier, judging: Sequence[Land], classes: int) -> Counts:
+    counts = np.zeros((classes, classes), np.int64)
+    for land in judging:
+        features, labels = _labelled_pixels(land)
+        if len(labels):
+            counts += confusion_counts(classifier.predict(features), labels, classes=classes)
+    return counts
+
+
+def _labelled_pixels(land: Land) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    features, classes = [], []
+    for strip in land.strips():
+        stored, labels = land.pixels(strip)
+        known = labels != UNOBSERVED
+        features.append(pixel_features(stored[:, known], land.scene.sensor, land.scene.bands))
+        classes.append(labels[known])
+    return np.concatenate(features), np.concatenate(classes)

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import lightning
-from torch.utils.data import DataLoader
+import numpy as np
+from torch.utils.data import DataLoader, Subset
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
@@ -16,8 +18,9 @@ from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.settings import expand_path
 from pitscape.training.augmentation import Jitter
 from pitscape.training.labelled import LabelledScene, fingerprint, labelled_scenes
-from pitscape.training.split import ColumnSplit
-from pitscape.training.statistics import band_statistics
+from pitscape.training.land import lands
+from pitscape.training.split import JUDGES, TRAINS, split_of
+from pitscape.training.statistics import band_statistics, labelled_pixels
 from pitscape.training.windows import BalancedWindows, CountingSampler, RegularWindows, Sample, plots
 
 
@@ -25,10 +28,13 @@ class LabelledScenes(lightning.LightningDataModule):
     """Scenes with label rasters of the same names, trained and validated on different land.
 
     Args:
-        images: Folder of images; environment variables are replaced.
-        masks: Folder of masks of the same names and grids, one band of label codes.
-        crosswalk: Class name by label code; "ignore", and codes not named, stand for no class.
-        split: Which columns train and which judge.
+        images: Folder of images, or of folders of images, one for each site; environment variables are replaced.
+        masks: Folder of labels of the same names: rasters of label codes on the same grid, or polygons (GeoPackage,
+            GeoJSON, shapefile) in any projection; or one file of polygons for all images.
+        crosswalk: Class name by label code or word of the polygons; "ignore" stands for no class.
+        column: Of the polygons' words.
+        split: Which land trains and which judges: its ``kind`` (blocks by default, columns, leave_out, random, none) and
+            options; see ``pitscape.training.split``.
         licence: Terms of the training data, for the model card.
         sensor: Name of a sensor that comes with pitscape, or a YAML file.
         bands: Names of the bands to use; all of the sensor's by default.
@@ -36,7 +42,7 @@ class LabelledScenes(lightning.LightningDataModule):
         legend: Name of a legend that comes with pitscape, or a YAML file.
         legend_notes: Sentences that every report repeats, such as "mined includes dumps".
         tile: Side of the training windows [px].
-        batch_size: Windows per step.
+        batch_size: Windows per step and process.
         steps_per_epoch: Steps between two looks at the validation land.
         context: Land around validation windows that is seen and not judged [px].
         jitter: Radiometric augmentation.
@@ -49,12 +55,13 @@ class LabelledScenes(lightning.LightningDataModule):
         *,
         images: str,
         masks: str,
-        crosswalk: dict[int, str],
-        split: ColumnSplit,
+        crosswalk: dict[int | str, str],
+        split: dict[str, Any] | None = None,
         licence: str,
         sensor: str = "sentinel2_l2a",
         bands: list[str] | None = None,
         offset: OffsetWord | None = None,
+        column: str = "class",
         legend: str = "four_class",
         legend_notes: list[str] | None = None,
         tile: int = 128,
@@ -67,7 +74,8 @@ class LabelledScenes(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.images, self.masks, self.reading = images, masks, Reading(offset=offset)
-        self.crosswalk, self.split, self.licence = crosswalk, split, licence
+        self.crosswalk, self.column, self.licence = crosswalk, column, licence
+        self.wanted_split = split or {}
         self.sensor = load_sensor(sensor)
         self.bands = tuple(bands or self.sensor.band_names)
         self.legend = load_legend(legend).model_copy(update={"notes": tuple(legend_notes or ())})
@@ -76,46 +84,75 @@ class LabelledScenes(lightning.LightningDataModule):
         self.tile, self.batch_size, self.steps_per_epoch = tile, batch_size, steps_per_epoch
         self.context, self.jitter, self.workers, self.seed = context, jitter, workers, seed
         self.scenes: tuple[LabelledScene, ...] = ()
+        self.next_window = 0
 
     def setup(self, stage: str | None = None) -> None:
         """Pair images and masks, and take the band statistics of the training land."""
         del stage
         if self.scenes:
             return
+        self.split = split_of(self.wanted_split)
         here = Path.cwd()
-        codes = self.legend.crosswalk(self.crosswalk)
         images, masks = expand_path(self.images, here), expand_path(self.masks, here)
         self.scenes = labelled_scenes(
-            images, masks, sensor=self.sensor, bands=self.bands, codes=codes, reading=self.reading
+            images,
+            masks,
+            sensor=self.sensor,
+            bands=self.bands,
+            legend=self.legend,
+            crosswalk=self.crosswalk,
+            column=self.column,
+            reading=self.reading,
         )
-        self.training_regions = [self.split.training_region(scene) for scene in self.scenes]
-        self.validation_regions = [self.split.validation_region(scene) for scene in self.scenes]
-        self.normalisation = band_statistics(self.scenes, self.training_regions)
+        self.training = lands(self.scenes, self.split, TRAINS)
+        self.judging = lands(self.scenes, self.split, JUDGES)
+        if not self.training:
+            raise InputError(f"{self.images}: the split ({self.split}) leaves no land to train on; change it.")
+        self.normalisation = band_statistics(self.training)
+        self.class_pixels = labelled_pixels(self.training, len(self.legend))
         self.fingerprint = fingerprint(self.scenes)
         self.gsd_m = _ground_sampling_distance(self.scenes)
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Balanced, turned and jittered windows of the training land."""
-        per_epoch = self.batch_size * self.steps_per_epoch
+        rank, world = self._place
+        per_epoch = self.batch_size * self.steps_per_epoch * world
         windows = BalancedWindows(
-            plots(self.scenes, self.training_regions, seed=self.seed),
+            plots(self.training, seed=self.seed),
             size=self.tile,
             per_epoch=per_epoch,
             seed=self.seed,
             jitter=self.jitter,
+            means=self.sensor.stored(np.array(self.normalisation.mean, np.float32), self.bands).astype(np.float32),
         )
+        self.sampler = CountingSampler(per_epoch, first=self.next_window, rank=rank, world=world)
         return DataLoader(
             windows,
             batch_size=self.batch_size,
-            sampler=CountingSampler(per_epoch),
+            sampler=self.sampler,
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
         )
 
     def val_dataloader(self) -> DataLoader[Sample]:
-        """All of the validation land, once."""
-        windows = RegularWindows(self.scenes, self.validation_regions, size=self.tile, context=self.context)
-        return DataLoader(windows, batch_size=self.batch_size, num_workers=self.workers)
+        """All of the validation land, once; each process judges a part of it."""
+        rank, world = self._place
+        windows = RegularWindows(self.judging, size=self.tile, context=self.context)
+        own = Subset(windows, range(rank, len(windows), world))
+        return DataLoader(own, batch_size=self.batch_size, num_workers=self.workers)
+
+    def state_dict(self) -> dict[str, int]:
+        """The number of the next window to draw."""
+        return {"next_window": self.sampler.next}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go on with the next window."""
+        self.next_window = state_dict["next_window"]
+
+    @property
+    def _place(self) -> tuple[int, int]:
+        """Number of this process, and of all."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
 
 def _ground_sampling_distance(scenes: Sequence[LabelledScene]) -> float:

@@ -13,12 +13,16 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.settings import read_yaml
+from pitscape.models.checkpoint import load_checkpoint
 from pitscape.training.data import LabelledScenes
+from pitscape.training.log_pictures import LogPictures
 from pitscape.training.task import SegmentationTask
 
 QUIET = {"exit_on_error": False}
 """Makes jsonargparse raise what is wrong instead of printing a page of usage."""
 
+
+CHECKPOINT = "--ckpt_path="
 
 ATTEMPTS = (
     "Does not validate",
@@ -42,14 +46,14 @@ class TrainingCLI(LightningCLI):
 def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> LightningCLI:
     """Run ``fit`` or ``validate`` on a configuration.
 
-    Checkpoints (``best.ckpt`` by mean IoU on the validation land, and ``last.ckpt``), ``metrics.csv`` and the resolved
-    configuration go to the trainer's ``default_root_dir``.
+    Checkpoints (``best.ckpt`` by mean IoU on the validation land, and ``last.ckpt``), ``metrics.csv``, the folder ``board`` for
+    TensorBoard and the resolved configuration go to the trainer's ``default_root_dir``.
 
     Args:
         verb: What to do.
         config: YAML with ``trainer``, ``model`` and ``data``. It names classes to import: trust it like code.
         rest: Further options of LightningCLI, such as ``--trainer.max_steps=10``; ``--ckpt_path=CKPT`` names the
-            checkpoint that ``validate`` judges, by default the run's best one.
+            checkpoint from which ``fit`` goes on, or that ``validate`` judges, by default the run's best one.
 
     Returns:
         Lightning's command line with ``trainer``, ``model`` and ``datamodule`` as they ended.
@@ -57,17 +61,27 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
     Raises:
         InputError: If the configuration or the data does not fit.
     """
-    root = make_folder(_root(config, rest))
+    root = make_folder(run_root(config, rest))
     defaults: dict[str, Any] = {
         "default_root_dir": str(root),
         "enable_model_summary": False,
         "enable_progress_bar": sys.stderr.isatty(),
         "logger": False,
+        "use_distributed_sampler": False,  # the data module gives each process its own windows
     }
     if verb == "fit":
-        checkpoints = ModelCheckpoint(root, filename="best", monitor="val/macro_iou", mode="max", save_last=True)
+        whole: dict[str, Any] = {"dirpath": root, "enable_version_counter": False}
+        best = ModelCheckpoint(filename="best", monitor="val/macro_iou", mode="max", **whole)
+        last = ModelCheckpoint(filename="last", **whole)  # save_last of the first would save it with the best alone
         log = {"class_path": "CSVLogger", "init_args": {"save_dir": str(root), "name": "", "version": ""}}
-        defaults |= {"logger": log, "log_every_n_steps": 10, "callbacks": [checkpoints]}
+        board = {
+            "class_path": "TensorBoardLogger",
+            "init_args": {"save_dir": str(root), "name": "", "version": "board"},
+        }
+        callbacks = [best, last, LogPictures()]
+        defaults |= {"logger": [log, board], "log_every_n_steps": 10, "callbacks": callbacks}
+        if any(text.startswith(CHECKPOINT) for text in rest):
+            load_checkpoint(_checkpoint(root, rest))
         return _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
     checkpoint = _checkpoint(root, rest)
     arguments = [verb, f"--config={config}", *rest, f"--ckpt_path={checkpoint}"]
@@ -116,7 +130,7 @@ def _innermost(message: str) -> str:
     return reason.replace("Parser key ", "").replace('"', "")[:400].rstrip(".") + remedy + "."
 
 
-def _root(config: Path, rest: Sequence[str]) -> Path:
+def run_root(config: Path, rest: Sequence[str]) -> Path:
     """The folder of a run: given as an option, or in the configuration, or named after it."""
     option = "--trainer.default_root_dir="
     given = [text.removeprefix(option) for text in rest if text.startswith(option)]
@@ -129,8 +143,7 @@ def _root(config: Path, rest: Sequence[str]) -> Path:
 
 def _checkpoint(root: Path, rest: Sequence[str]) -> Path:
     """The checkpoint to judge: given as an option, or the best one of the run."""
-    option = "--ckpt_path="
-    given = [Path(text.removeprefix(option)) for text in rest if text.startswith(option)]
+    given = [Path(text.removeprefix(CHECKPOINT)) for text in rest if text.startswith(CHECKPOINT)]
     checkpoint = given[-1] if given else root / "best.ckpt"
     if not checkpoint.is_file():
         raise InputError(f"{checkpoint}: no such checkpoint; train first, or name one with --ckpt_path=CKPT.")

@@ -1,13 +1,45 @@
-"""Splits by space: which land trains and which judges."""
+"""Splits: which pixels of which scene train, and which judge."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import datetime
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from scipy import ndimage
 
 from pitscape.imagery.errors import InputError
 from pitscape.inference.tiles import Area
 from pitscape.training.labelled import LabelledScene
 
+UNUSED, TRAINS, JUDGES = range(3)
+"""The roles of a pixel."""
 
-class ColumnSplit(BaseModel):
+Roles = NDArray[np.uint8]
+"""A role for each pixel of a window (y, x)."""
+
+GOLDEN = 0.382
+M_PER_DEGREE = 111_320.0
+
+
+class Split(BaseModel, ABC):
+    """Gives each pixel of a scene its role. It depends on the place alone, so that any window can be asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @abstractmethod
+    def roles(self, scene: LabelledScene, window: Area) -> Roles:
+        """Roles in a window of a scene, shape (y, x)."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """The split in words, for cards and reports."""
+
+
+class ColumnSplit(Split):
     """Columns of every scene for training and for validation, with a buffer between them.
 
     Neighbouring pixels are alike: without distance between them, validation would reward memory. Columns of the
@@ -19,8 +51,7 @@ class ColumnSplit(BaseModel):
         buffer: Width of the strip between them [px].
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+    kind: Literal["columns"] = "columns"
     train: tuple[int, int | None]
     validate_on: tuple[int, int | None]
     buffer: int = Field(default=16, ge=0)
@@ -32,31 +63,174 @@ class ColumnSplit(BaseModel):
                 raise ValueError(f"columns {first} to {end}: the end must lie beyond the start")
         return self
 
-    def training_region(self, scene: LabelledScene) -> Area:
-        """The land of a scene that trains.
-
-        Raises:
-            InputError: If the buffer leaves none.
-        """
-        left, right = _columns(self.train, scene)
+    def roles(self, scene: LabelledScene, window: Area) -> Roles:
+        """Roles by column."""
+        columns = np.arange(window.left, window.right)
         first, end = _columns(self.validate_on, scene)
-        if left < first:
-            right = min(right, first - self.buffer)
-        else:
-            left = max(left, end + self.buffer)
-        return _region(left, right, scene)
-
-    def validation_region(self, scene: LabelledScene) -> Area:
-        """The land of a scene that judges.
-
-        Raises:
-            InputError: If the scene ends before it.
-        """
-        return _region(*_columns(self.validate_on, scene), scene)
+        roles = np.full(len(columns), UNUSED, np.uint8)
+        roles[_between(columns, *_columns(self.train, scene))] = TRAINS
+        roles[_between(columns, first - self.buffer, end + self.buffer)] = UNUSED
+        roles[_between(columns, first, end)] = JUDGES
+        return np.broadcast_to(roles, window.shape)
 
     def __str__(self) -> str:
-        """The split in words, for cards and reports."""
+        """The split in words."""
         return f"columns {self.train}, validated on {self.validate_on}, buffer {self.buffer} px"
+
+
+class BlockSplit(Split):
+    """Square blocks of ground, every ``folds``-th of which judges; with a buffer around each.
+
+    Blocks lie in the coordinates of the scenes' projection: all dates of a place are split alike. Folds are dealt out
+    along a lattice, so that those that judge are spread evenly (a k-fold run takes ``fold`` 0 to ``folds`` - 1 in turn).
+
+    Attributes:
+        side_m: Side of a block [m]; that of a scene in degrees is taken along the equator.
+        folds: Number of folds.
+        fold: The one that judges.
+        buffer_m: Width of the unused strip around what judges [m].
+    """
+
+    kind: Literal["blocks"] = "blocks"
+    side_m: float = Field(default=1280.0, gt=0)
+    folds: int = Field(default=5, ge=2)
+    fold: int = Field(default=0, ge=0)
+    buffer_m: float = Field(default=160.0, ge=0)
+
+    @model_validator(mode="after")
+    def _fold_exists(self) -> "BlockSplit":
+        if self.fold >= self.folds:
+            raise ValueError(f"fold {self.fold}: of {self.folds} folds the last is {self.folds - 1}")
+        return self
+
+    def roles(self, scene: LabelledScene, window: Area) -> Roles:
+        """Roles by block; the buffer is a square around each pixel that judges."""
+        metres = M_PER_DEGREE if scene.grid.crs and scene.grid.crs.geographic else 1.0
+        affine = scene.grid.affine
+        margin = math.ceil(self.buffer_m / metres / min(abs(affine.a), abs(affine.e)))
+        columns = np.arange(window.left - margin, window.right + margin) + 0.5
+        rows = np.arange(window.top - margin, window.bottom + margin) + 0.5
+        east = np.floor((affine.c + affine.a * columns) * metres / self.side_m).astype(np.int64)
+        north = np.floor((affine.f + affine.e * rows) * metres / self.side_m).astype(np.int64)
+        held = (east[None, :] + self._step * north[:, None]) % self.folds == self.fold
+        near = ndimage.maximum_filter(held, size=2 * margin + 1, mode="nearest") if margin else held
+        inner = (slice(margin, margin + window.shape[0]), slice(margin, margin + window.shape[1]))
+        return np.where(held, JUDGES, np.where(near, UNUSED, TRAINS)).astype(np.uint8)[inner]
+
+    @property
+    def _step(self) -> int:
+        """By how many folds the next row of blocks is shifted: near the golden section, and prime to ``folds``."""
+        steps = [n for n in range(1, self.folds) if math.gcd(n, self.folds) == 1]
+        return min(steps, key=lambda n: (abs(n - GOLDEN * self.folds), n))
+
+    def __str__(self) -> str:
+        """The split in words."""
+        return f"blocks of {self.side_m:g} m, fold {self.fold} of {self.folds} judges, buffer {self.buffer_m:g} m"
+
+
+class RandomSplit(Split):
+    """Small patches drawn at random in each scene, without a buffer: what most published accuracies rest on.
+
+    What judges lies beside what trains, and at another date trains itself. For comparison only: it flatters.
+
+    Attributes:
+        patch: Side of a patch [px].
+        share: Of the patches that judge.
+        seed: Of the draw.
+    """
+
+    kind: Literal["random"] = "random"
+    patch: int = Field(default=16, ge=1)
+    share: float = Field(default=0.25, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0)
+
+    def roles(self, scene: LabelledScene, window: Area) -> Roles:
+        """Roles by patch, drawn for each scene by itself."""
+        height, width = scene.shape
+        key = np.frombuffer(scene.image.name.encode(), np.uint8)
+        rng = np.random.default_rng((self.seed, *key.tolist()))
+        drawn = rng.random((height // self.patch + 1, width // self.patch + 1)) < self.share
+        rows = np.clip(np.arange(window.top, window.bottom), 0, height - 1) // self.patch
+        columns = np.clip(np.arange(window.left, window.right), 0, width - 1) // self.patch
+        return np.where(drawn[np.ix_(rows, columns)], JUDGES, TRAINS).astype(np.uint8)
+
+    def __str__(self) -> str:
+        """The split in words."""
+        return f"random patches of {self.patch} px, {self.share:.0%} judge, no buffer"
+
+
+class LeaveOut(Split):
+    """Whole sites or dates judge; the others train.
+
+    Dates of one place see the same land: leave out a date together with land (``space``), or the network judges land
+    that it knows. Then a scene left out judges on the land that ``space`` holds out, and trains nowhere.
+
+    Attributes:
+        sites: Names of sites: a scene's folder below ``images``, or its name without the date.
+        dates: Dates as 2023-07-09, compared with those in the scenes' names.
+        space: Split of the land as well.
+    """
+
+    kind: Literal["leave_out"] = "leave_out"
+    sites: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    space: Annotated[ColumnSplit | BlockSplit, Field(discriminator="kind")] | None = None
+
+    @model_validator(mode="after")
+    def _leaves_something_out(self) -> "LeaveOut":
+        if not self.sites and not self.dates:
+            raise ValueError("sites, dates: name at least one to leave out")
+        for date in self.dates:
+            datetime.date.fromisoformat(date)
+        return self
+
+    def roles(self, scene: LabelledScene, window: Area) -> Roles:
+        """One role for a whole scene, or those of ``space``."""
+        wanted = JUDGES if scene.site in self.sites or str(scene.acquired) in self.dates else TRAINS
+        if self.space is None:
+            return np.full(window.shape, wanted, np.uint8)
+        return np.where(self.space.roles(scene, window) == wanted, wanted, UNUSED).astype(np.uint8)
+
+    def __str__(self) -> str:
+        """The split in words."""
+        left = ", ".join([*self.sites, *self.dates])
+        return f"{left} left out" + (f"; {self.space}" if self.space else "")
+
+
+class NoSplit(Split):
+    """All land trains, and the same land judges: for a final model whose accuracy was measured by other splits."""
+
+    kind: Literal["none"] = "none"
+
+    def roles(self, scene: LabelledScene, window: Area) -> Roles:
+        """Training everywhere."""
+        del scene
+        return np.full(window.shape, TRAINS, np.uint8)
+
+    def __str__(self) -> str:
+        """The split in words."""
+        return "all land trains, none judges"
+
+
+SPLITS: TypeAdapter[BlockSplit | ColumnSplit | RandomSplit | LeaveOut | NoSplit] = TypeAdapter(
+    Annotated[BlockSplit | ColumnSplit | RandomSplit | LeaveOut | NoSplit, Field(discriminator="kind")]
+)
+
+
+def split_of(content: Mapping[str, Any]) -> Split:
+    """The split that a configuration names: its ``kind`` (blocks, columns, random, leave_out, none) and its options.
+
+    Raises:
+        InputError: If there is no such kind, or an option does not fit.
+    """
+    try:
+        return SPLITS.validate_python({"kind": "blocks", **content})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(["split", *(str(key) for key in problem["loc"][1:])])
+        raise InputError(
+            f"data: {where}: {problem['msg'].removeprefix('Value error, ')}; check its spelling and value."
+        ) from error
 
 
 def _columns(columns: tuple[int, int | None], scene: LabelledScene) -> tuple[int, int]:
@@ -64,9 +238,6 @@ def _columns(columns: tuple[int, int | None], scene: LabelledScene) -> tuple[int
     return columns[0], width if columns[1] is None else min(columns[1], width)
 
 
-def _region(left: int, right: int, scene: LabelledScene) -> Area:
-    if right <= left:
-        raise InputError(
-            f"{scene.image}: the split leaves no columns of its {scene.shape[1]}; change its ranges or buffer."
-        )
-    return Area(0, scene.shape[0], left, right)
+def _between(values: NDArray[np.int64], first: int, end: int) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = (values >= first) & (values < end)
+    return inside

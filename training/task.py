@@ -1,50 +1,61 @@
 """The training of a segmentation network, as a Lightning module."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import lightning
-import segmentation_models_pytorch as smp
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pitscape.imagery.confusion import Counts, scores
+from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.models.checkpoint import CHECKPOINT_KEY, Recipe
+from pitscape.models.checkpoint import CHECKPOINT_KEY, Recipe, load_checkpoint
 from pitscape.models.network import NetworkSettings, SegmentationNetwork, Standardiser
+from pitscape.training.calibration import HeldOutScores
 from pitscape.training.data import LabelledScenes
+from pitscape.training.loss import Loss, LossSettings
 from pitscape.training.windows import Sample
+
+if TYPE_CHECKING:
+    from pitscape.models.card import Calibration
+
+WARM_UP = 0.15
+"""Share of all steps in which the learning rate rises."""
 
 
 class SegmentationTask(lightning.LightningModule):
-    """Cross entropy plus Dice on labelled pixels, AdamW with one learning-rate cycle, accuracies per class.
+    """A sum of losses on labelled pixels, AdamW with a warm-up and a fall of the learning rate, accuracies per class.
 
     Bands, classes and normalisation come from the data module, so that one configuration cannot contradict itself.
 
     Args:
         network: Which network to build.
-        learning_rate: Peak of the cycle.
+        loss: What is minimised.
+        learning_rate: At its peak.
         weight_decay: Of AdamW.
-        dice_weight: Weight of the Dice loss beside cross entropy.
-        label_smoothing: Of cross entropy; keeps probabilities from growing overconfident.
+        schedule: After the warm-up the rate falls along a cosine ("one_cycle": momentum moves against it).
+        init_from: Checkpoint of another place, date or sensor whose weights this network begins with.
+        frozen_epochs: Epochs in which only the decoder learns, then all does; with ``init_from``.
     """
 
     def __init__(
         self,
         *,
         network: NetworkSettings = NetworkSettings(),  # noqa: B008 - immutable
+        loss: LossSettings = LossSettings(),  # noqa: B008 - immutable
         learning_rate: float = 1e-3,
         weight_decay: float = 1e-2,
-        dice_weight: float = 0.5,
-        label_smoothing: float = 0.0,
+        schedule: Literal["one_cycle", "cosine"] = "one_cycle",
+        init_from: str | None = None,
+        frozen_epochs: int = 0,
     ) -> None:
         super().__init__()
-        self.settings = network
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.dice_weight = dice_weight
-        self.cross_entropy = nn.CrossEntropyLoss(ignore_index=UNOBSERVED, label_smoothing=label_smoothing)
-        self.dice = smp.losses.DiceLoss("multiclass", ignore_index=UNOBSERVED)
+        self.settings, self.loss_settings = network, loss
+        self.learning_rate, self.weight_decay, self.schedule = learning_rate, weight_decay, schedule
+        self.init_from, self.frozen_epochs = init_from, frozen_epochs
         self.network: SegmentationNetwork | None = None
+        self.calibration: Calibration | None = None
 
     @property
     def data(self) -> LabelledScenes:
@@ -54,10 +65,14 @@ class SegmentationTask(lightning.LightningModule):
 
     def configure_model(self) -> None:
         """Build the network once the data is known."""
-        if self.network is None:
-            bands, classes = len(self.data.bands), len(self.data.legend)
-            self.standardiser = Standardiser(self.data.sensor, self.data.bands, self.data.normalisation)
-            self.network = SegmentationNetwork(self.settings, bands=bands, classes=classes)
+        if self.network is not None:
+            return
+        bands, classes = len(self.data.bands), len(self.data.legend)
+        self.standardiser = Standardiser(self.data.sensor, self.data.bands, self.data.normalisation)
+        self.loss = Loss(self.loss_settings, self.data.class_pixels)
+        self.network = SegmentationNetwork(self.settings, bands=bands, classes=classes)
+        if self.init_from:
+            begin_with(self.network, Path(self.init_from))
 
     def forward(self, stored: Tensor) -> Tensor:
         """Class scores (N, classes, H, W) of stored numbers (N, bands, H, W)."""
@@ -65,19 +80,32 @@ class SegmentationTask(lightning.LightningModule):
         result: Tensor = self.network(self.standardiser(stored))
         return result
 
+    def on_train_epoch_start(self) -> None:
+        """Hold the encoder still at first, where that is wanted."""
+        assert self.network is not None
+        self.network.freeze_encoder(frozen=self.current_epoch < self.frozen_epochs)
+
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
-        """The loss of a batch."""
+        """The loss of a batch.
+
+        Raises:
+            PitscapeError: If it is not finite, which nothing could mend later.
+        """
         del batch_index
         stored, labels = batch
-        logits = self(stored)
-        loss: Tensor = self.cross_entropy(logits, labels) + self.dice_weight * self.dice(logits, labels)
-        self.log("train/loss", loss, prog_bar=True, on_step=False, on_epoch=True)
+        loss: Tensor = self.loss(self(stored), labels)
+        if not torch.isfinite(loss):
+            raise PitscapeError(
+                f"step {self.global_step}: the loss is {float(loss.detach())}; lower learning_rate, or train with precision 32."
+            )
+        self.log("train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, sync_dist=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
         """Start counting."""
         classes = len(self.data.legend)
         self.counts = torch.zeros(classes, classes, dtype=torch.int64, device=self.device)
+        self.held_out = HeldOutScores()
 
     def validation_step(self, batch: Sample, batch_index: int) -> None:
         """Count agreement on a batch."""
@@ -85,20 +113,35 @@ class SegmentationTask(lightning.LightningModule):
         stored, labels = batch
         known = labels != UNOBSERVED
         classes = len(self.counts)
-        pairs = self(stored).argmax(dim=1)[known] * classes + labels[known]
+        found = self(stored)
+        pairs = found.argmax(dim=1)[known] * classes + labels[known]
         self.counts += torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+        self.held_out.add(found, labels, known)
 
     def on_validation_epoch_end(self) -> None:
-        """Log accuracies of all validation land together."""
-        named = named_scores(self.counts.cpu().numpy(), self.data.legend.names)
+        """Log accuracies of all validation land together, of all processes; calibrate on it."""
+        counts = self.trainer.strategy.reduce(self.counts, reduce_op="sum")
+        assert isinstance(counts, Tensor)
+        self.counts = counts
+        named = named_scores(counts.cpu().numpy(), self.data.legend.names)
         self.log("val/macro_iou", named.pop("val/macro_iou"), prog_bar=True)
         self.log_dict(named)
+        self.calibration = self.held_out.calibration()
+        if self.calibration:
+            found = self.calibration
+            self.log_dict({"val/ece": found.ece_before, "val/ece_calibrated": found.ece_after}, rank_zero_only=True)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own type is a union of ten
-        """AdamW and one cycle of the learning rate over all steps."""
+        """AdamW with a learning rate that rises and falls over all steps."""
         optimiser = torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
         steps = int(self.trainer.estimated_stepping_batches)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, self.learning_rate, total_steps=steps, pct_start=0.15)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser,
+            self.learning_rate,
+            total_steps=steps,
+            pct_start=WARM_UP,
+            cycle_momentum=self.schedule == "one_cycle",
+        )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -118,6 +161,7 @@ class SegmentationTask(lightning.LightningModule):
                 "legend": data.legend.model_dump(),
                 "gsd_m": data.gsd_m,
                 "metrics": metrics,
+                "calibration": self.calibration,
                 "training": {
                     "fingerprint": data.fingerprint,
                     "scenes": [scene.image.name for scene in data.scenes],
@@ -127,6 +171,26 @@ class SegmentationTask(lightning.LightningModule):
                 },
             }
         )
+
+
+def begin_with(network: SegmentationNetwork, checkpoint: Path) -> None:
+    """Give a network the weights of another one, all that have the same shape.
+
+    The first convolution may take other bands, and the last one give other classes: these begin anew.
+
+    Raises:
+        InputError: If the checkpoint is none, or is of another network.
+    """
+    recipe, other = load_checkpoint(checkpoint)
+    own, given = network.state_dict(), other.state_dict()
+    fitting = {name: weight for name, weight in given.items() if name in own and own[name].shape == weight.shape}
+    anew = [name for name in own if name not in fitting]
+    if len(anew) > len(own) // 10:
+        raise InputError(
+            f"{checkpoint}: is {recipe.network.title}, of which {len(fitting)} of {len(own)} weights fit; "
+            "train the same network."
+        )
+    network.load_state_dict(own | fitting)
 
 
 def named_scores(counts: Counts, names: tuple[str, ...]) -> dict[str, float]:

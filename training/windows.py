@@ -12,8 +12,8 @@ from torch.utils.data import Dataset, Sampler
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.tiles import Area
-from pitscape.training.augmentation import Jitter, jittered, turned
-from pitscape.training.labelled import LabelledScene
+from pitscape.training.augmentation import Jitter, drawn_side, jittered, rescaled, turned, without_a_band
+from pitscape.training.land import Land
 
 POSITIONS_PER_CLASS = 20_000
 """Labelled pixels of each class and scene that windows are centred on; more bring no more variety."""
@@ -24,41 +24,59 @@ Sample = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Plot:
-    """A region of a scene, and where it has labelled pixels of each class: (class id -> (n, 2) rows and columns)."""
+    """Training land, and where it has labelled pixels of each class: (class id -> (n, 2) rows and columns)."""
 
-    scene: LabelledScene
-    region: Area
+    land: Land
     positions: dict[int, NDArray[np.int32]]
 
 
-def plots(scenes: Sequence[LabelledScene], regions: Sequence[Area], *, seed: int = 0) -> tuple[Plot, ...]:
-    """Find the labelled pixels of each scene's region.
+def plots(training: Sequence[Land], *, seed: int = 0) -> tuple[Plot, ...]:
+    """Find the labelled pixels of training land.
 
     Raises:
-        InputError: If no scene has a labelled pixel there.
+        InputError: If there is none.
     """
     rng = np.random.default_rng(seed)
-    found = tuple(Plot(s, r, _positions(s, r, rng)) for s, r in zip(scenes, regions, strict=True))
+    found = tuple(Plot(land, _positions(land, rng)) for land in training)
     if not any(plot.positions for plot in found):
-        raise InputError(
-            f"{scenes[0].mask.parent}: no labelled pixel in the training region; check the crosswalk and the split."
-        )
+        where = f"{training[0].scene.source.path.parent}: " if training else ""
+        raise InputError(f"{where}no labelled pixel in the training land; check the crosswalk and the split.")
     return found
 
 
 class BalancedWindows(Dataset[Sample]):
     """Windows around labelled pixels, every class as often as every other, turned and jittered.
 
-    A window never reaches out of its region, so that no pixel of other land is seen. The same index always gives the
+    Land that does not train is unobserved in a window, so that none of it is seen. The same index always gives the
     same window, in whatever process it is drawn.
+
+    Args:
+        plots: The training land with its labelled pixels.
+        size: Side of a window [px].
+        per_epoch: Windows of one epoch.
+        seed: Of all draws.
+        jitter: Augmentation.
+        means: Stored number of each band's mean, shape (band,), for band dropout.
     """
 
-    def __init__(self, plots: Sequence[Plot], *, size: int, per_epoch: int, seed: int, jitter: Jitter) -> None:
+    def __init__(
+        self,
+        plots: Sequence[Plot],
+        *,
+        size: int,
+        per_epoch: int,
+        seed: int,
+        jitter: Jitter,
+        means: NDArray[np.float32] | None = None,
+    ) -> None:
+        if jitter.band_dropout and means is None:
+            raise ValueError("band_dropout needs the means of the bands")
         self.plots = plots
         self.size = size
         self.per_epoch = per_epoch
         self.seed = seed
         self.jitter = jitter
+        self.means = np.zeros(0, np.float32) if means is None else means
         self.classes = sorted({c for plot in plots for c in plot.positions})
 
     def __len__(self) -> int:
@@ -72,23 +90,22 @@ class BalancedWindows(Dataset[Sample]):
         candidates = [plot for plot in self.plots if wanted in plot.positions]
         plot = candidates[rng.integers(len(candidates))]
         row, column = plot.positions[wanted][rng.integers(len(plot.positions[wanted]))]
-        top = _start(int(row), plot.region.top, plot.region.bottom, self.size, rng)
-        left = _start(int(column), plot.region.left, plot.region.right, self.size, rng)
-        stored, labels = _inside(plot, Area(top, top + self.size, left, left + self.size))
-        stored, labels = turned(stored, labels, rng)
-        stored = jittered(stored, plot.scene.sensor, plot.scene.bands, self.jitter, rng)
+        area, scene = plot.land.area, plot.land.scene
+        side = drawn_side(self.size, self.jitter, rng)
+        top = _start(int(row), area.top, area.bottom, side, rng)
+        left = _start(int(column), area.left, area.right, side, rng)
+        stored, labels = plot.land.pixels(Area(top, top + side, left, left + side))
+        stored, labels = rescaled(*turned(stored, labels, rng), self.size)
+        stored = jittered(stored, scene.sensor, scene.bands, self.jitter, rng)
+        stored = without_a_band(stored, self.means, self.jitter, rng)
         return _sample(stored, labels)
 
 
 class RegularWindows(Dataset[Sample]):
-    """All of each scene's region, in windows with some land around them that is seen and not judged."""
+    """All judging land, in windows with some land around them that is seen and not judged."""
 
-    def __init__(self, scenes: Sequence[LabelledScene], regions: Sequence[Area], *, size: int, context: int) -> None:
-        self.windows = [
-            (scene, core)
-            for scene, region in zip(scenes, regions, strict=True)
-            for core in _cores(region, size - 2 * context)
-        ]
+    def __init__(self, judging: Sequence[Land], *, size: int, context: int) -> None:
+        self.windows = [(land, core) for land in judging for core in _cores(land, size - 2 * context)]
         self.size = size
         self.context = context
 
@@ -98,45 +115,53 @@ class RegularWindows(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         """The window of an index."""
-        scene, core = self.windows[index]
+        land, core = self.windows[index]
         around = Area(
             core.top - self.context,
             core.top - self.context + self.size,
             core.left - self.context,
             core.left - self.context + self.size,
         )
-        stored, labels = scene.pixels(around)
+        stored, labels = land.scene.pixels(around)
         judged = np.full_like(labels, UNOBSERVED)
         part = (slice(self.context, self.context + core.shape[0]), slice(self.context, self.context + core.shape[1]))
-        judged[part] = labels[part]
+        judged[part] = np.where(land.mask(core), labels[part], UNOBSERVED)
         return _sample(stored, judged)
 
 
 class CountingSampler(Sampler[int]):
-    """Indices that go on counting from epoch to epoch, so that no epoch repeats the windows of another."""
+    """Indices that go on counting from epoch to epoch, so that no epoch repeats the windows of another.
 
-    def __init__(self, per_epoch: int) -> None:
-        self.per_epoch = per_epoch
-        self.next = 0
+    Args:
+        per_epoch: Indices of one epoch, of all processes together.
+        first: The next one: a run that goes on counts on.
+        rank: Number of this process; each takes every ``world``-th index.
+        world: Number of processes.
+    """
+
+    def __init__(self, per_epoch: int, *, first: int = 0, rank: int = 0, world: int = 1) -> None:
+        self.per_epoch, self.next, self.rank, self.world = per_epoch, first, rank, world
 
     def __len__(self) -> int:
-        """Indices of one epoch."""
-        return self.per_epoch
+        """Indices of one epoch in this process."""
+        return self.per_epoch // self.world
 
     def __iter__(self) -> Iterator[int]:
         """The indices of the next epoch."""
-        first = self.next
+        first = self.next + self.rank
         self.next += self.per_epoch
-        return iter(range(first, self.next))
+        return iter(range(first, self.next, self.world))
 
 
-def _positions(scene: LabelledScene, region: Area, rng: np.random.Generator) -> dict[int, NDArray[np.int32]]:
-    labels = scene.labels(region)
-    found = {}
-    for class_id in np.unique(labels[labels != UNOBSERVED]):
-        at = np.argwhere(labels == class_id).astype(np.int32) + np.array([region.top, region.left], np.int32)
-        found[int(class_id)] = at[rng.permutation(len(at))[:POSITIONS_PER_CLASS]]
-    return found
+def _positions(land: Land, rng: np.random.Generator) -> dict[int, NDArray[np.int32]]:
+    found: dict[int, list[NDArray[np.int32]]] = {}
+    for strip in land.strips():
+        labels = land.labels(strip)
+        for class_id in np.unique(labels[labels != UNOBSERVED]):
+            at = np.argwhere(labels == class_id).astype(np.int32)
+            found.setdefault(int(class_id), []).append(at + np.array([strip.top, strip.left], np.int32))
+    every = {class_id: np.concatenate(parts) for class_id, parts in found.items()}
+    return {class_id: at[rng.permutation(len(at))[:POSITIONS_PER_CLASS]] for class_id, at in every.items()}
 
 
 def _start(position: int, first: int, end: int, size: int, rng: np.random.Generator) -> int:
@@ -145,20 +170,13 @@ def _start(position: int, first: int, end: int, size: int, rng: np.random.Genera
     return int(rng.integers(lowest, highest + 1)) if lowest < highest else max(first, highest)
 
 
-def _inside(plot: Plot, window: Area) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """The pixels of a window; where it is larger than its region, nothing of the land beyond."""
-    region = plot.region
-    cut = Area(window.top, min(window.bottom, region.bottom), window.left, min(window.right, region.right))
-    stored, labels = plot.scene.pixels(cut)
-    missing = (window.shape[0] - cut.shape[0], window.shape[1] - cut.shape[1])
-    edges = ((0, missing[0]), (0, missing[1]))
-    return np.pad(stored, ((0, 0), *edges)), np.pad(labels, edges, constant_values=UNOBSERVED)
-
-
-def _cores(region: Area, size: int) -> Iterator[Area]:
-    for top in range(region.top, region.bottom, size):
-        for left in range(region.left, region.right, size):
-            yield Area(top, min(top + size, region.bottom), left, min(left + size, region.right))
+def _cores(land: Land, size: int) -> Iterator[Area]:
+    area = land.area
+    for top in range(area.top, area.bottom, size):
+        for left in range(area.left, area.right, size):
+            core = Area(top, min(top + size, area.bottom), left, min(left + size, area.right))
+            if land.mask(core).any():
+                yield core
 
 
 def _sample(stored: NDArray[np.float32], labels: NDArray[np.uint8]) -> Sample:

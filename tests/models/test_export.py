@@ -9,22 +9,21 @@ import torch
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.models import export
 from pitscape.models.card import CARD_KEY, ModelCard
-from pitscape.models.checkpoint import load_checkpoint
+from pitscape.models.checkpoint import deployed, load_checkpoint
 from pitscape.models.export import export_onnx
-from pitscape.models.network import DeployedNetwork, Standardiser
 
 
 def test_onnxruntime_gives_what_torch_gives(trained: Path, model: Path) -> None:
     """On batches, sizes and unobserved pixels that the export itself did not check."""
     recipe, network = load_checkpoint(trained / "run" / "best.ckpt")
-    deployed = DeployedNetwork(Standardiser(recipe.sensor, recipe.bands, recipe.normalisation), network).eval()
+    whole = deployed(recipe, network)
     session = onnxruntime.InferenceSession(str(model))
     rng = np.random.default_rng(1)
     for shape in [(1, 10, 1, 1), (5, 10, 37, 53), (2, 10, 128, 96)]:
         stored = rng.integers(0, 12000, shape).astype(np.float32)
         stored[:, :, shape[2] // 2 :, 0] = 0
         with torch.inference_mode():
-            expected = deployed(torch.from_numpy(stored)).numpy()
+            expected = whole(torch.from_numpy(stored)).numpy()
         found = session.run(None, {"stored": stored})[0]
         np.testing.assert_allclose(found, expected, atol=1e-4)
         best = np.sort(expected, axis=1)

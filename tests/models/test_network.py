@@ -5,19 +5,26 @@ import torch
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.sensor import load_sensor
 from pitscape.models.card import Normalisation
-from pitscape.models.network import DeployedNetwork, NetworkSettings, SegmentationNetwork, Standardiser
+from pitscape.models.network import (
+    PAIRS,
+    DeployedNetwork,
+    DetailHead,
+    NetworkSettings,
+    SegmentationNetwork,
+    Standardiser,
+)
 
 SENSOR = load_sensor("sentinel2_l2a")
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        NetworkSettings(encoder_depth=3, decoder_channels=(32, 16, 8)),
-        NetworkSettings(encoder="mobilenet_v2", encoder_depth=4, decoder_channels=(32, 16, 8, 8)),
-    ],
-    ids=lambda settings: settings.title,
-)
+SETTINGS = [
+    *(NetworkSettings(architecture=architecture, encoder=encoder) for architecture, encoder in sorted(PAIRS)),
+    NetworkSettings(encoder_depth=3, decoder_channels=(32, 16, 8)),
+    NetworkSettings(encoder="mobilenet_v2", encoder_depth=4, detail=8),
+]
+
+
+@pytest.fixture(scope="module", params=SETTINGS, ids=lambda settings: settings.title)
 def network(request: pytest.FixtureRequest) -> SegmentationNetwork:
     torch.manual_seed(0)
     return SegmentationNetwork(request.param, bands=5, classes=3).eval()
@@ -35,13 +42,39 @@ class TestNetworkContract:
         images = torch.rand(3, 5, 40, 33)
         with torch.inference_mode():
             alone = torch.cat([network(image[None]) for image in images])
-            torch.testing.assert_close(network(images), alone, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(network(images), alone, atol=1e-5 * float(alone.abs().max()), rtol=1e-5)
+
+    def test_a_frozen_encoder_does_not_learn(self, network: SegmentationNetwork) -> None:
+        network.freeze_encoder(frozen=True)
+        learning = {name for name, weight in network.named_parameters() if weight.requires_grad}
+        assert learning
+        assert not any(".encoder." in name for name in learning)
+        network.freeze_encoder(frozen=False)
+        network.train()
+        network(torch.rand(2, 5, 64, 64)).sum().backward()
+        network.eval()
+        assert all((weight.grad is not None) == weight.requires_grad for weight in network.parameters())
 
 
-def test_unknown_networks_are_refused_by_name() -> None:
+def test_networks_that_were_not_tested_are_refused_by_name() -> None:
     for settings in (NetworkSettings(encoder="resnet19"), NetworkSettings(architecture="unicorn")):
-        with pytest.raises(InputError, match=r"resnet19|unicorn"):
+        with pytest.raises(InputError, match=r"(resnet19|unicorn/resnet18): is not among the tested ones; take "):
             SegmentationNetwork(settings, bands=3, classes=2)
+    with pytest.raises(InputError, match="network fpn: its depth and channels are fixed"):
+        SegmentationNetwork(NetworkSettings(architecture="fpn", encoder_depth=4), bands=3, classes=2)
+
+
+def test_detail_sees_every_pixel_and_three_around_it() -> None:
+    torch.manual_seed(0)
+    head = DetailHead(2, 8, 3).eval()
+    images, decoded = torch.rand(1, 2, 20, 20), torch.zeros(1, 8, 20, 20)
+    changed = images.clone()
+    changed[0, :, 9, 12] += 5
+    with torch.inference_mode():
+        moved = (head(changed, decoded) - head(images, decoded)).abs().sum(dim=1)[0] > 0
+    assert moved[9, 12]
+    rows, columns = torch.nonzero(moved, as_tuple=True)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (6, 12, 9, 15)
 
 
 def test_stored_numbers_become_standardised_reflectance() -> None:
@@ -57,5 +90,9 @@ def test_deployed_networks_give_probabilities() -> None:
     standardiser = Standardiser(SENSOR, ("B02", "B03"), Normalisation(mean=(0.2, 0.2), std=(0.1, 0.1)))
     with torch.inference_mode():
         found = DeployedNetwork(standardiser, network).eval()(torch.rand(2, 2, 33, 20) * 5000)
+    cooler = DeployedNetwork(standardiser, network, temperature=2.0).eval()
+    with torch.inference_mode():
+        stored = torch.rand(2, 2, 33, 20) * 5000
+        torch.testing.assert_close(cooler(stored), torch.softmax(network(standardiser(stored)) / 2, dim=1))
     torch.testing.assert_close(found.sum(dim=1), torch.ones(2, 33, 20))
     assert (found >= 0).all()

@@ -38,6 +38,21 @@ def test_shares_of_types_are_taken_as_they_are(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.diag(found.covariance), [0.02, 0.01, 0])
 
 
+def test_a_class_that_is_not_mapped_may_have_one_type_or_no_share(tmp_path: Path) -> None:
+    """Before the mine: the sample finds 2 % mined that the map missed; of vegetated land there is none."""
+    mapped = {"mined": 0.0, "forest": 1.0}
+    covariance = [[1e-4, -1e-4], [-1e-4, 1e-4]]
+    path = write(tmp_path, names=["mined", "vegetated"], shares=[0.02, 0.98], covariance=covariance)
+    found = read_adjusted(path, mapped, TYPES)
+    assert found.shares == pytest.approx({"mined": 0.02, "forest": 0.98})
+    np.testing.assert_allclose(found.covariance[:2, :2], covariance)
+    path = write(tmp_path, names=["mined", "vegetated"], shares=[1, 0], covariance=[[0, 0], [0, 0]])
+    assert read_adjusted(path, {"mined": 1.0}, TYPES).shares == {"mined": 1}
+    path = write(tmp_path, names=["mined", "vegetated"], shares=[0.9, 0.1], covariance=[[0, 0], [0, 0]])
+    with pytest.raises(InputError, match="vegetated is not mapped, so that its types are not known; give the shares"):
+        read_adjusted(path, {"mined": 1.0}, TYPES)
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -46,6 +61,7 @@ def test_shares_of_types_are_taken_as_they_are(tmp_path: Path) -> None:
         ({"names": ["mined", "forest"], "shares": [0.5, 0.4], "covariance": [[0, 0], [0, 0]]}, "must sum to 1"),
         ({"names": ["mined", "forest"], "shares": [0.5, 0.5], "covariance": [[0, 1], [1, 0]]}, "negative eigenvalue"),
         ({"names": ["mined", "forest"], "shares": [0.5, 0.5], "covariance": [[0.0]]}, "one matrix an epoch"),
+        ({"names": ["mined", "mined"], "shares": [0.5, 0.5], "covariance": [[0, 0], [0, 0]]}, "names one class twice"),
         ({"names": ["mined", "forest"], "shares": [1.0], "covariance": [[0.0]]}, "2 names and 1 shares"),
     ],
 )

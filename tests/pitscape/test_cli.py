@@ -37,7 +37,8 @@ def test_predict_areas_and_extents_agree(model: Path, scene: Path, tmp_path: Pat
     assert main(["areas", str(classes), "--output", str(areas)]) == 0
     assert main(["extents", str(classes), "--output", str(extents)]) == 0
     rows = list(csv.DictReader(areas.read_text().splitlines()))
-    assert list(rows[0]) == ["zone", "epoch", "class_id", "class_name", "cells", "area_km2", "share", "unobserved_km2"]
+    land = ["cells", "area_km2", "share", "unobserved_km2", "outside_km2"]
+    assert list(rows[0]) == ["zone", "epoch", "class_id", "class_name", *land]
     assert sum(int(row["cells"]) for row in rows) == 2000
     mined = geopandas.read_file(extents, layer="extents")["area_km2"].sum()
     assert mined == pytest.approx(float(rows[0]["area_km2"]), rel=1e-9)

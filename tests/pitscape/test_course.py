@@ -15,11 +15,11 @@ from pitscape.course import course
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.life_charts import production, site_thresholds, stages
+from pitscape.life_charts import production, site_thresholds
 from pitscape.mine_settings import MineSettings
 from pitscape.plain import plain
 from pitscape.site_settings import load_site
-from pitscape.threshold_series import crossing_functions
+from pitscape.stage_chart import life_spans, stages
 from pitscape.transition_chart import transitions
 
 LEGEND = load_legend()
@@ -76,6 +76,11 @@ def test_a_site_by_hand(tmp_path: Path, maps: list[Path], output: Path) -> None:
     areas = np.array(succession["transitions"]["area_km2"])
     assert areas[2] == pytest.approx(np.array([0.005, 0, 0.15, 0.005]), rel=1e-3)
     assert succession["disturbed_km2"] == pytest.approx(0.005, rel=1e-3)
+    assert [(each["year"], each["stage"], each["state"]) for each in succession["epochs"]] == [
+        (2005, "initial", None),
+        (2015, "stable", "degraded"),
+        (2024, "stable", "degraded"),
+    ]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Life cycle of the mine" in page
     assert "<b>amphibious</b>" in page
@@ -113,8 +118,53 @@ def test_thresholds_come_from_the_epochs_of_a_site(output: Path) -> None:
     assert list(line.x) == [2000, *(point["year"] for point in points), 2024]
     bars = stages(site, "published")
     assert bars is not None
-    assert {bar.y[0] for bar in bars.data} == {"mine", "ecosystem"}
+    assert {bar.y[0] for bar in bars.data} == {"stage of the mine", "stage of the ecosystem"}
     assert {bar.text for bar in bars.data} >= {"initial", "accelerated", "stable", "compaction", "mutation"}
+
+
+def test_states_are_drawn_at_each_epoch() -> None:
+    """Two epochs of 2020 stand half a year apart."""
+    states = [(2010, None), (2020, "damaged"), (2020, "rebuilt"), (2024, "damaged")]
+    epochs = [{"epoch": f"e{n}", "year": year, "state": state} for n, (year, state) in enumerate(states)]
+    named = [{"name": each["epoch"], "year": each["year"]} for each in epochs]
+    chart = stages({"epochs": named, "succession": {"epochs": epochs}}, "published")
+    assert chart is not None
+    assert {mark.name: list(mark.x) for mark in chart.data if mark.name != chart.data[0].name} == {
+        "damaged": [2020, 2024],
+        "rebuilt": [2020.5],
+    }
+    assert list(chart.data[0].x) == [2010]
+
+
+def test_a_year_counts_the_epochs_that_have_thv() -> None:
+    """Of 2000, 2005 twice and 2010, one epoch of 2005 and that of 2010 have no ThV."""
+    epochs = [{"name": f"e{n}", "year": year} for n, year in enumerate((2000, 2005, 2005, 2010))]
+    mine = MineSettings(thresholds={"elastic": 0.9})
+    values = np.array([1, math.nan, 0.8, math.nan])
+    found = course(mine, None, epochs=epochs, integrity=integrity_of(values), classes=[])["thresholds"]["published"]
+    assert found["points"][0]["year"] == pytest.approx(2002.5)
+    assert found["flags"] == ("1 years without a value are left out",)
+    values[2] = math.nan
+    alone = course(mine, None, epochs=epochs, integrity=integrity_of(values), classes=[])["thresholds"]["published"]
+    assert (alone["status"], alone["points"]) == ("insufficient data", ())
+
+
+def test_a_declared_decline_ends_the_stable_stage(output: Path) -> None:
+    """The output shows none; from the date on, stages and their chart have it, and no stage lies over another."""
+    epochs = [{"name": f"e{n}", "year": year} for n, year in enumerate((2000, 2024))]
+    series = integrity_of(np.array([1, 0.8]))
+    found = course(MineSettings(decline=2020), str(output), epochs=epochs, integrity=series, classes=[])
+    life = found["life_cycle"]
+    assert [row["stage"] for row in life["stages"]] == ["initial", "decline"]
+    assert life["notes"][-1] == "decline as declared: the output does not show it"
+    assert not any("not yet observed" in note for note in life["notes"])
+    dates = {"basis": "dates", "accelerated_from": 2000.0, "stable_from": 2005.0, "decline_from": 2015.0}
+    assert list(life_spans(dates, 1998, 2024)) == [
+        (1998, 2000, "initial"),
+        (2000, 2005, "accelerated"),
+        (2005, 2015, "early stable"),
+        (2015, 2024, "decline"),
+    ]
 
 
 def test_two_epochs_are_insufficient_data_and_still_have_a_chart(output: Path) -> None:
@@ -160,12 +210,3 @@ def test_wrong_words_about_the_mine_are_refused(
     site.write_text(yaml.safe_dump({"version": 1, "site": "pond", "epochs": epochs, "mine": mine}))
     with pytest.raises(InputError, match=problem):
         load_site(site)
-
-
-def test_threshold_years_follow_from_draws_of_thv() -> None:
-    """ThV 1 to 0.8 +- 0.1: the yield at 0.9 is passed between 2003.33 and 2010; the mutation at 0.5 is not."""
-    functions = crossing_functions({"yield": (0.85, 0.95), "mutation": (0.5, 0.5)}, [2000, 2010], ["published"])
-    draws = {"thv_published": np.array([[1.0, 0.7], [1.0, 0.8], [1.0, 0.9 - 1e-12]])}
-    found = {name: function({}, draws) for name, function in functions.items()}
-    assert found["yield_year_published"] == pytest.approx([2003.33, 2005, 2010], abs=0.01)
-    assert np.isnan(found["mutation_year_published"]).all()

@@ -9,6 +9,7 @@ import pytest
 
 from pitscape.cli import main
 from pitscape.imagery.simulated.life_cycle import draw_output
+from pitscape.national_chart import national
 from pitscape.resilience.life_cycle import life_cycle_of_production
 
 YEARS = range(1980, 2022)
@@ -173,6 +174,72 @@ def test_errors_of_areas_become_an_interval(tmp_path: Path) -> None:
     assert (drawn["low_km2"], drawn["high_km2"]) == pytest.approx((190.2, 209.8), abs=0.3)
 
 
+def test_what_a_table_of_mines_does_not_tell_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Output of one mine alone is no output; areas that fall with output give less than what was measured."""
+    mines, output = tmp_path / "mines.csv", tmp_path / "s.json"
+    mines.write_text("name,excavated_km2,affected_km2,production_mt\na,1,10,5\nb,1,10,\n")
+    assert main(["scale", "--mines", str(mines), "--national-mt", "100", "--mines-mt", "20"]) == 0
+    assert "note: not every mine has an output: 20 Mt (--mines-mt) is taken" in capsys.readouterr().out
+    mines.write_text("name,excavated_km2,affected_km2,production_mt\na,1,80,2\nb,1,60,4\nc,1,10,9\n")
+    options = ["--national-mt", "27", "--national-mines", "3", "--output", str(output)]
+    assert main(["scale", "--mines", str(mines), *options, "--figure", str(tmp_path / "s.html")]) == 0
+    assert "the regression estimate lies below the measured 150.00 km2" in capsys.readouterr().out
+    content = json.loads(output.read_text())
+    content["estimators"][1] |= {"low_km2": -50.0, "high_km2": 5000.0}
+    assert national(content).layout.xaxis.type == "linear"
+    content["estimators"][1] |= {"low_km2": 20.0}
+    assert national(content).layout.xaxis.type == "log"
+
+
+@pytest.fixture
+def two_mines(tmp_path: Path) -> Path:
+    path = tmp_path / "mines.csv"
+    path.write_text("name,excavated_km2,affected_km2,affected_se_km2\na,1,10,0.3\nb,1,10,\n")
+    return path
+
+
+def test_a_covariance_of_mines_widens_the_interval(two_mines: Path, tmp_path: Path) -> None:
+    """Variances .09 and .16 with covariance .12: the errors are as one of 0.7, and 0.7 x 100 / 10 x 1.96 = 13.72."""
+    covariance, output = tmp_path / "covariance.csv", tmp_path / "s.json"
+    covariance.write_text("0.09,0.12\n0.12,0.16\n")
+    options = ["--national-mt", "100", "--mines-mt", "10", "--covariance", str(covariance), "--output", str(output)]
+    assert main(["scale", "--mines", str(two_mines), *options]) == 0
+    content = json.loads(output.read_text())
+    assert content["draws"]["of"] == "correlated areas"
+    ends = [content["draws"][key] for key in ("low_km2", "high_km2")]
+    assert ends == pytest.approx([186.28, 213.72], abs=0.5)
+    assert content["options"]["covariance"] == "covariance.csv"
+    assert set(content["inputs_sha256"]) == {"mines.csv", "covariance.csv"}
+    assert str(tmp_path) not in output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("0.09,0.1\n", "has 1 rows and 2 columns; give one of each for the 2 mines"),
+        ("a,b\n0.09,0\n0,0.16\n", "line 1: column 1 is 'a'; give numbers alone, no header"),
+        ("0.09,\n0,0.16\n", "line 1: column 2 is ''; give numbers"),
+        ("0.09,0.1\n0.12,0.16\n", "line 1: column 2 is 0.1, and its mirror 0.12"),
+        ("0.09,0.13\n0.13,0.16\n", "negative eigenvalue"),
+        ("0.04,0\n0,0.16\n", "line 1: the variance of a is 0.04, its affected_se_km2 0.3 squared 0.09"),
+        ("0.09,0\n0,-0.16\n", "negative eigenvalue"),
+    ],
+)
+def test_what_is_no_covariance_is_refused(
+    two_mines: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
+) -> None:
+    covariance = tmp_path / "covariance.csv"
+    covariance.write_text(text)
+    output = tmp_path / "s.json"
+    options = ["--national-mt", "100", "--mines-mt", "10", "--covariance", str(covariance), "--output", str(output)]
+    assert main(["scale", "--mines", str(two_mines), *options]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert str(covariance) in message
+    assert problem in message
+    assert not output.exists()
+
+
 def test_wrong_input_is_answered_in_one_line(
     eci: Path,
     production: Path,
@@ -207,6 +274,7 @@ def test_wrong_input_is_answered_in_one_line(
         (["scale", "--sites", sites[0]], sites[0], "at least two"),
         (["scale", "--sites", *sites, "--mines", str(eci)], "scale", "one of them"),
         (["scale", "--output-error", "2"], "scale", "0 to 0.3"),
+        (["scale", "--national-mines", "4"], "--national-mines 4", "fewer than the 5 mines"),
     ]
     for arguments, named, remedy in cases:
         assert main(arguments) == 2, arguments

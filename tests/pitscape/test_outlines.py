@@ -76,6 +76,32 @@ def test_affected_land_of_classes_has_one_outline(run: RunSite, tmp_path: Path) 
     assert outline.area == pytest.approx(140 * grid(40, 40).resolution.x ** 2)
 
 
+def test_classes_that_are_types_under_another_name(run: RunSite, tmp_path: Path) -> None:
+    """Two legend classes of the role mined: both together are its adjusted area; one alone is only mapped."""
+    names = {"pit": "mined", "bench": "mined", "grass": "vegetated", "pond": "water"}
+    content = {
+        "classes": [
+            {"id": n, "name": name, "colour": f"#00000{n}", "role": role, "score": 0.5}
+            for n, (name, role) in enumerate(names.items())
+        ],
+    }
+    (tmp_path / "legend.yaml").write_text(yaml.safe_dump(content))
+    crosswalk = {0: "pit", 1: "bench", 2: "grass", 3: "pond"}
+    options = {"sample": True, "legend": "legend.yaml", "crosswalk": crosswalk}
+    (tmp_path / "shares.json").write_text(
+        json.dumps(
+            {"names": ["mined", "vegetated"], "shares": [0.1, 0.9], "covariance": [[1e-4, -1e-4], [-1e-4, 1e-4]]}
+        )
+    )
+    both = run("both", affected={"classes": ["pit", "bench"]}, **options)
+    whole = sum(row["area_km2"] for row in both["areas"] if row["epoch"] == "2024")
+    assert both["affected"]["area_km2"] == pytest.approx(0.1 * whole)
+    assert both["affected"]["se_km2"] == pytest.approx(0.01 * whole)
+    one = run("one", affected={"classes": ["pit"]}, **options)["affected"]
+    assert one["area_km2"] == pytest.approx(100 / 1600 * whole, rel=1e-4)
+    assert one["se_km2"] is None
+
+
 def test_affected_land_of_polygons_counts_overlaps_once(run: RunSite, tmp_path: Path) -> None:
     """Two squares of half the map's width, which overlap by half of one: 1.5 quarters of the map."""
     edge = grid(40, 40).boundingbox

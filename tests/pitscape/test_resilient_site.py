@@ -195,6 +195,19 @@ def test_gaps_are_told(run: RunSite, tmp_path: Path) -> None:
     assert found["npp"][1]["gap"] == pytest.approx(0.2)
     assert found["npp"][1]["value"] == pytest.approx(0.4)
     assert {"npp_gap", "mixed_npp"} <= names_of(found)
+    assert {"flag": "npp_gap", "text": "NPP is not known on 20 % of the land at 2024."} in found["flags"]
+
+
+def test_gaps_of_several_epochs_are_one_sentence(run: RunSite, tmp_path: Path) -> None:
+    """4 and 12 of 40 rows are missing; the flag names the ends once."""
+    for year, rows in ((2015, 4), (2024, 12)):
+        values = np.full((1, 40, 40), 0.4, np.float32)
+        values[0, :rows] = math.nan
+        write_raster(tmp_path / f"npp_{year}.tif", values)
+    texts = [each["text"] for each in run(first={"npp": "npp_2015.tif"}, later={"npp": "npp_2024.tif"})["flags"]]
+    assert [text for text in texts if "not known" in text] == [
+        "NPP is not known on 10 to 30 % of the land at 2015, 2024."
+    ]
 
 
 def test_a_year_of_one_type(run: RunSite, tmp_path: Path) -> None:
@@ -229,6 +242,19 @@ def test_climate_terms_may_be_given(run: RunSite) -> None:
     assert (found["resilience"][1]["c1"], found["resilience"][1]["c2"]) == (0.2, 0.1)
     assert found["what_moved_e"][1]["climate"] == 0
     assert not found["uncertainty"]["varies"]["climate"]
+
+
+def test_given_terms_are_floored_and_need_no_five_years(run: RunSite, tmp_path: Path) -> None:
+    """A record of 2015 and 2024 alone still gives precipitation, for Q."""
+    rows = [f"{year},{month},30,10" for year in (2015, 2024) for month in range(1, 13)]
+    (tmp_path / "climate.csv").write_text("\n".join(["year,month,precipitation_mm,temperature_c", *rows]))
+    found = run(c1=0.005, c2=0.1)
+    assert (found["resilience"][0]["c1"], found["resilience"][0]["c2"]) == (0.01, 0.1)
+    assert "c1_floored" in names_of(found)
+    assert found["water"][0]["precipitation_mm"] == 360
+    assert not found["uncertainty"]["varies"]["climate"]
+    with pytest.raises(InputError, match="years of climate up to 2015, at least 5 are needed"):
+        run(c1=0.2)
 
 
 @pytest.mark.parametrize(

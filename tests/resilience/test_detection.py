@@ -9,7 +9,8 @@ import numpy as np
 import pymannkendall
 import pytest
 
-from pitscape.resilience.detection import detect_thresholds, falls, name_breaks
+from pitscape.resilience.detection import detect_thresholds, name_breaks
+from pitscape.resilience.trend import falls
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "thresholds.py"
 

@@ -62,6 +62,18 @@ def test_the_first_output_begins_the_accelerated_stage() -> None:
     assert life_cycle_of_production(YEARS[10:], values[10:], first_production=1977).accelerated_from == 1977
 
 
+def test_a_gap_before_the_first_output_hides_when_it_came() -> None:
+    """None in 2000 and 3 Mt in 2006 leave five years open; with a zero in 2005 it is 2006"""
+    years = np.arange(2000.0, 2022)
+    output = np.where(years >= 2006, 20 / (1 + np.exp(-0.8 * (years - 2008))), np.nan)
+    output[0] = 0
+    found = life_cycle_of_production(years, output)
+    assert found.curve is not None
+    assert found.accelerated_from == found.curve.tenth
+    output[5] = 0
+    assert life_cycle_of_production(years, output).accelerated_from == 2006
+
+
 def test_gaps_and_halts_are_said() -> None:
     values = output(YEARS, t1=1985, k1=0.6)
     values[[30, 31]] = np.nan

@@ -130,3 +130,17 @@ def test_sensitivity_to_the_output_totals() -> None:
     assert found[142.0, 1057.0] == pytest.approx(12_502.37, abs=5e-3)
     assert found[156.2, 1057.0] == pytest.approx(12_502.37 / 1.1, abs=5e-3)
     assert found[142.0, 951.3] == pytest.approx(12_502.37 * 0.9, abs=5e-3)
+
+
+def test_sensitivity_of_mines_that_are_nearly_the_country() -> None:
+    """9.5 of 10 Mt: with 10 % more and 10 % less the mines would give more than the country, and their land is left."""
+    rows = sensitivity(10.0, mines_mt=9.5, national_mt=10.0)
+    assert min(row["area_km2"] for row in rows) == 10
+    assert max(row["area_km2"] for row in rows) == pytest.approx(10 * 11 / 8.55)
+
+
+def test_an_estimate_below_the_measured_land_keeps_its_interval() -> None:
+    """Area falls with output: y = 100 - 10 x at 2, 4, 9 Mt, 150 km2 in all; a country of 3 such mines with 27 Mt has 30."""
+    found = regression_estimate([80.0, 60.0, 10.0], [2.0, 4.0, 9.0], national_mt=27.0, mines=3)
+    assert found.area_km2 == pytest.approx(30)
+    assert found.low_km2 <= found.area_km2 <= found.high_km2

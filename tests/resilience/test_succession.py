@@ -4,8 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from pitscape.resilience.succession import succession, transition_areas
+from pitscape.resilience.succession import states_of, succession
+from pitscape.resilience.transitions import transition_areas
 
 ROLES = ("mined", "occupied", "vegetated", "water")
 M, O, V, W = range(4)  # noqa: E741 - O for occupied
@@ -113,3 +117,32 @@ def test_zamora(reference_data: Path) -> None:
     assert found.evidence[1].share == pytest.approx(wet / len(changed))
     assert 0.1 < wet / len(changed) < 0.9
     assert (found.kind, found.state) == ("amphibious", "degraded")
+
+
+@given(arrays(np.uint8, (5, 3, 4), elements=st.sampled_from([0, 1, 2, 3, 255])), st.sampled_from(["", "late stable"]))
+def test_states_are_those_of_the_maps_up_to_each_epoch(maps: np.ndarray, stage: str) -> None:
+    maps[:, 0, 0] = V  # one cell that all observe
+    seen = (maps < 255).all(axis=0)
+    masked = [np.where(seen, each, 255) for each in maps]
+    found = states_of(list(maps), ROLES, [stage] * 5)
+    assert list(found) == [succession(masked[:n], ROLES, stage=stage).state for n in range(2, 6)]
+
+
+def test_states_follow_the_mine() -> None:
+    """40 of 100 cells are mined, half of them come back, then 36."""
+    maps = [GRASS, row((M, 40), (V, 60)), row((M, 40), (V, 60)), row((M, 20), (V, 80)), row((M, 4), (V, 96))]
+    stages = ["initial", "accelerated", "early stable", "late stable", "decline"]
+    assert states_of(maps, ROLES, stages) == ("damaged", "degraded", "rebuilt", "stable")
+    with pytest.raises(ValueError, match="5 maps need one stage each, got 4"):
+        states_of(maps, ROLES, stages[1:])
+
+
+def test_areas_of_tall_maps_are_whole() -> None:
+    """1,100 rows are added up in three bands; cells of row n have the area n."""
+    rows = np.arange(1100.0)[:, None]
+    before, after = np.full((1100, 2), V, np.uint8), np.full((1100, 2), V, np.uint8)
+    after[:, 1] = M
+    half = rows.sum()
+    assert transition_areas(before, after, classes=4, cell_area=rows)[V] == pytest.approx([half, 0, half, 0])
+    found = succession([before, after], ROLES, cell_area=rows)
+    assert found.evidence[2].share == pytest.approx(0.5)

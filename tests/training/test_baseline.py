@@ -1,14 +1,14 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from small_scenes import BANDS, write_labelled_scenes
+from labelled_land import columns_of, read_labelled_scenes
+from small_scenes import write_labelled_scenes
 
-from pitscape.imagery.confusion import scores
-from pitscape.imagery.legend import load_legend
+from pitscape.imagery.confusion import Counts, scores
 from pitscape.imagery.sensor import load_sensor
-from pitscape.inference.tiles import Area
-from pitscape.training.baseline import forest_counts, pixel_features
-from pitscape.training.labelled import labelled_scenes
+from pitscape.training.baseline import forest_counts, pixel_features, pixel_network_counts
+from pitscape.training.land import Land
 
 
 def test_features_are_reflectance_ndvi_and_ndwi() -> None:
@@ -20,11 +20,19 @@ def test_features_are_reflectance_ndvi_and_ndwi() -> None:
 
 def test_a_forest_learns_classes_that_a_band_tells_apart(tmp_path: Path) -> None:
     write_labelled_scenes(tmp_path)
-    codes = load_legend().crosswalk({1: "mined", 2: "occupied", 3: "vegetated", 4: "water"})
-    scenes = labelled_scenes(
-        tmp_path / "images", tmp_path / "masks", sensor=load_sensor("sentinel2_l2a"), bands=BANDS, codes=codes
-    )
-    left, right = ([(s, Area(0, 64, a, b)) for s in scenes] for a, b in ((0, 48), (48, 96)))
+    scenes = read_labelled_scenes(tmp_path)
+    left, right = columns_of(scenes, 0, 48), columns_of(scenes, 48, None)
     counts = forest_counts(left, right, classes=4, trees=20)
-    assert counts.sum() == sum((s.pixels(r)[1] != 255).sum() for s, r in right)
+    _check(counts, right)
+
+
+def test_a_network_of_single_pixels_learns_them_too(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path)
+    scenes = read_labelled_scenes(tmp_path)
+    right = columns_of(scenes, 48, None)
+    _check(pixel_network_counts(columns_of(scenes, 0, 48), right, classes=4), right)
+
+
+def _check(counts: Counts, right: Sequence[Land]) -> None:
+    assert counts.sum() == sum((land.pixels(land.area)[1] != 255).sum() for land in right)
     assert scores(counts).macro_iou > 0.99

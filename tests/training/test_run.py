@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::Us
 
 def test_a_run_leaves_checkpoints_a_log_and_its_configuration(trained: Path) -> None:
     run = trained / "run"
-    assert {p.name for p in run.iterdir()} == {"best.ckpt", "last.ckpt", "metrics.csv", "config.yaml"}
+    assert {p.name for p in run.iterdir()} == {"best.ckpt", "last.ckpt", "metrics.csv", "config.yaml", "board"}
     rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
     logged = set(rows[0])
     for name in ("mined", "occupied", "vegetated", "water"):
@@ -23,6 +23,15 @@ def test_a_run_leaves_checkpoints_a_log_and_its_configuration(trained: Path) -> 
     assert {"val/macro_iou", "val/macro_f1", "val/overall", "train/loss"} <= logged
     resolved = yaml.safe_load((run / "config.yaml").read_text())
     assert resolved["data"]["init_args"]["batch_size"] == 2
+
+
+def test_the_log_holds_pictures(trained: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(trained / "run" / "board"), size_guidance={"images": 0})
+    events.Reload()
+    assert set(events.Tags()["images"]) == {"confusion matrix", "image, labels, map"}
+    assert "val/macro_iou" in events.Tags()["scalars"]
 
 
 def test_checkpoints_hold_plain_values_only(trained: Path) -> None:
@@ -52,7 +61,7 @@ def test_validate_gives_the_accuracies_of_a_checkpoint(trained: Path) -> None:
         (("data", "init_args", "split", "bufer"), 3, "bufer"),
         (("data", "init_args", "crosswalk"), {1: "minded"}, "unknown class 'minded'"),
         (("data", "init_args", "images"), "${NO_SUCH_VARIABLE}/images", "NO_SUCH_VARIABLE.*not set"),
-        (("data", "init_args", "split", "buffer"), 200, "leaves no columns"),
+        (("data", "init_args", "split", "buffer"), 200, "leaves no land to train on"),
         (("model", "init_args", "network", "encoder"), "resnet19", "resnet19"),
     ],
 )

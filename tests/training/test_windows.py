@@ -2,13 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_scenes import BANDS, write_labelled_scenes
+from labelled_land import columns_of, read_labelled_scenes
+from small_scenes import write_labelled_scenes
 
-from pitscape.imagery.legend import load_legend
-from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.tiles import Area
 from pitscape.training.augmentation import Jitter
-from pitscape.training.labelled import LabelledScene, fingerprint, labelled_scenes
+from pitscape.training.labelled import LabelledScene, fingerprint
 from pitscape.training.windows import BalancedWindows, CountingSampler, RegularWindows, plots
 
 STILL = Jitter(gain=0, band_gain=0, offset=0)
@@ -17,9 +16,7 @@ STILL = Jitter(gain=0, band_gain=0, offset=0)
 @pytest.fixture
 def scenes(tmp_path: Path) -> tuple[LabelledScene, ...]:
     write_labelled_scenes(tmp_path)
-    codes = load_legend().crosswalk({1: "mined", 2: "occupied", 3: "vegetated", 4: "water"})
-    sensor = load_sensor("sentinel2_l2a")
-    return labelled_scenes(tmp_path / "images", tmp_path / "masks", sensor=sensor, bands=BANDS, codes=codes)
+    return read_labelled_scenes(tmp_path)
 
 
 def test_pixels_beyond_the_scene_are_unobserved_and_unlabelled(scenes: tuple[LabelledScene, ...]) -> None:
@@ -33,8 +30,7 @@ def test_pixels_beyond_the_scene_are_unobserved_and_unlabelled(scenes: tuple[Lab
 
 def test_balanced_windows_see_no_pixel_of_other_land(scenes: tuple[LabelledScene, ...]) -> None:
     """The image's columns carry their number: none of the columns beyond the region may appear."""
-    regions = [Area(0, 64, 0, 48)] * 2
-    windows = BalancedWindows(plots(scenes, regions), size=32, per_epoch=40, seed=0, jitter=STILL)
+    windows = BalancedWindows(plots(columns_of(scenes, 0, 48)), size=32, per_epoch=40, seed=0, jitter=STILL)
     beyond = np.concatenate([s.pixels(Area(0, 64, 48, 96))[0][5].ravel() for s in scenes])
     inside = np.concatenate([s.pixels(Area(0, 64, 0, 48))[0][5].ravel() for s in scenes])
     only_beyond = set(beyond) - set(inside)
@@ -47,13 +43,13 @@ def test_balanced_windows_see_no_pixel_of_other_land(scenes: tuple[LabelledScene
 
 def test_every_class_is_drawn_as_often(scenes: tuple[LabelledScene, ...]) -> None:
     """With windows of one pixel, the label is that of the class drawn, but for a few unobserved."""
-    windows = BalancedWindows(plots(scenes, [Area(0, 64, 0, 96)] * 2), size=1, per_epoch=400, seed=0, jitter=STILL)
+    windows = BalancedWindows(plots(columns_of(scenes, 0, None)), size=1, per_epoch=400, seed=0, jitter=STILL)
     drawn = np.bincount([int(windows[i][1][0, 0]) for i in range(400)], minlength=4)
     assert (np.abs(drawn[:4] - 97) < 30).all()
 
 
 def test_the_same_index_is_the_same_window_and_epochs_differ(scenes: tuple[LabelledScene, ...]) -> None:
-    windows = BalancedWindows(plots(scenes, [Area(0, 64, 0, 96)] * 2), size=16, per_epoch=4, seed=3, jitter=Jitter())
+    windows = BalancedWindows(plots(columns_of(scenes, 0, None)), size=16, per_epoch=4, seed=3, jitter=Jitter())
     assert (windows[2][0] == windows[2][0]).all()
     sampler = CountingSampler(4)
     assert [list(sampler), list(sampler)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
@@ -61,7 +57,7 @@ def test_the_same_index_is_the_same_window_and_epochs_differ(scenes: tuple[Label
 
 
 def test_windows_larger_than_their_region_are_filled_with_unobserved(scenes: tuple[LabelledScene, ...]) -> None:
-    windows = BalancedWindows(plots(scenes, [Area(0, 64, 0, 20)] * 2), size=32, per_epoch=4, seed=0, jitter=STILL)
+    windows = BalancedWindows(plots(columns_of(scenes, 0, 20)), size=32, per_epoch=4, seed=0, jitter=STILL)
     stored, labels = windows[0]
     assert stored.shape == (10, 32, 32)
     assert int((labels == 255).sum()) >= 32 * 12
@@ -69,16 +65,16 @@ def test_windows_larger_than_their_region_are_filled_with_unobserved(scenes: tup
 
 @pytest.mark.parametrize(("size", "context"), [(32, 4), (16, 0), (128, 16)])
 def test_regular_windows_judge_each_label_once(scenes: tuple[LabelledScene, ...], size: int, context: int) -> None:
-    regions = [Area(0, 64, 40, 96)] * 2
-    windows = RegularWindows(scenes, regions, size=size, context=context)
+    judging = columns_of(scenes, 40, None)
+    windows = RegularWindows(judging, size=size, context=context)
     counted = sum(np.bincount(windows[i][1].numpy().ravel(), minlength=256) for i in range(len(windows)))
-    expected = sum(np.bincount(s.pixels(r)[1].ravel(), minlength=256) for s, r in zip(scenes, regions, strict=True))
+    expected = sum(np.bincount(land.pixels(land.area)[1].ravel(), minlength=256) for land in judging)
     np.testing.assert_array_equal(counted[:4], expected[:4])
 
 
 def test_the_fingerprint_changes_with_any_byte(scenes: tuple[LabelledScene, ...]) -> None:
     before = fingerprint(scenes)
     assert fingerprint(scenes[::-1]) == before
-    with scenes[1].mask.open("ab") as file:
+    with scenes[1].source.path.open("ab") as file:
         file.write(b"0")
     assert fingerprint(scenes) != before

@@ -1,0 +1,147 @@
+"""A sample as a GeoPackage: written for labelling, read with its labels."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pyogrio
+from numpy.typing import NDArray
+from pyproj import CRS
+from shapely import points
+
+from pitscape.imagery.cell_area import M2_PER_KM2
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.outputs import replacing
+from pitscape.inference.labelling_form import labelling_form
+from pitscape.inference.sampling import SamplePoints
+from pitscape.inference.strata import Stratum
+from pitscape.inference.vector_layer import write_layer
+
+LAYER, STRATA = "points", "strata"
+EPOCH = "1970-01-01T00:00:00.000Z"
+TABLES = """
+CREATE TABLE strata (fid INTEGER PRIMARY KEY NOT NULL, stratum TEXT, pixels INTEGER, area_km2 REAL, weight REAL, n INTEGER);
+CREATE TABLE layer_styles (id INTEGER PRIMARY KEY NOT NULL, f_table_catalog TEXT, f_table_schema TEXT, f_table_name TEXT,
+  f_geometry_column TEXT, styleName TEXT, styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT,
+  ui TEXT, update_time DATETIME);
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledPoints:
+    """Points with what people saw there.
+
+    Attributes:
+        x: In the CRS asked for.
+        y: The same.
+        labels: Number of the label, -1 where there is none.
+        strata: Names of their strata; None where the file has no such column.
+        design: The strata table of the file (stratum, pixels, area_km2); None where it has none.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    strata: tuple[str, ...] | None
+    design: pd.DataFrame | None
+
+
+def write_points(path: Path, found: SamplePoints, strata: Sequence[Stratum], crs: CRS, labels: Sequence[str]) -> None:
+    """Write layer ``points``, the table ``strata`` and the form for QGIS, whole; equal samples give equal bytes.
+
+    Args:
+        path: The GeoPackage.
+        found: The points.
+        strata: All strata of the design.
+        crs: Of the points.
+        labels: That the column ``reference`` may hold.
+    """
+    columns = {
+        "id": np.arange(1, len(found.x) + 1),
+        "stratum": [strata[number].name for number in found.stratum],
+        "x": found.x,
+        "y": found.y,
+        "reference": pd.Series([None] * len(found.x), dtype=object),
+        "note": pd.Series([None] * len(found.x), dtype=object),
+    }
+    table = geopandas.GeoDataFrame(columns, geometry=points(found.x, found.y), crs=crs)
+    sizes = np.bincount(found.stratum, minlength=len(strata))
+    with replacing(path) as temporary:
+        write_layer(temporary, table, LAYER)
+        with closing(sqlite3.connect(temporary)) as database:
+            database.executescript(TABLES)
+            for name in (STRATA, "layer_styles"):
+                database.execute(
+                    "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) VALUES (?, ?, ?, ?)",
+                    (name, "attributes", name, EPOCH),
+                )
+            database.executemany("INSERT INTO strata VALUES (?, ?, ?, ?, ?, ?)", _design(strata, sizes))
+            style = (1, "", "", LAYER, "geom", "labelling", labelling_form(labels), "", 1, "", "", None, EPOCH)
+            database.execute(f"INSERT INTO layer_styles VALUES ({', '.join('?' * len(style))})", style)  # noqa: S608
+            database.commit()
+
+
+def read_points(path: Path, crs: CRS, labels: Sequence[str]) -> LabelledPoints:
+    """Read points with their labels: names, or their numbers from 0.
+
+    Args:
+        path: A file that GDAL reads, in any CRS, with a column ``reference``.
+        crs: To bring them to.
+        labels: That ``reference`` may hold.
+
+    Raises:
+        InputError: If it is no such file, has no point, or holds an unknown label.
+    """
+    try:
+        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        table = pyogrio.read_dataframe(path, layer=LAYER if LAYER in layers else layers[0])
+        design = pyogrio.read_dataframe(path, layer=STRATA, read_geometry=False) if STRATA in layers else None
+    except (OSError, IndexError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise InputError(
+            f"{path}: is not a vector file that GDAL can read; give the points.gpkg of a sample."
+        ) from error
+    if not isinstance(table, geopandas.GeoDataFrame) or table.crs is None:
+        raise InputError(f"{path}: has no points with a coordinate reference system; give those of a sample.")
+    if "reference" not in table.columns:
+        raise InputError(f"{path}: has no column 'reference'; it holds what was seen at each point.")
+    placed = table.geometry.notna() & (table.geometry.geom_type == "Point")
+    if table.empty or not placed.all():
+        raise InputError(f"{path}: holds {(~placed).sum()} rows that are no point, of {len(table)}; give points alone.")
+    table = table.to_crs(crs)
+    strata = tuple(str(name) for name in table["stratum"]) if "stratum" in table.columns else None
+    return LabelledPoints(
+        table.geometry.x.to_numpy(),
+        table.geometry.y.to_numpy(),
+        _numbers(table["reference"], path, labels),
+        strata,
+        design if strata else None,
+    )
+
+
+def _design(strata: Sequence[Stratum], sizes: NDArray[np.int64]) -> list[tuple[int, str, int, float, float, int]]:
+    total = sum(each.area_m2 for each in strata)
+    return [
+        (number + 1, each.name, each.pixels, each.area_m2 / M2_PER_KM2, each.area_m2 / total, int(size))
+        for number, (each, size) in enumerate(zip(strata, sizes, strict=True))
+    ]
+
+
+def _numbers(column: pd.Series, path: Path, labels: Sequence[str]) -> NDArray[np.int64]:
+    """Numbers of labels given by name or number."""
+    known = {label: number for number, label in enumerate(labels)} | {str(n): n for n in range(len(labels))}
+    texts = [None if pd.isna(value) or not str(value).strip() else _text(value) for value in column]
+    for row, text in enumerate(texts):
+        if text is not None and text not in known:
+            shown = ", ".join(labels[:6]) + (" ..." if len(labels) > 6 else "")
+            raise InputError(f"{path}: row {row + 1} has reference {text!r}; the labels are {shown}.")
+    return np.array([-1 if text is None else known[text] for text in texts], np.int64)
+
+
+def _text(value: object) -> str:
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole and isinstance(value, float) else value).strip()

@@ -1,0 +1,32 @@
+"""The record of a run: options, versions and hashes of what went in."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pitscape.imagery.outputs import sha256_of
+
+
+def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
+    """Options, versions and hashes of the inputs, without paths of the machine."""
+    hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
+    hidden |= {"before", "filtered", "matrix", "probabilities", "reference"}
+    options = {
+        key: value if isinstance(value, int | float | None) else str(value)
+        for key, value in vars(arguments).items()
+        if key not in hidden
+    }
+    versions = {"pitscape": version("pitscape"), "python": sys.version.split()[0]}
+    return {"options": options, "inputs_sha256": _hashes(inputs), "versions": versions}
+
+
+def _hashes(inputs: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 of files by name, with their folder's where two have one name."""
+    names = [path.name for path in inputs]
+    return {
+        f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name: sha256_of(path)
+        for path in inputs
+    }

@@ -1,0 +1,71 @@
+"""The verb ``areas``: class maps to a table of shares and areas by zone and epoch."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pitscape.figures import check_figure, write_figure
+from pitscape.imagery.class_map import open_class_map
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import Legend, load_legend
+from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
+from pitscape.inference.epochs import epoch_names
+from pitscape.inference.proportions import ClassArea, class_areas, write_areas
+from pitscape.progress import bar
+from pitscape.record import made_of
+from pitscape.zone_options import check_zone_options, chosen_zones, zone_notes
+
+MOST_PRINTED = 60
+
+
+def areas(arguments: argparse.Namespace) -> None:
+    """``pitscape areas``."""
+    maps, chances = arguments.classes, arguments.probabilities or [None] * len(arguments.classes)
+    inputs = [each for each in (*maps, arguments.zones, *(arguments.probabilities or [])) if each]
+    _check(arguments, inputs)
+    names = epoch_names(maps, [name.strip() for name in arguments.epochs.split(",")] if arguments.epochs else ())
+    legend = load_legend(arguments.legend) if arguments.legend else None
+    rows: list[ClassArea] = []
+    epochs: list[str] = []
+    for number, (path, probabilities) in enumerate(zip(maps, chances, strict=True)):
+        with open_class_map(path, legend) as classes, bar(path.name) as progress:
+            zones = chosen_zones(arguments, classes)
+            options = {"edges": arguments.edges, "probabilities": probabilities}
+            rows += class_areas(classes, zones, **options, progress=progress)
+            epochs += [names[number]] * (len(rows) - len(epochs))
+            if number == 0:
+                notes, known = zone_notes(arguments, zones, classes.grid), classes.legend
+    write_areas(arguments.output, rows, epochs)
+    record = {"schema": 1, "epochs": {name: path.name for name, path in zip(names, maps, strict=True)}}
+    write_json(sidecar(arguments.output), record | notes | made_of(arguments, *inputs))
+    if arguments.figure:
+        _draw(arguments.figure, rows, epochs, known)
+    _print(arguments.output, rows, epochs, several=len(maps) > 1)
+
+
+def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
+    """Before any work: the outputs can be written, and are no inputs; the options go together."""
+    outputs = [arguments.output, sidecar(arguments.output), *([arguments.figure] if arguments.figure else [])]
+    for path in outputs:
+        check_writable(path)
+    keep_inputs(outputs, inputs)
+    check_figure(arguments.figure)
+    check_zone_options(arguments)
+    given = len(arguments.probabilities or arguments.classes)
+    if given != len(arguments.classes):
+        raise InputError(f"--probabilities: are {given} files of {len(arguments.classes)} maps; give one for each map.")
+
+
+def _draw(path: Path, rows: Sequence[ClassArea], epochs: Sequence[str], legend: Legend) -> None:
+    from pitscape.areas_chart import shares_by_zone
+
+    write_figure(shares_by_zone(rows, epochs, legend), path, "Shares of the observed land")
+
+
+def _print(output: Path, rows: Sequence[ClassArea], epochs: Sequence[str], *, several: bool) -> None:
+    if len(rows) > MOST_PRINTED:
+        print(f"{output}: {len({row.zone for row in rows})} zones, {len(set(epochs))} epochs, {len(rows)} rows")
+        return
+    for row, epoch in zip(rows, epochs, strict=True):
+        start = f"{epoch:12} " if several else ""
+        print(f"{start}{row.zone:20} {row.class_name:12} {row.area_km2:12.4f} km2 {100 * row.share:7.2f} %")

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+from small_scenes import training_file, write_labelled_scenes
+
+from pitscape.imagery.errors import InputError
+from pitscape.training.optimism import judged_on_both
+from pitscape.training.run import run_training
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
+
+
+def test_both_splits_judge_and_the_random_one_trains_once(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path)
+    path = training_file(tmp_path)
+    run_training("fit", path)
+    found = judged_on_both(path)
+    assert found["chosen"].split == "columns (0, 64), validated on (64, 96), buffer 8 px"
+    assert found["random"].split.startswith("random patches of 16 px")
+    assert found["chosen"].counts.sum() > 0
+    assert found["random"].counts.sum() > 0
+    checkpoint = tmp_path / "run" / "random" / "best.ckpt"
+    before = checkpoint.stat().st_mtime_ns
+    again = judged_on_both(path)
+    assert (again["random"].counts == found["random"].counts).all()
+    assert checkpoint.stat().st_mtime_ns == before
+    assert list(judged_on_both(path, random=False)) == ["chosen"]
+
+
+def test_a_split_without_judging_land_cannot_be_tested(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path)
+    path = training_file(tmp_path)
+    run_training("fit", path)
+    with pytest.raises(InputError, match="leaves no land to judge on"):
+        judged_on_both(path, ['--data.init_args.split={"kind": "none"}'], random=False)
