@@ -42,6 +42,8 @@ def growth_rose(content: dict[str, Any]) -> go.Figure:
     radial = {
         "gridcolor": GRID,
         "ticksuffix": " km²",
+        "showticksuffix": "last",
+        "side": "counterclockwise",
         "angle": label_angle,
         "tickangle": label_angle,
         "nticks": 4,
