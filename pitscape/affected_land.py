@@ -95,7 +95,7 @@ def _types_alone(classes: Sequence[str], legend: Legend, types: EcosystemTypes) 
 def _polygons(path: Path, last: ClassMap) -> geopandas.GeoDataFrame:
     """The polygons of a file as one shape in the projection of a map, so that overlaps count once."""
     try:
-        table = pyogrio.read_dataframe(path)
+        table = pyogrio.read_dataframe(path, layer=0)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: cannot be read as polygons; give a GeoPackage, GeoJSON or shapefile.") from error
     if not isinstance(table, geopandas.GeoDataFrame) or table.crs is None:

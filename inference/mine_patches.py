@@ -1,0 +1,48 @@
+"""Patches of mined land that are large enough to be a mine."""
+
+from typing import Any
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from pitscape.imagery.cell_area import M2_PER_HA
+from pitscape.imagery.errors import InputError
+from pitscape.inference.octants import areas_of
+
+Mask = NDArray[np.bool_]
+
+LEAST_HA = 1.0
+"""Smaller patches of mined land are taken for errors of the map."""
+
+
+def patch_areas(mask: Mask, grid: GeoBox) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
+    """Number of the patch of each cell (y, x), 0 outside, joined over sides and corners; and areas by number [m2]."""
+    labels = cc3d.connected_components(mask, connectivity=8)
+    area = np.bincount(labels[mask].astype(np.intp), areas_of(mask, grid), minlength=1)
+    return labels, np.asarray(area, np.float64)
+
+
+def large_patches(mask: Mask, grid: GeoBox, least_ha: float) -> Mask:
+    """Cells in patches of at least ``least_ha``."""
+    labels, area = patch_areas(mask, grid)
+    large: Mask = mask & (area >= least_ha * M2_PER_HA)[labels]
+    return large
+
+
+def mine_patches(mined: Mask, grid: GeoBox, *, least_ha: float, source: Any) -> Mask:  # noqa: ANN401 - a path
+    """Land that was mined at any epoch, in patches of at least ``least_ha``.
+
+    Raises:
+        InputError: If there is none; ``source`` is what it names.
+    """
+    if not mined.any():
+        raise InputError(f"{source}: no land is mined at any epoch; check the legend, or give later maps.")
+    labels, area = patch_areas(mined, grid)
+    if area.max() < least_ha * M2_PER_HA:
+        raise InputError(
+            f"{source}: the largest patch of mined land has {area.max() / M2_PER_HA:.2f} ha; lower --min-seed."
+        )
+    large: Mask = mined & (area >= least_ha * M2_PER_HA)[labels]
+    return large
