@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pitscape.accuracy_file import AccuracyFile
 from pitscape.assessed_change import change_content, change_ratios
 from pitscape.assessed_masks import of_mask
 from pitscape.assessed_material import Material, of_matrix
@@ -49,12 +50,15 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.before and isinstance(material.units, StratifiedSample):
         content |= change_content(classes, material, found)
     content = plain(content)
-    write_json(arguments.output, {"schema": 1} | content | made_of(arguments, *inputs))
-    write_text(page_file, page(content))
+    whole, text = {"schema": 1} | content | made_of(arguments, *inputs), page(content)
+    AccuracyFile.model_validate(whole)
+    write_json(arguments.output, whole)
+    write_text(page_file, text)
     if arguments.figure:
         from pitscape.assessment_chart import accuracy_chart
 
-        write_figure(accuracy_chart(content), arguments.figure, "Error matrix, and mapped beside adjusted area")
+        beside = "gain and loss" if arguments.before else "mapped beside adjusted area"
+        write_figure(accuracy_chart(content), arguments.figure, f"Error matrix, and {beside}")
     print(printed(content))
 
 

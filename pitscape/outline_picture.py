@@ -151,4 +151,5 @@ def words_of(row: dict[str, Any], adjusted: dict[str, Any] | None, kind: str) ->
     told = f"{kind} {row['epoch']}: {row['area_km2']:.2f} km²"
     if adjusted is None:
         return told
-    return f"{told}; sample {adjusted['area_km2']:.2f} ± {1.96 * adjusted['se_km2']:.2f}"
+    span = f"{adjusted['low_km2']:.2f} to {adjusted['high_km2']:.2f}"
+    return f"{told}; sample {adjusted['area_km2']:.2f} ({span})"
