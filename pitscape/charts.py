@@ -46,7 +46,7 @@ def mined_over_time(site: dict[str, Any]) -> go.Figure | None:
                 "thickness": 1.5,
                 "width": 5,
             },
-            name="adjusted by a sample, 95 %",
+            name="adjusted, 95 %",
             mode="markers",
             marker={"color": SERIES[1], "size": 9, "symbol": "diamond"},
         )

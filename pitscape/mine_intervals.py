@@ -45,8 +45,9 @@ def assessments_of(path: Path, mines: Sequence[str]) -> dict[str, Path]:
 def with_intervals(table: geopandas.GeoDataFrame, assessments: Mapping[str, Path]) -> geopandas.GeoDataFrame:
     """Fill adjusted_km2, area_low_km2 and area_high_km2 where the row's own zone has a sample.
 
-    Area and interval are the assessment's own of the class where it has them; else the area of the zone times the
-    adjusted share, with the normal interval of 95 % from the covariance, cut at 0 and the zone. A mine of several rows gets none: the sample is of their sum.
+    The area is that of the zone times the adjusted share. The interval is the assessment's own of the class where it has
+    one; else the normal one of 95 % from the covariance, cut at 0 and the zone. A mine of several rows gets none: the
+    sample is of their sum.
 
     A sample without disagreement, of variance 0, tells no interval either.
 
