@@ -64,7 +64,7 @@ def of_matrix(path: Path, pixels: str, pixel_area: float, names: str | None) -> 
     k = len(counts)
     areas = _pixels(pixels, k) * pixel_area
     classes = tuple(each.strip() for each in names.split(",")) if names else tuple(f"class {n + 1}" for n in range(k))
-    if len(set(classes)) != k:
+    if len(set(classes)) != k or not all(classes):
         raise InputError(f"--names {names}: the matrix has {k} classes; give one name of its own for each.")
     sample = sample_of_matrix(counts, areas, classes)
     return Material(sample, areas / M2_PER_KM2, float(areas.sum()) / M2_PER_KM2, counts)

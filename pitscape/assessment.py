@@ -1,6 +1,7 @@
 """The verb ``assess``: accuracy and adjusted areas with intervals, as JSON, Markdown and a chart."""
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,7 @@ def _check(arguments: argparse.Namespace, outputs: Sequence[Path], inputs: Seque
         raise InputError(f"{arguments.output}: an assessment is written as JSON; end the name in .json.")
     if bool(arguments.matrix) == bool(arguments.classes):
         raise InputError("assess: give either CLASSES.tif with --reference, or --matrix, one of them.")
-    if arguments.matrix and not (arguments.pixels and arguments.pixel_area and arguments.pixel_area > 0):
+    if arguments.matrix and not (arguments.pixels and arguments.pixel_area and 0 < arguments.pixel_area < math.inf):
         raise InputError("--matrix: needs --pixels N1,N2,... and --pixel-area M2, above 0.")
     if arguments.classes and not arguments.reference:
         raise InputError(f"{arguments.classes}: needs --reference, labelled points or a mask.")
@@ -174,5 +175,7 @@ def _check(arguments: argparse.Namespace, outputs: Sequence[Path], inputs: Seque
         raise InputError("--before: gain and loss need labelled points, not a mask; draw them with pitscape sample.")
     if not arguments.cluster_size > 0:
         raise InputError(f"--cluster-size {arguments.cluster_size:g}: must be above 0 [m].")
+    if arguments.seed < 0:
+        raise InputError(f"--seed {arguments.seed}: must be at least 0.")
     if arguments.draws < LEAST_DRAWS:
         raise InputError(f"--draws {arguments.draws}: give at least {LEAST_DRAWS}.")

@@ -388,6 +388,12 @@ def wrong(folder: Path) -> dict[str, tuple[list[str], str]]:
             [classes, "--before", classes, reference, codes],
             "--before: gain and loss need labelled points",
         ),
+        "no name": (
+            [*good, "--pixels", "1,2", "--pixel-area", "9", "--names", ",a"],
+            "give one name of its own for each",
+        ),
+        "endless": ([*good, "--pixels", "1,2", "--pixel-area", "inf"], "--pixel-area M2, above 0"),
+        "seed": ([*good, "--pixels", "1,2", "--pixel-area", "9", "--seed", "-1"], "--seed -1: must be at least 0"),
         "draws": ([classes, reference, codes, "--draws", "10"], "--draws 10: give at least 1000"),
     }
 
