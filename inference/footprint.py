@@ -62,7 +62,8 @@ def footprint_of(classes: ClassMap, class_id: int, *, close_m: float = 0.0, fill
     Closing takes in what is narrower than twice ``close_m``: morphological closing with a disc, distances between the
     centres of cells in metres on the ground (in degrees and Mercator those of the middle of each tile of 512 rows;
     other projections are taken as true to scale). Holes are land that edges of one patch enclose, whatever it is;
-    bays that reach the map's border are none, nor is land between patches that touch at corners. Unobserved cells are never added.
+    bays that reach the map's border are none, nor is land between patches that touch at corners. Unobserved cells are
+    never added.
 
     Args:
         classes: The open map.

@@ -92,7 +92,9 @@ def dissolved(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
 def mine_groups(table: geopandas.GeoDataFrame) -> list[NDArray[np.int64]]:
     """Places of the rows of each mine; a row that belongs to none is a group of its own."""
     groups = _groups(table)
-    return [np.flatnonzero(groups == number) for number in range(groups.max() + 1)] if len(groups) else []
+    if not len(groups):
+        return []
+    return np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
 
 
 def _groups(table: geopandas.GeoDataFrame) -> NDArray[np.int64]:

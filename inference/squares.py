@@ -23,7 +23,7 @@ MOST_SQUARES = 100_000
 
 
 def squares_crs(grid: GeoBox) -> CRS:
-    """In which CRS squares over a map are squares: its own projection in metres, if it is no Mercator; else EPSG:6933."""
+    """In which CRS squares over a map are squares: its own in metres that is no Mercator, else EPSG:6933."""
     own = crs_of(grid)
     metric = own.is_projected and {axis.unit_name for axis in own.axis_info} == {"metre"}
     return own if metric and not scale_varies(own) else CRS.from_user_input(EQUAL_AREA)

@@ -82,13 +82,13 @@ def with_intervals(table: geopandas.GeoDataFrame, assessments: Mapping[str, Path
     """Fill adjusted_km2, area_low_km2 and area_high_km2 where the row's own zone has a sample.
 
     Area and interval are the assessment's own of the class where it has them; else the area of the zone times the
-    adjusted share, with the normal interval of 95 % from the covariance, cut at 0 and the zone. A mine of several rows gets none: the sample is of their sum.
-
-    A sample without disagreement, of variance 0, tells no interval either.
+    adjusted share, with the normal interval of 95 % from the covariance, cut at 0 and the zone. A mine of several rows
+    gets none: the sample is of their sum. Nor does a sample without disagreement, of variance 0, tell an interval.
 
     Args:
         table: Extents with column ``mine``.
-        assessments: By mine, see ``assessments_of``. Each file holds ``names``, ``shares``, ``covariance`` and ``area_km2``.
+        assessments: By mine, see ``assessments_of``. Each file holds ``names``, ``shares``,
+            ``covariance`` and ``area_km2``.
 
     Raises:
         InputError: If there is no such assessment, or it lacks the class.
