@@ -48,8 +48,11 @@ def cell_areas(grid: GeoBox) -> NDArray[np.float64]:
 
 def rows_are_uniform(crs: CRS, grid: GeoBox) -> bool:
     """Whether rows are parallels and meridians equally spaced: geographic and normal Mercator grids."""
-    if grid.affine.b != 0 or grid.affine.d != 0:
-        return False
+    return grid.affine.b == 0 and grid.affine.d == 0 and scale_varies(crs)
+
+
+def scale_varies(crs: CRS) -> bool:
+    """Whether lengths on the plane of a CRS are not near those on the ground: degrees and normal Mercator."""
     method = crs.coordinate_operation.method_name if crs.coordinate_operation else ""
     mercator = "Mercator" in method and not any(word in method for word in ("Transverse", "Oblique"))
     return crs.is_geographic or mercator

@@ -1,5 +1,6 @@
 """The classes of a map: ids, names, colours, roles and resilience scores."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,9 @@ from pitscape.imagery.settings import load_named
 
 UNOBSERVED = 255
 """Class id of pixels without a class: unlabelled in masks, unobserved in maps."""
+
+DENIALS = re.compile(r"\b(exclud\w*|except\w*|excl|without|no|not|nor|never|neither)\b")
+"""Words by which a note says that a class leaves something out."""
 
 Role = Literal["mined", "occupied", "vegetated", "water"]
 
@@ -115,10 +119,13 @@ class Legend(BaseModel):
 def mined_word(notes: Iterable[str]) -> str:
     """What mined land is called: *disturbed* where notes of the legend say that it includes dumps, else *excavated*.
 
-    >>> mined_word(["mined includes dumps"]), mined_word([])
-    ('disturbed', 'excavated')
+    A clause that speaks of dumps says so, unless it denies it with one of ``DENIALS``.
+
+    >>> mined_word(["mined includes dumps"]), mined_word(["mined: pits, without dumps"]), mined_word([])
+    ('disturbed', 'excavated', 'excavated')
     """
-    return "disturbed" if any("dump" in note for note in notes) else "excavated"
+    clauses = [clause for note in notes for clause in re.split(r"[.,:;()]", note.lower())]
+    return "disturbed" if any("dump" in each and not DENIALS.search(each) for each in clauses) else "excavated"
 
 
 def load_legend(name: str | Path = "four_class") -> Legend:

@@ -93,15 +93,19 @@ def make_folder(folder: Path) -> Path:
 
 
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Make sure that no output would take the place of an input.
+    """Make sure that no output would take the place of an input, or of another output.
 
     Raises:
         InputError: Naming the first that would.
     """
     read = {path.resolve() for path in inputs}
+    written: set[Path] = set()
     for path in outputs:
         if path.resolve() in read:
             raise InputError(f"{path}: is an input of this run; choose another output.")
+        if path.resolve() in written:
+            raise InputError(f"{path}: is named for two outputs of this run; choose another.")
+        written.add(path.resolve())
 
 
 def write_text(path: Path, text: str) -> None:

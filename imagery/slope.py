@@ -1,5 +1,6 @@
 """Slope of the land, derived from an elevation layer window by window."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Geod, Transformer
 
-from pitscape.imagery.cell_area import rows_are_uniform
+from pitscape.imagery.cell_area import scale_varies
 from pitscape.imagery.grid import part, positions
 from pitscape.imagery.layer import Layer, Pixels
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
@@ -79,15 +80,21 @@ def slope_degrees(
 
 
 def cell_sides(grid: GeoBox) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Width and height of cells [m], (y, 1): on the ellipsoid in degrees and Mercator, else on the projection's plane."""
+    """Sides of cells along rows and along columns [m], (y, 1), on any grid, turned ones too.
+
+    They are those of a row's middle on the ellipsoid in degrees and Mercator, else those on the projection's plane.
+
+    >>> from affine import Affine
+    >>> width, height = cell_sides(GeoBox((1, 1), Affine(3, 8, 0, 4, -6, 0), "EPSG:32633"))
+    >>> float(width[0, 0]), float(height[0, 0])
+    (5.0, 10.0)
+    """
     height, width = grid.shape
     crs = CRS.from_user_input(str(grid.crs))
-    if not rows_are_uniform(crs, grid):
-        metres = crs.axis_info[0].unit_conversion_factor
-        return (
-            np.full((height, 1), abs(grid.affine.a) * metres),
-            np.full((height, 1), abs(grid.affine.e) * metres),
-        )
+    if not scale_varies(crs):
+        metres, affine = crs.axis_info[0].unit_conversion_factor, grid.affine
+        sides = (math.hypot(affine.a, affine.d), math.hypot(affine.b, affine.e))
+        return np.full((height, 1), sides[0] * metres), np.full((height, 1), sides[1] * metres)
     geod = crs.get_geod() or Geod(ellps="WGS84")
     to_degrees = Transformer.from_crs(crs, crs.geodetic_crs or crs, always_xy=True)
     column, row = np.full(height, width / 2), np.arange(height) + 0.5

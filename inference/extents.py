@@ -18,7 +18,7 @@ from pitscape.imagery.raster import open_raster
 from pitscape.imagery.share_map import SHARE_STEPS
 from pitscape.inference.bands import area_bands, row_slices, stored_shares
 from pitscape.inference.footprint import CLOSED, FILLED, MAPPED, Footprint, footprint_of
-from pitscape.inference.tracing import Traced
+from pitscape.inference.tracing import Corners, Traced
 from pitscape.inference.vector_layer import measured, write_layer
 
 LAYER = "extents"
@@ -77,7 +77,8 @@ def class_extents(
     found = footprint_of(classes, class_id, close_m=close_m, fill_ha=fill_ha)
     patches = found.trace()
     corners = patches.corners
-    nothing = np.zeros(len(patches))
+    nothing, cells, areas = np.zeros(len(patches)), corners.cells(), corners.sums(area_bands(found.grid))
+    least = areas / (2 * cells)
     columns = {
         "class_id": np.full(len(patches), class_id, np.int64),
         "class_name": class_name,
@@ -85,10 +86,10 @@ def class_extents(
         "epoch": epoch,
         "mine": pd.Series([None] * len(patches), dtype=object),
         "patches": np.ones(len(patches), np.int64),
-        "cells": corners.cells(),
-        "area_km2": corners.sums(area_bands(found.grid)) / M2_PER_KM2,
-        "filled_km2": corners.sums(found.areas(CLOSED, FILLED)) / M2_PER_KM2 if close_m or fill_ha else nothing,
-        "unobserved_km2": patches.whole.sums(found.areas(UNOBSERVED)) / M2_PER_KM2 if patches.holes else nothing,
+        "cells": cells,
+        "area_km2": areas / M2_PER_KM2,
+        "filled_km2": _km2(corners, found.areas(CLOSED, FILLED), least) if close_m or fill_ha else nothing,
+        "unobserved_km2": _km2(patches.whole, found.areas(UNOBSERVED), least) if patches.holes else nothing,
         **dict.fromkeys(INTERVAL, np.nan),
         "kind": "unknown",
         **dict.fromkeys(RELIEF, np.nan),
@@ -103,6 +104,12 @@ def class_extents(
 def write_extents(path: Path, table: geopandas.GeoDataFrame, *, title: str = "", style: str | None = None) -> None:
     """Write extents as layer ``extents`` of a GeoPackage, or as GeoParquet, whole; see ``write_layer``."""
     write_layer(path, table, LAYER, title=title, style=style)
+
+
+def _km2(corners: Corners, bands: Iterator[NDArray[np.float64]], least_m2: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Areas of some cells within patches; below half a cell they are the rounding of differences of large sums."""
+    m2 = corners.sums(bands)
+    return np.where(m2 < least_m2, 0.0, m2) / M2_PER_KM2
 
 
 def _check_confidence(path: Path, classes: ClassMap) -> None:

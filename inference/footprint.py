@@ -45,8 +45,9 @@ class Footprint:
 
     def inside(self) -> NDArray[np.bool_]:
         """Which cells belong to it, (y, x)."""
-        inside: NDArray[np.bool_] = self.states != UNOBSERVED
-        inside &= self.states != OTHER
+        inside = np.empty(self.states.shape, np.bool_)
+        for rows in row_slices(len(inside)):
+            inside[rows] = (self.states[rows] != OTHER) & (self.states[rows] != UNOBSERVED)
         return inside
 
     def areas(self, *states: int) -> Iterator[NDArray[np.float64]]:
@@ -60,8 +61,9 @@ def footprint_of(classes: ClassMap, class_id: int, *, close_m: float = 0.0, fill
 
     Closing takes in what is narrower than twice ``close_m``: morphological closing with a disc, distances between the
     centres of cells in metres on the ground (in degrees and Mercator those of the middle of each tile of 512 rows;
-    other projections are taken as true to scale). Holes are land that edges of the footprint enclose, whatever it is;
-    bays that reach the map's border are none. Unobserved cells are never added.
+    other projections are taken as true to scale). Holes are land that edges of one patch enclose, whatever it is;
+    bays that reach the map's border are none, nor is land between patches that touch at corners. Unobserved cells are
+    never added.
 
     Args:
         classes: The open map.
@@ -126,8 +128,9 @@ def _fill(found: Footprint, fill_ha: float) -> None:
         return
     outlines = [(shapely.Polygon(holes[number]), 1) for number in small]
     burnt = rasterize(outlines, found.states.shape, fill=0, transform=Affine.identity(), dtype="uint8")
-    burnt[found.states != OTHER] = 0
-    found.states[burnt == 1] = FILLED
+    for rows in row_slices(len(burnt)):
+        states = found.states[rows]
+        states[(burnt[rows] == 1) & (states == OTHER)] = FILLED
 
 
 def _slices(size: int) -> list[slice]:

@@ -8,16 +8,13 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import Geod
+from pyproj import CRS, Geod, Transformer
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from pitscape.inference.extents import SUMS
 from pitscape.inference.vector_layer import measured
-
-CONFORMAL = "EPSG:3395"
-"""Where the nearest points of two shapes are the nearest ones on the ground as well, whatever the map's projection."""
 
 
 def numbered_mines(table: geopandas.GeoDataFrame, merge_m: float) -> geopandas.GeoDataFrame:
@@ -30,7 +27,7 @@ def numbered_mines(table: geopandas.GeoDataFrame, merge_m: float) -> geopandas.G
     Returns:
         The table with column ``mine``.
     """
-    shapes = table.geometry.to_crs(CONFORMAL).to_numpy()
+    shapes = table.geometry
     one, other, gap = _gaps(shapes, shapes, merge_m)
     near = gap <= merge_m
     links = coo_array((np.ones(near.sum()), (one[near], other[near])), shape=(len(table), len(table)))
@@ -55,7 +52,7 @@ def named_mines(
     Returns:
         The table with column ``mine``, null where a patch belongs to none.
     """
-    mines = shapely.make_valid(np.array(outlines, dtype=object))
+    mines = shapely.make_valid(np.array(outlines, dtype=object), method="structure", keep_collapsed=False)
     patches = table.geometry.to_numpy()
     found: list[str | None] = [None] * len(table)
     best = np.zeros(len(table))
@@ -65,9 +62,7 @@ def named_mines(
             best[patch], found[patch] = shared, names[mine]
     if merge_m > 0 and len(table):
         outside = np.flatnonzero(best == 0)
-        on_plane = geopandas.GeoSeries(mines, crs=table.crs).to_crs(CONFORMAL).to_numpy()
-        far = table.geometry.iloc[outside].to_crs(CONFORMAL).to_numpy()
-        one, other, gap = _gaps(far, on_plane, merge_m)
+        one, other, gap = _gaps(table.geometry.iloc[outside], geopandas.GeoSeries(mines, crs=table.crs), merge_m)
         for index in np.lexsort((-other, -gap)):
             if gap[index] <= merge_m:
                 found[outside[one[index]]] = names[other[index]]
@@ -82,7 +77,7 @@ def dissolved(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
         row |= {name: patches[name].sum() for name in SUMS}
         known = patches["mean_confidence"].notna()
         if known.any():
-            weights = patches["cells"][known]
+            weights = (patches["area_km2"] - patches["filled_km2"])[known]  # of what was mapped
             row["mean_confidence"] = float(np.average(patches["mean_confidence"][known], weights=weights))
         row["geometry"] = shapely.MultiPolygon(list(patches.geometry))
         rows.append(row)
@@ -97,7 +92,9 @@ def dissolved(table: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
 def mine_groups(table: geopandas.GeoDataFrame) -> list[NDArray[np.int64]]:
     """Places of the rows of each mine; a row that belongs to none is a group of its own."""
     groups = _groups(table)
-    return [np.flatnonzero(groups == number) for number in range(groups.max() + 1)] if len(groups) else []
+    if not len(groups):
+        return []
+    return np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
 
 
 def _groups(table: geopandas.GeoDataFrame) -> NDArray[np.int64]:
@@ -112,17 +109,31 @@ def _with_names(table: geopandas.GeoDataFrame, names: Sequence[str | None]) -> g
 
 
 def _gaps(
-    ones: NDArray[np.object_], others: NDArray[np.object_], most_m: float
+    these: geopandas.GeoSeries, those: geopandas.GeoSeries, most_m: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Pairs of shapes that may be at most ``most_m`` apart, and the geodesic length of their gaps [m].
 
-    Shapes are on ``CONFORMAL``, whose scale grows with the latitude: candidates are found with its largest.
+    Candidates are found on a conformal plane, whose scale grows with the latitude, with its largest.
     """
-    if not len(ones) or not len(others):
+    if not len(these) or not len(those):
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    plane = _conformal(these)
+    ones, others = (each.to_crs(plane).to_numpy() for each in (these, those))
     north = max(np.abs(shapely.bounds(np.concatenate([ones, others]))[:, [1, 3]]).max(), 0.0)
     scale = np.cosh(north / 6.3e6) * 1.01  # of the sphere, with room for the ellipsoid
     one, other = shapely.STRtree(others).query(ones, predicate="dwithin", distance=most_m * scale + 1e-6)
-    lines = geopandas.GeoSeries(shapely.shortest_line(ones[one], others[other]), crs=CONFORMAL).to_crs("EPSG:4326")
+    lines = geopandas.GeoSeries(shapely.shortest_line(ones[one], others[other]), crs=plane).to_crs("EPSG:4326")
     geod = Geod(ellps="WGS84")
     return one, other, np.array([geod.geometry_length(line) for line in lines])
+
+
+def _conformal(shapes: geopandas.GeoSeries) -> CRS:
+    """A Mercator projection around the middle of shapes, so that the 180th meridian does not tear them.
+
+    Nearest points of two shapes are the nearest ones on the ground as well there, whatever the shapes' projection.
+    """
+    west, south, east, north = shapes.total_bounds
+    middle = Transformer.from_crs(shapes.crs, "EPSG:4326", always_xy=True).transform(
+        (west + east) / 2, (south + north) / 2
+    )
+    return CRS.from_proj4(f"+proj=merc +lon_0={float(middle[0])!r} +datum=WGS84 +units=m +no_defs")

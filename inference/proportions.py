@@ -97,7 +97,8 @@ def class_areas(
     Raises:
         InputError: If the probabilities are not of this map.
     """
-    hard, soft = Tally.of(len(zones), UNOBSERVED + 1), np.zeros((len(zones), len(classes.legend)))
+    number = len(classes.legend)
+    hard, soft = Tally.of(len(zones), number + 1), np.zeros((len(zones), number))
     coverage, height = Coverage(zones, classes.grid, edges=edges), classes.grid.shape[0]
     with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), ExitStack() as stack:
         stored = stack.enter_context(open_raster(probabilities)) if probabilities else None
@@ -108,9 +109,10 @@ def class_areas(
             if not coverage.reaches(rows, columns):
                 continue
             ids = classes.read(rows, columns)
+            codes = np.minimum(ids, np.uint8(number))  # the last one is unobserved
             chances = None if stored is None else _chances(stored, rows, columns, ids)
             for covered in covered_cells(coverage, classes.grid, rows, columns):
-                hard.add(covered, ids)
+                hard.add(covered, codes)
                 if chances is not None:
                     soft[covered.zone] += covered.of(chances) @ covered.m2
     softs = soft if probabilities else [None] * len(zones)
@@ -139,7 +141,7 @@ def _rows(
     classes: ClassMap, zone: Zone, cells: NDArray[np.float64], m2: NDArray[np.float64], soft: NDArray[np.float64] | None
 ) -> Iterator[ClassArea]:
     beyond = outside_km2(zone, classes.grid)
-    observed = float(m2[: len(classes.legend)].sum())
+    observed = float(m2[:-1].sum())
     for land in classes.legend.classes:
         count, area = float(cells[land.id]), float(m2[land.id])
         row = ClassArea(
@@ -149,7 +151,7 @@ def _rows(
             cells=int(count) if count.is_integer() else count,
             area_km2=area / M2_PER_KM2,
             share=area / observed if observed else math.nan,
-            unobserved_km2=float(m2[UNOBSERVED]) / M2_PER_KM2,
+            unobserved_km2=float(m2[-1]) / M2_PER_KM2,
             outside_km2=beyond,
         )
         yield row if soft is None else _with_soft(row, float(soft[land.id]), float(soft.sum()))

@@ -1,12 +1,12 @@
 """Pits and dumps told apart by their height above a reference surface."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from rasterio.features import geometry_mask
 
@@ -15,7 +15,9 @@ from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.grid import part
 from pitscape.inference.bands import BAND_ROWS
 from pitscape.inference.elevation import Elevation
+from pitscape.inference.extents import RELIEF
 from pitscape.inference.mines import mine_groups
+from pitscape.inference.proportions import Progress
 from pitscape.inference.reference_surface import Surface
 from pitscape.inference.undisturbed_ring import surface_around, window_of
 
@@ -27,11 +29,9 @@ HIGHEST_CM = 200_000
 MM3 = 1e6
 LEAST_KNOWN = 0.5
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass
-class Tally:
+class ReliefSums:
     """Sums over the cells of a polygon.
 
     Attributes:
@@ -117,7 +117,8 @@ def with_relief(
         area, by cell), volume_below_mm3 and volume_above_mm3 (million m3 between those cells and the surface),
         relief_m and reference_nmad_m filled.
     """
-    table = table.copy()
+    columns: dict[str, list[Any]] = {"kind": ["unknown"] * len(table)}
+    columns |= {name: [math.nan] * len(table) for name in RELIEF}
     groups = mine_groups(table)
     for done, group in enumerate(groups):
         if progress:
@@ -129,15 +130,16 @@ def with_relief(
         nmad = surface.nmad_m if surface else math.nan
         limit = relief_m if relief_m is not None else (NMADS * nmad if surface else 0.0)
         for place, shape in zip(group, shapes, strict=True):
-            found = _tally(shape, classes, elevation, surface, limit).columns(nmad)
+            found = _sums(shape, classes, elevation, surface, limit).columns(nmad)
             for name, value in found.items():
-                table.loc[table.index[place], name] = value
-    return table
+                columns[name][place] = value
+    kinds = pd.Series(columns.pop("kind"), table.index, dtype=object)
+    return table.assign(kind=kinds, **{name: np.array(each, float) for name, each in columns.items()})
 
 
-def _tally(shape: Any, classes: ClassMap, elevation: Elevation, surface: Surface | None, limit: float) -> Tally:  # noqa: ANN401
+def _sums(shape: Any, classes: ClassMap, elevation: Elevation, surface: Surface | None, limit: float) -> ReliefSums:  # noqa: ANN401
     """Sums over a polygon, band of rows by band of rows."""
-    tally = Tally(limit)
+    sums = ReliefSums(limit)
     rows, columns = window_of([shape], classes.grid)
     for top in range(rows.start, rows.stop, BAND_ROWS):
         band = slice(top, min(top + BAND_ROWS, rows.stop))
@@ -147,8 +149,8 @@ def _tally(shape: Any, classes: ClassMap, elevation: Elevation, surface: Surface
         if surface is not None:
             heights -= surface.at(_centres(columns)[None], _centres(band)[:, None])
         areas = np.broadcast_to(cell_areas(grid), grid.shape)
-        tally.add(heights[inside], known[inside], areas[inside])
-    return tally
+        sums.add(heights[inside], known[inside], areas[inside])
+    return sums
 
 
 def _centres(part_of: slice) -> NDArray[np.float64]:

@@ -20,6 +20,10 @@ ROUNDS = 6
 """Of looking for the length of edges; one or two are enough, but for edges that span the globe."""
 
 
+TORN = 1000
+"""Pieces that an edge which was cut before still needs: its ends lie on two sides of the target."""
+
+
 def reprojected(shapes: Shapes, source: CRS, target: CRS, tolerance: float) -> Shapes:
     """Bring polygons to another CRS, with so many points that no edge leaves its course.
 
@@ -33,7 +37,8 @@ def reprojected(shapes: Shapes, source: CRS, target: CRS, tolerance: float) -> S
         tolerance: How far an edge may lie off its course [unit of the target], > 0.
 
     Returns:
-        In ``target``; coordinates are infinite where it shows no such place.
+        In ``target``; coordinates are infinite where it shows no such place, and in all polygons where an edge is torn,
+        as at the 180th meridian.
     """
     if source == target:
         return shapes
@@ -42,13 +47,16 @@ def reprojected(shapes: Shapes, source: CRS, target: CRS, tolerance: float) -> S
     def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
-    for _ in range(ROUNDS):
+    for done in range(ROUNDS):
         start, end = _edges(shapes)
         ends_off = (moved(start) + moved(end)) / 2
         off = np.hypot(*(moved((start + end) / 2) - ends_off).T)
         pieces = np.ceil(np.sqrt(np.where(np.isfinite(off), off, 0) / tolerance))  # it shrinks with the square
         if not (pieces > 1).any():
             break
+        if done and pieces.max() > TORN:
+            torn: Shapes = shapely.transform(shapes, lambda points: np.full_like(points, np.inf))
+            return torn
         long = pieces > 1
         shapes = shapely.segmentize(shapes, float((np.hypot(*(end - start).T)[long] / pieces[long]).min()))
     found: Shapes = shapely.transform(shapes, moved)

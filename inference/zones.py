@@ -8,6 +8,7 @@ from typing import Protocol
 
 import geopandas
 import numpy as np
+import pyogrio
 import shapely
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
@@ -157,7 +158,7 @@ def _zone_names(path: Path, column: "geopandas.GeoSeries") -> list[str]:
     names = [str(name) for name in column]
     again = [name for number, name in enumerate(names) if name in names[:number]]
     if column.isna().any() or again:
-        problem = f"two zones are named {again[0]!r}" if again else "a zone has no name"
+        problem = "a zone has no name" if column.isna().any() else f"two zones are named {again[0]!r}"
         raise InputError(f"{path}: {problem} in column {column.name}; give each one its own name.")
     return names
 
@@ -166,9 +167,14 @@ def _read_vector(path: Path) -> geopandas.GeoDataFrame:
     if not path.exists():
         raise InputError(f"{path}: no such file; check the path.")
     try:
-        table = geopandas.read_file(path)
-    except Exception as error:  # pyogrio and fiona raise different ones
+        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+        table = geopandas.read_file(path, layer=layers[0]) if len(layers) == 1 else None
+    except Exception as error:  # of many kinds
         raise InputError(f"{path}: is not a vector file that GDAL can read; give a GeoPackage.") from error
-    if not isinstance(table, geopandas.GeoDataFrame):
+    if not layers:
         raise InputError(f"{path}: has no geometry; give polygons, for example in a GeoPackage.")
+    if table is None:
+        raise InputError(
+            f"{path}: has the layers {', '.join(layers)}; save the one that is meant as a file of its own."
+        )
     return table

@@ -53,7 +53,8 @@ def with_intervals(table: geopandas.GeoDataFrame, assessments: Mapping[str, Path
 
     Args:
         table: Extents with column ``mine``.
-        assessments: By mine, see ``assessments_of``. Each file holds ``names``, ``shares``, ``covariance`` and ``area_km2``.
+        assessments: By mine, see ``assessments_of``. Each file holds ``names``, ``shares``,
+            ``covariance`` and ``area_km2``.
 
     Raises:
         InputError: If there is no such assessment, or it lacks the class.

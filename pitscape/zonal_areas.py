@@ -1,6 +1,7 @@
 """The verb ``areas``: class maps to a table of shares and areas by zone and epoch."""
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.inference.epochs import epoch_names
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
+from pitscape.inference.squares import squares_crs
 from pitscape.progress import bar
 from pitscape.record import made_of
 from pitscape.zone_options import check_zone_options, chosen_zones, zone_notes
@@ -25,6 +27,7 @@ def areas(arguments: argparse.Namespace) -> None:
     _check(arguments, inputs)
     names = epoch_names(maps, [name.strip() for name in arguments.epochs.split(",")] if arguments.epochs else ())
     legend = load_legend(arguments.legend) if arguments.legend else None
+    known = _legend_of_all(arguments, legend)
     rows: list[ClassArea] = []
     epochs: list[str] = []
     for number, (path, probabilities) in enumerate(zip(maps, chances, strict=True)):
@@ -34,7 +37,7 @@ def areas(arguments: argparse.Namespace) -> None:
             rows += class_areas(classes, zones, **options, progress=progress)
             epochs += [names[number]] * (len(rows) - len(epochs))
             if number == 0:
-                notes, known = zone_notes(arguments, zones, classes.grid), classes.legend
+                notes = zone_notes(arguments, zones, classes.grid)
     write_areas(arguments.output, rows, epochs)
     record = {"schema": 1, "epochs": {name: path.name for name, path in zip(names, maps, strict=True)}}
     write_json(sidecar(arguments.output), record | notes | made_of(arguments, *inputs))
@@ -56,6 +59,22 @@ def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
         raise InputError(f"--probabilities: are {given} files of {len(arguments.classes)} maps; give one for each map.")
 
 
+def _legend_of_all(arguments: argparse.Namespace, given: Legend | None) -> Legend:
+    """The one legend of all maps, whose squares, if zones are squares, are of one CRS."""
+    legends, squares = [], []
+    for path in arguments.classes:
+        with open_class_map(path, given) as classes:
+            legends.append(classes.legend)
+            squares.append(squares_crs(classes.grid))
+        if legends[-1].names != legends[0].names:
+            raise InputError(f"{path}: has another legend than {arguments.classes[0]}; give them tables of their own.")
+        if arguments.grid is not None and squares[-1] != squares[0]:
+            raise InputError(
+                f"{path}: has other squares than {arguments.classes[0]}, in {squares[-1].name}; give --zones instead."
+            )
+    return legends[0]
+
+
 def _draw(path: Path, rows: Sequence[ClassArea], epochs: Sequence[str], legend: Legend) -> None:
     from pitscape.areas_chart import shares_by_zone
 
@@ -68,4 +87,5 @@ def _print(output: Path, rows: Sequence[ClassArea], epochs: Sequence[str], *, se
         return
     for row, epoch in zip(rows, epochs, strict=True):
         start = f"{epoch:12} " if several else ""
-        print(f"{start}{row.zone:20} {row.class_name:12} {row.area_km2:12.4f} km2 {100 * row.share:7.2f} %")
+        share = "      -" if math.isnan(row.share) else f"{100 * row.share:7.2f}"
+        print(f"{start}{row.zone:20} {row.class_name:12} {row.area_km2:12.4f} km2 {share} %")

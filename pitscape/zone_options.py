@@ -8,7 +8,7 @@ from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
 from pitscape.inference.proportions import ALL
-from pitscape.inference.squares import square_zones
+from pitscape.inference.squares import square_zones, squares_crs
 from pitscape.inference.zones import Placed, Zone, overlaps, read_zones
 
 
@@ -28,7 +28,7 @@ def chosen_zones(arguments: argparse.Namespace, classes: Placed) -> Sequence[Zon
     """The zones that a command names, in the CRS of a map; all of the map where it names none."""
     if arguments.zones:
         return read_zones(arguments.zones, classes, name_column=arguments.zone_name)
-    return ALL if arguments.grid is None else square_zones(classes.grid, arguments.grid)[0]
+    return ALL if arguments.grid is None else square_zones(classes.grid, arguments.grid)
 
 
 def zone_notes(arguments: argparse.Namespace, zones: Sequence[Zone], grid: GeoBox) -> dict[str, Any]:
@@ -43,5 +43,5 @@ def zone_notes(arguments: argparse.Namespace, zones: Sequence[Zone], grid: GeoBo
         shared = overlaps(zones, grid)
         notes["overlaps"] = [{"zones": [one, other], "area_km2": area} for one, other, area in shared]
     else:
-        notes["squares"] = {"side_km": arguments.grid, "crs": square_zones(grid, arguments.grid)[1].to_string()}
+        notes["squares"] = {"side_km": arguments.grid, "crs": squares_crs(grid).to_string()}
     return {"zones": notes}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.legend import load_legend
+from pitscape.imagery.legend import load_legend, mined_word
 
 
 def test_the_papers_four_classes() -> None:
@@ -49,3 +49,20 @@ def test_a_wrong_legend_file_is_answered_in_one_line(tmp_path: Path, content: st
 def test_an_unknown_legend_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="unknown legend 'five_class'"):
         load_legend("five_class")
+
+
+@pytest.mark.parametrize(
+    ("note", "word"),
+    [
+        ("mined includes dumps: read it as disturbed, not as excavated", "disturbed"),
+        ("mine and dump sites are one class", "disturbed"),
+        ("Dumps are part of mined land; it excludes ponds", "disturbed"),
+        ("mined excludes dumps", "excavated"),
+        ("pits without dumps", "excavated"),
+        ("Dumps are not mined land", "excavated"),
+        ("pits (no dumps)", "excavated"),
+        ("seen at 10 m", "excavated"),
+    ],
+)
+def test_mined_land_is_disturbed_where_it_is_said_to_include_dumps(note: str, word: str) -> None:
+    assert mined_word(["another note", note]) == word

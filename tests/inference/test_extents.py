@@ -225,3 +225,13 @@ def test_one_shape_has_one_area_on_every_projection(tmp_path: Path, crs: str) ->
 def test_unknown_classes_are_refused(tmp_path: Path) -> None:
     with open_class_map(saved(tmp_path, SMALL)) as classes, pytest.raises(InputError, match="unknown class 'pit'"):
         class_extents(classes, "pit", epoch="")
+
+
+def test_what_is_nothing_is_exactly_nothing(tmp_path: Path) -> None:
+    """A pit around a pond, on a map whose unobserved corners lie outside of it: sums of areas are rounded, 0 is not."""
+    ids = np.random.default_rng(0).choice(np.array([2, 255], np.uint8), (300, 300))
+    ids[100:200, 100:233] = 0
+    ids[120:130, 120:135] = 3
+    table = extents_of(saved(tmp_path, ids))
+    assert table["unobserved_km2"].tolist() == [0]
+    assert not np.signbit(table["unobserved_km2"]).any()

@@ -6,6 +6,7 @@ import pytest
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from pyproj import Transformer
 from shapely.geometry import Polygon, box
 from small_scenes import grid
 
@@ -96,3 +97,21 @@ def test_tables_without_patches_pass(tmp_path: Path) -> None:
     assert dissolved(numbered_mines(none, 10)).empty
     assert named_mines(none, ["a"], [box(0, 0, 1, 1)], merge_m=5).empty
     assert mine_groups(none) == []
+
+
+@pytest.mark.parametrize(("merge_m", "mines"), [(19, ["1", "2", "3"]), (20.1, ["1", "1", "2"])])
+def test_gaps_are_on_the_ground_at_the_180th_meridian(tmp_path: Path, merge_m: float, mines: list[str]) -> None:
+    """As above in UTM zone 60, with the meridian through the first patch: gaps of 20 and 40 m."""
+    east, north = Transformer.from_crs("EPSG:4326", "EPSG:32660", always_xy=True).transform(180, 65)
+    where = GeoBox((2, 11), Affine(10, 0, east - 15, 0, -10, north + 10), "EPSG:32660")
+    assert numbered_mines(three(tmp_path, where), merge_m)["mine"].tolist() == mines
+    outline = box(east - 15, north - 10, east + 15, north + 10)
+    near = named_mines(three(tmp_path, where), ["a"], [outline], merge_m=merge_m)
+    assert near["mine"].tolist() == ["a", "a" if merge_m > 20 else None, None]
+
+
+def test_a_mean_confidence_is_of_the_cells_that_were_mapped(tmp_path: Path) -> None:
+    """The first patch was mapped in 2 of its 6 cells, the second in both: their means count alike."""
+    patches = numbered_mines(three(tmp_path), 20.1)
+    patches = patches.assign(mean_confidence=[0.9, 0.5, np.nan], filled_km2=[4 / 6, 0, 0] * patches["area_km2"])
+    assert dissolved(patches)["mean_confidence"][0] == pytest.approx(0.7)

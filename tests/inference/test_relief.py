@@ -189,3 +189,17 @@ def test_a_surface_is_no_more_than_a_plane_where_land_lies_on_one_side() -> None
 def test_too_few_cells_give_no_surface() -> None:
     few = np.arange(49.0)
     assert fit_surface(few, few % 7, few, middle=(24, 3)) is None
+
+
+def test_relief_is_the_same_on_a_map_that_lies_on_its_side(tmp_path: Path) -> None:
+    """Rows of the map run to the south and columns to the west of the same cells."""
+    upright = relief_of(tmp_path, dem=written(tmp_path / "dem.tif", land()))
+    straight, ids = grid(*SHAPE), np.full(SHAPE, 2, np.uint8)
+    ids[PIT] = ids[DUMP] = ids[PLANT] = 0
+    side = GeoBox((SHAPE[1], SHAPE[0]), straight.affine @ Affine(0, 1, 0, 1, 0, 0), straight.crs)
+    save_class_map(tmp_path / "side.tif", np.ascontiguousarray(ids.T), side, load_legend())
+    with open_class_map(tmp_path / "side.tif") as classes, open_elevation(side, dem=tmp_path / "dem.tif") as elevation:
+        turned = with_relief(class_extents(classes, "mined", epoch=""), classes, elevation)
+    assert turned["kind"].tolist() == ["pit", "dump", "level"]
+    assert turned["median_relief_m"].tolist() == pytest.approx([-40, 15, 0], abs=0.5)
+    assert turned["volume_below_mm3"][0] == pytest.approx(upright["volume_below_mm3"][0], rel=1e-3)

@@ -1,6 +1,7 @@
 """Zones from files and as squares: repaired, empty, outside, overlapping, in any CRS."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,8 @@ from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.inference.proportions import ClassArea, class_areas
-from pitscape.inference.squares import square_zones
+from pitscape.inference.squares import square_zones, squares_crs
+from pitscape.inference.vector_layer import write_layer
 from pitscape.inference.zones import Zone, outside_km2, overlaps, read_zones
 
 WEST, NORTH = 585420, 5652250
@@ -51,7 +53,7 @@ def save(path: Path, ids: np.ndarray, where: GeoBox) -> Path:
     return path
 
 
-def zone_file(path: Path, shapes: list[Any], names: list[str] | None = None, crs: str = UTM) -> Path:
+def zone_file(path: Path, shapes: list[Any], names: Sequence[str | None] | None = None, crs: str = UTM) -> Path:
     table = {"name": names} if names else {}
     geopandas.GeoDataFrame(table, geometry=shapes, crs=crs).to_file(path)
     return path
@@ -163,8 +165,8 @@ def placed_by(where: GeoBox, shapes: list[Polygon]) -> np.ndarray:
 
 def test_squares_cover_a_map_and_lie_on_multiples_of_their_side() -> None:
     where = grid(90, 130)
-    zones, crs = square_zones(where, 0.5)
-    assert crs.to_epsg() == 32633
+    zones = square_zones(where, 0.5)
+    assert squares_crs(where).to_epsg() == 32633
     inside = [shapely.intersection(zone.geometry, where.extent.geom) for zone in zones]
     assert sum(shape.area for shape in inside) == pytest.approx(900 * 1300)
     assert {zone.geometry.bounds[0] % 500 for zone in zones if zone.geometry} == {0}
@@ -174,22 +176,22 @@ def test_squares_cover_a_map_and_lie_on_multiples_of_their_side() -> None:
 
 def test_squares_that_only_touch_a_map_are_none_of_its() -> None:
     where = GeoBox((100, 100), Affine(10, 0, 585000, 0, -10, 5652000), UTM)
-    assert [zone.name for zone in square_zones(where, 1)[0]] == ["1kmE585N5651"]
+    assert [zone.name for zone in square_zones(where, 1)] == ["1kmE585N5651"]
 
 
 @pytest.mark.parametrize("crs", PLACES)
 def test_areas_of_squares_add_up_to_the_map(tmp_path: Path, crs: str) -> None:
     path = save(tmp_path / "a.tif", np.random.default_rng(0).integers(0, 4, (150, 150)), on_the_ground(crs, 150))
     with open_class_map(path) as classes:
-        parts, total = class_areas(classes, square_zones(classes.grid, 1.7)[0]), class_areas(classes)
+        parts, total = class_areas(classes, square_zones(classes.grid, 1.7)), class_areas(classes)
     for row in total:
         assert sum(p.area_km2 for p in parts if p.class_id == row.class_id) == pytest.approx(row.area_km2, rel=1e-9)
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857"])
 def test_squares_on_degrees_and_mercator_have_equal_areas(crs: str) -> None:
-    zones, used = square_zones(on_the_ground(crs, 300), 2.0)
-    assert used.to_epsg() == 6933
+    zones = square_zones(on_the_ground(crs, 300), 2.0)
+    assert squares_crs(on_the_ground(crs, 300)).to_epsg() == 6933
     whole = on_the_ground(crs, 3000)
     for zone in zones[:3]:
         assert zone.geometry is not None
@@ -292,3 +294,40 @@ def test_mine_boundaries_of_the_world_have_their_geodesic_areas(reference_data: 
             short = shapely.segmentize(shapely.orient_polygons(shape), 1e-3)  # between them geodesics are straight
             km2 = ellipsoid.geometry_area_perimeter(short)[0] / 1e6
             assert row.area_km2 == pytest.approx(km2, rel=1e-5)
+
+
+def test_squares_on_a_turned_mercator_grid_are_of_equal_area() -> None:
+    turned = GeoBox(
+        (9, 9), Affine.translation(1_700_000, 6_600_000) @ Affine.rotation(20) @ Affine.scale(10), "EPSG:3857"
+    )
+    assert squares_crs(turned).to_epsg() == 6933
+
+
+def test_squares_beyond_180_degrees_are_refused() -> None:
+    with pytest.raises(InputError, match="beyond 180 degrees"):
+        square_zones(GeoBox((10, 10), Affine(0.1, 0, 179.5, 0, -0.1, 60), "EPSG:4326"), 10)
+
+
+def test_a_zone_that_the_edge_of_a_projection_tears_is_refused(tmp_path: Path) -> None:
+    where = GeoBox((10, 10), Affine(10, 0, 20_037_400, 0, -10, 8_000_000), "EPSG:3857")
+    path, across = save(tmp_path / "a.tif", np.zeros((10, 10)), where), box(179, 58, 181, 59)
+    with pytest.raises(InputError, match="beyond what the map's CRS can show"):
+        areas_of(path, zone_file(tmp_path / "z.gpkg", [across], crs="EPSG:4326"))
+
+
+def test_extents_with_their_style_are_zones_and_of_two_layers_none_is_guessed(tmp_path: Path) -> None:
+    """Warnings are errors in tests: that a file holds a table beside its layer is none."""
+    path, zones = save(tmp_path / "a.tif", np.zeros((10, 10)), grid(10, 10)), tmp_path / "z.gpkg"
+    lease = geopandas.GeoDataFrame(geometry=[box(WEST, NORTH - 50, WEST + 50, NORTH)], crs=UTM)
+    write_layer(zones, lease, "leases", style="<qgis/>")
+    assert areas_of(path, zones)[1][0].cells == 25
+    lease.to_file(zones, layer="others", mode="a")
+    with pytest.raises(InputError, match="has the layers leases, others; save"):
+        areas_of(path, zones)
+
+
+def test_zones_without_names_are_told(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.tif", np.zeros((10, 10)), grid(10, 10))
+    lease = box(WEST, NORTH - 50, WEST + 50, NORTH)
+    with pytest.raises(InputError, match="a zone has no name in column name"):
+        areas_of(path, zone_file(tmp_path / "z.gpkg", [lease, lease], [None, None]))

@@ -9,12 +9,14 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
+from odc.geo.geobox import GeoBox
 from shapely.geometry import Polygon, box
 from small_scenes import UTM, grid
 
 from pitscape.cli import main
 from pitscape.imagery.class_map import save_class_map
-from pitscape.imagery.legend import load_legend
+from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.share_map import new_share_map
 
 WEST, NORTH = 585420, 5652250
@@ -196,3 +198,36 @@ def test_wrong_use_is_told_in_one_line(
     assert problem in message
     assert message.count("\n") == 1
     assert not output.exists()
+
+
+def test_maps_of_one_table_have_one_legend_and_one_kind_of_squares(
+    maps: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, ids = tmp_path / "in" / "other.tif", np.zeros((20, 30), np.uint8)
+    degrees = GeoBox((20, 30), Affine(1e-4, 0, 16.22, 0, -1e-4, 51.01), "EPSG:4326")
+    output = ["--output", str(tmp_path / "a.csv")]
+    save_class_map(other, ids, degrees, load_legend())
+    assert main(["areas", str(maps[0]), str(other), *output]) == 0
+    (tmp_path / "a.csv").unlink()
+    assert main(["areas", str(maps[0]), str(other), "--grid", "1", *output]) == 2
+    assert "other.tif: has other squares than" in capsys.readouterr().err
+    fewer = Legend(classes=load_legend().classes[:2])
+    save_class_map(other, ids, grid(20, 30), fewer)
+    assert main(["areas", str(maps[0]), str(other), *output]) == 2
+    assert "other.tif: has another legend than" in capsys.readouterr().err
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_one_name_for_two_outputs_is_refused(
+    maps: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = str(tmp_path / "a.html")
+    assert main(["areas", str(maps[0]), "--output", both, "--figure", both]) == 2
+    assert "a.html: is named for two outputs" in capsys.readouterr().err
+    assert not Path(both).exists()
+
+
+def test_unobserved_land_prints_no_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_class_map(tmp_path / "a.tif", np.full((2, 2), 255, np.uint8), grid(2, 2), load_legend())
+    assert main(["areas", str(tmp_path / "a.tif"), "--output", str(tmp_path / "a.csv")]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("0.0000 km2       - %")
