@@ -10,7 +10,7 @@ from odc.geo.geobox import GeoBox
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import same_grid
+from pitscape.imagery.grid import check_grid, same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend, Role
 
 Mask = NDArray[np.bool_]
@@ -80,7 +80,8 @@ def changed_land(maps: Sequence[ClassMap], *, into: Sequence[Role] = DISTURBED) 
             never changed.
 
     Raises:
-        InputError: If there are fewer than two maps, or they differ in grid or legend.
+        InputError: If there are fewer than two maps, they differ in grid or legend, lie on a turned grid, or no cell
+            was observed at two epochs.
     """
     first = maps[0]
     check_alike(maps)
@@ -98,11 +99,13 @@ def changed_land(maps: Sequence[ClassMap], *, into: Sequence[Role] = DISTURBED) 
             change = known & counts[ids] & (ids != before[rows]) & ~mines[before[rows]]
             last[rows] = np.where(change, ids, last[rows])
             before[rows] = np.where(known, before[rows], ids)
+    if not compared.any():
+        raise InputError(f"{maps[-1].path}: no cell was observed at two epochs; give clearer maps of the same land.")
     return ChangedLand(first.grid, first.legend, before, last, mined, compared, np.zeros(shape, np.bool_))
 
 
 def check_alike(maps: Sequence[ClassMap]) -> None:
-    """Make sure that there are several maps, on one grid and with one legend.
+    """Make sure that there are several maps, on one grid that is not turned, and with one legend.
 
     Raises:
         InputError: If not.
@@ -110,6 +113,7 @@ def check_alike(maps: Sequence[ClassMap]) -> None:
     if len(maps) < 2:
         raise InputError(f"{maps[0].path}: is one map; give at least two, in order of time.")
     first = maps[0]
+    check_grid(first.grid, str(first.path))
     for other in maps[1:]:
         if not same_grid(first.grid, other.grid):
             raise InputError(

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.cell_area import M2_PER_HA
+from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.slope import cell_sides
 from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.cost_distance import cost_distance
-from pitscape.inference.gradient import Gradient, follow, rings_of
+from pitscape.inference.gradient import MOST_RINGS, Gradient, follow, rings_of
 from pitscape.inference.mine_patches import patch_areas
 from pitscape.inference.octants import areas_of, centroid, sectors
 
@@ -98,11 +99,18 @@ class Influence:
 
 
 def reach_of(land: ChangedLand, seeds: Mask, friction: NDArray[np.float32], *, ring_m: float | None = None) -> Reach:
-    """Cost distance from the seeds, and the width of its rings: 1/60 of the way to the farthest land by default."""
+    """Cost distance from the seeds, and the width of its rings: 1/60 of the way to the farthest land by default.
+
+    Raises:
+        InputError: If rings are so narrow that there are more than ``MOST_RINGS``.
+    """
     width, height = cell_sides(land.grid)
     distance = cost_distance(seeds, friction, width, height)
     farthest = float(distance.max(where=np.isfinite(distance), initial=0))
     cell = float(max(width.max(), height.max()))
+    if ring_m and farthest >= ring_m * MOST_RINGS:
+        least = f"{farthest / MOST_RINGS:.2g} m are too narrow; the farthest land is {farthest:.0f} m away"
+        raise InputError(f"--ring {ring_m:g}: rings of less than {least}, take wider ones.")
     return Reach(seeds, distance, ring_m or max(farthest / RINGS, NARROWEST * cell))
 
 
@@ -192,7 +200,7 @@ def _flags(land: ChangedLand, reach: Reach, gradient: Gradient, scope: Mask) -> 
         flags["no_gradient"] = (
             "land near the mine changed no more than land far away: only land that was mined is in the scope"
         )
-    if not gradient.reached:
+    if gradient.ends and not gradient.reached:
         flags["no_background"] = (
             "the gradient does not end before the farthest land: the area is a lower bound, take a larger map"
         )
@@ -201,7 +209,9 @@ def _flags(land: ChangedLand, reach: Reach, gradient: Gradient, scope: Mask) -> 
     if _touches_edge(reach.seeds):
         flags["mine_at_edge"] = "the mine reaches the map's edge: the area is a lower bound"
     if (land.mined_before & reach.seeds).sum() > FEW * reach.seeds.sum():
-        flags["mined_before"] = "the mine was there at the first epoch: what it changed before is not in the area"
+        flags["mined_before"] = (
+            "part of the mine was mined when first observed: what it changed before is not in the area"
+        )
     if not np.isfinite(reach.distance).all():
         flags["not_reached"] = "barriers close some land off; it is neither scope nor background"
     return flags

@@ -64,6 +64,23 @@ def test_one_map_is_refused(tmp_path: Path) -> None:
         compare(tmp_path, [V, M])
 
 
+def test_land_that_no_two_epochs_observed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"1\.tif: no cell was observed at two epochs; give clearer maps"):
+        compare(tmp_path, [V, U], [U, M])
+
+
+def test_turned_grids_are_refused(tmp_path: Path) -> None:
+    turned = GeoBox((1, 2), GRID.affine * Affine.rotation(30), GRID.crs)
+    for name in ("0.tif", "1.tif"):
+        save_class_map(tmp_path / name, np.array([[V, M]], np.uint8), turned, load_legend())
+    with (
+        open_class_map(tmp_path / "0.tif") as first,
+        open_class_map(tmp_path / "1.tif") as last,
+        pytest.raises(InputError, match=r"0\.tif: lies on a turned grid; straighten it with gdalwarp"),
+    ):
+        changed_land([first, last])
+
+
 def test_maps_of_other_grids_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"1\.tif: is on another grid than .*0\.tif; bring it there with gdalwarp"):
         compare(tmp_path, [V, M], [V, M, M])

@@ -164,6 +164,7 @@ def test_a_mine_that_fills_the_map_is_its_own_scope(before: Ids) -> None:
     found = scope_of(land_of(before, after))
     assert found.changed.all()
     assert found.gradient.ends == 0
+    assert "no_background" not in found.flags  # there is no gradient that could reach it
 
 
 @pytest.mark.parametrize("seed", [0, 4, 11])
