@@ -88,7 +88,7 @@ def estimate(paths: list[Path], dem: Path | None, fill_ha: float) -> NDArray[np.
     with ExitStack() as stack:
         land = changed_land([stack.enter_context(open_class_map(path)) for path in paths])
     seeds = mine_patches(land.mined, land.grid, least_ha=1.0, source=paths[-1])
-    friction, _ = friction_of(land, Resistance(), source=paths[0], dem=dem, barriers=None, divide_depth_m=50.0)
+    friction, _ = friction_of(land, Resistance(), source=paths[0], dem=dem, barriers=None)
     return influence(land, reach_of(land, seeds, friction), fill_ha=fill_ha).changed
 
 

@@ -85,6 +85,7 @@ def changed_land(maps: Sequence[ClassMap], *, into: Sequence[Role] = DISTURBED) 
     """
     first = maps[0]
     check_alike(maps)
+    check_grid(first.grid, str(first.path))
     shape = first.grid.shape
     before, last = (np.full(shape, UNOBSERVED, np.uint8) for _ in range(2))
     mined, compared = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
@@ -105,7 +106,7 @@ def changed_land(maps: Sequence[ClassMap], *, into: Sequence[Role] = DISTURBED) 
 
 
 def check_alike(maps: Sequence[ClassMap]) -> None:
-    """Make sure that there are several maps, on one grid that is not turned, and with one legend.
+    """Make sure that there are several maps, on one grid and with one legend.
 
     Raises:
         InputError: If not.
@@ -113,7 +114,6 @@ def check_alike(maps: Sequence[ClassMap]) -> None:
     if len(maps) < 2:
         raise InputError(f"{maps[0].path}: is one map; give at least two, in order of time.")
     first = maps[0]
-    check_grid(first.grid, str(first.path))
     for other in maps[1:]:
         if not same_grid(first.grid, other.grid):
             raise InputError(

@@ -17,6 +17,10 @@ LEAST_HA = 1.0
 """Smaller patches of mined land are taken for errors of the map."""
 
 
+class NoMineError(InputError):
+    """No land is mined, or only in patches that are too small."""
+
+
 def patch_areas(mask: Mask, grid: GeoBox) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
     """Number of the patch of each cell (y, x), 0 outside, joined over sides and corners; and areas by number [m2]."""
     labels = cc3d.connected_components(mask, connectivity=8)
@@ -35,13 +39,13 @@ def mine_patches(mined: Mask, grid: GeoBox, *, least_ha: float, source: Any) -> 
     """Land that was mined at any epoch, in patches of at least ``least_ha``.
 
     Raises:
-        InputError: If there is none; ``source`` is what it names.
+        NoMineError: If there is none; ``source`` is what it names.
     """
     if not mined.any():
-        raise InputError(f"{source}: no land is mined at any epoch; check the legend, or give later maps.")
+        raise NoMineError(f"{source}: no land is mined at any epoch; check the legend, or give later maps.")
     labels, area = patch_areas(mined, grid)
     if area.max() < least_ha * M2_PER_HA:
-        raise InputError(
+        raise NoMineError(
             f"{source}: the largest patch of mined land has {area.max() / M2_PER_HA:.2f} ha; lower --min-seed."
         )
     large: Mask = mined & (area >= least_ha * M2_PER_HA)[labels]

@@ -155,6 +155,7 @@ def _site_file(folder: Path, images: tuple[Path, ...]) -> dict[str, Any]:
         "climate": "climate.csv",
         "production": "production.csv",
         "ecosystems": {"raster": "ecosystems.tif", "types": {1: "forest", 2: "grassland", 3: "farmland"}},
+        "affected": {"influence": {"dem": f"dem/{images[0].name}"}},
         "runoff": {"mined": 0.3, "occupied": 0.5},
         "epochs": epochs,
     }

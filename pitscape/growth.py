@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.inference.epochs import names_in_order, open_maps
 from pitscape.inference.growth import LEAST_CONCENTRATION, Growth, Series, growth, write_growth
+from pitscape.inference.mine_patches import NoMineError
 from pitscape.inference.octants import OCTANTS
 from pitscape.option_values import check_number, names_of
 from pitscape.record import made_of
@@ -42,6 +44,22 @@ def run(arguments: argparse.Namespace) -> None:
         write_figure(growth_rose(content), arguments.figure, "New mined land by direction from the first centroid")
     for row in [*content["pairs"], *([content["since_first"]] if content["since_first"] else [])]:
         print(f"{row['from']} to {row['to']}: {row['new_mined_km2']:.4f} km2, {_words(row)}")
+
+
+def site_growth(maps: Mapping[str, Path]) -> dict[str, Any] | None:
+    """Growth of a site's mine as JSON holds it; None where no epoch before the last one has a mine.
+
+    Args:
+        maps: Class map by name of epoch, in order of time.
+    """
+    if len(maps) < 2:
+        return None
+    try:
+        with open_maps(list(maps.values())) as opened:
+            series = growth(opened, list(maps))
+    except NoMineError:
+        return None
+    return described(series) if series.since_first else None
 
 
 def described(series: Series) -> dict[str, Any]:

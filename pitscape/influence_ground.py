@@ -21,6 +21,9 @@ from pitscape.inference.friction import Resistance, ground_friction
 
 Mask = NDArray[np.bool_]
 METRES = {"m", "metre", "metres", "meter", "meters"}
+DIVIDE_DEPTH_M = 50.0
+"""Least depth of a basin whose divides count [m]."""
+
 SMOOTH_M = 100.0
 """Standard deviation of the smoothing of the relief before divides are looked for [m]."""
 
@@ -73,7 +76,7 @@ def friction_of(
     source: Path,
     dem: Path | None,
     barriers: Path | None,
-    divide_depth_m: float,
+    divide_depth_m: float = DIVIDE_DEPTH_M,
 ) -> tuple[NDArray[np.float32], dict[str, str]]:
     """Friction around a mine, and what a reader must know of it.
 
