@@ -26,8 +26,9 @@ from pitscape.imagery.legend import load_legend
 from pitscape.inference.changed_land import changed_land
 from pitscape.inference.friction import Resistance
 from pitscape.inference.growth import Growth, growth
-from pitscape.inference.influence import influence, reach_of
+from pitscape.inference.influence import influence
 from pitscape.inference.mine_patches import mine_patches
+from pitscape.inference.reach import reach_of
 from pitscape.influence_ground import friction_of
 
 OCCUPIED, VEGETATED, WATER = 1, 2, 3

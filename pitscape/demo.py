@@ -1,6 +1,7 @@
 """The whole chain on a simulated mine whose every pixel is known."""
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     say("4 of 5: a random forest on the same data, for comparison")
     site["accuracy"]["random_forest"] = forest_scores(folder)
     site["accuracy"]["excavated_area"] = excavated_areas(site)
+    site["accuracy"]["affected_area"] = affected_areas(site, folder / "truth.json")
     save_site(site, out)
     say("5 of 5: report")
     report = write_report(out, site_file=folder / "site.yaml")
@@ -125,10 +127,26 @@ def excavated_areas(site: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def affected_areas(site: dict[str, Any], truth: Path) -> list[dict[str, Any]]:
+    """Estimated and true area of the affected land, for the epochs after the first that have any."""
+    true = [epoch["affected_km2"] for epoch in json.loads(truth.read_text(encoding="utf-8"))["epochs"]]
+    return [
+        {
+            "epoch": row["epoch"],
+            "area_km2": row["area_km2"],
+            "truth_km2": km2,
+            "error_percent": 100 * (row["area_km2"] / km2 - 1),
+        }
+        for row, km2 in zip(site["affected"]["epochs"], true[1:], strict=True)
+        if km2
+    ]
+
+
 def _print_site(site: dict[str, Any]) -> None:
-    for row in site["accuracy"]["excavated_area"]:
-        areas = f"{row['area_km2']:.3f} km2, truth {row['truth_km2']:.3f} km2"
-        print(f"excavated {row['epoch']}: {areas}, {row['error_percent']:+.1f} %")
+    for word in ("excavated", "affected"):
+        for row in site["accuracy"][f"{word}_area"]:
+            areas = f"{row['area_km2']:.3f} km2, truth {row['truth_km2']:.3f} km2"
+            print(f"{word} {row['epoch']}: {areas}, {row['error_percent']:+.1f} %")
     for row, part in zip(site["integrity"]["series"]["published"], site["resilience"], strict=True):
         names = {"sc": "SC", "fc": "FC", "eci": "ECI", "thv": "ThV"}
         scores = ", ".join(f"{name} {row[key]:.3f}" for key, name in names.items() if key in row)

@@ -18,9 +18,10 @@ from pitscape.inference.changed_land import ChangedLand, changed_land
 from pitscape.inference.epochs import names_in_order, open_maps
 from pitscape.inference.friction import Resistance
 from pitscape.inference.index_loss import index_loss
-from pitscape.inference.influence import Reach, influence, reach_of
+from pitscape.inference.influence import influence
 from pitscape.inference.influence_layers import part_polygons, scope_polygon, write_influence, write_parts
 from pitscape.inference.mine_patches import mine_patches
+from pitscape.inference.reach import Reach, reach_of
 from pitscape.influence_ground import friction_of
 from pitscape.influence_results import results
 from pitscape.option_values import check_number, names_of

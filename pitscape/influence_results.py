@@ -10,8 +10,9 @@ from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.gradient import Gradient
-from pitscape.inference.influence import ENCLOSED, MINED_BEFORE, PARTS, Influence, Reach
+from pitscape.inference.influence import ENCLOSED, MINED_BEFORE, PARTS, Influence
 from pitscape.inference.octants import OCTANTS, area_of, areas_of, azimuths, centroid, octant_of
+from pitscape.inference.reach import Reach
 
 Mask = NDArray[np.bool_]
 LOSS_CODE = UNOBSERVED - 1

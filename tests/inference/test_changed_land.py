@@ -59,6 +59,13 @@ def test_roles_that_count_may_be_chosen(tmp_path: Path) -> None:
     assert land.changed.tolist() == [[True, False, False, False]]
 
 
+def test_land_that_turned_into_a_class_that_does_not_count_tells_no_loss(tmp_path: Path) -> None:
+    land = compare(tmp_path, [V, V, V, O, V], [O, V, U, V, M], [V, V, V, V, U], into=("mined",))
+    assert land.steady.tolist() == [[False, True, True, False, False]]
+    everywhere = np.ones((1, 5), np.bool_)
+    assert land.with_loss(everywhere).changed.tolist() == [[False, True, True, False, True]]
+
+
 def test_one_map_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"0\.tif: is one map; give at least two, in order of time"):
         compare(tmp_path, [V, M])
