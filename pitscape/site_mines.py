@@ -16,7 +16,7 @@ STANDING = "what is mined or occupied at the last epoch, with what was so before
 
 CAUTION = {
     NAMED: "",
-    ESTIMATED: "its area has no interval of its own",
+    ESTIMATED: "a count of mapped pixels",
     DISTURBED: "relief, rivers and the spread of industry, which bound the paper's, are not considered",
     STANDING: "a table of areas does not tell where land changed",
 }

@@ -7,7 +7,8 @@ import yaml
 
 from pitscape import demo
 from pitscape.cli import main
-from pitscape.demo import affected_areas, excavated_areas, simulated_site
+from pitscape.demo import simulated_site
+from pitscape.truth_errors import affected_areas, excavated_areas
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
 
