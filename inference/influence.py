@@ -13,7 +13,7 @@ from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.cost_distance import cost_distance
 from pitscape.inference.gradient import Gradient, follow
 from pitscape.inference.mine_patches import patch_areas
-from pitscape.inference.octants import areas_of, centroid, sectors
+from pitscape.inference.octants import centroid, sectors
 from pitscape.inference.reach import Reach
 from pitscape.inference.rings import rings_of
 
@@ -139,8 +139,7 @@ def _large(kept: Mask, seeds: Mask, land: ChangedLand, least_ha: float) -> Mask:
 
 def _enclosed(closed: Mask, land: ChangedLand, most_ha: float) -> Mask:
     """Land without a way to the map's edge but over ``closed``, in patches up to ``most_ha``."""
-    labels = cc3d.connected_components(~closed, connectivity=4)
-    area = np.bincount(labels[~closed], areas_of(~closed, land.grid), minlength=int(labels.max()) + 1)
+    labels, area = patch_areas(~closed, land.grid, connectivity=4)
     inside = area <= most_ha * M2_PER_HA
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         inside[edge] = False

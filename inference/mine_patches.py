@@ -1,15 +1,16 @@
 """Patches of mined land that are large enough to be a mine."""
 
-from typing import Any
+from typing import Any, Literal
 
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from pitscape.imagery.cell_area import M2_PER_HA
+from pitscape.imagery.cell_area import M2_PER_HA, cell_areas
+from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
-from pitscape.inference.octants import areas_of
+from pitscape.imagery.grid import row_band
 
 Mask = NDArray[np.bool_]
 
@@ -21,11 +22,24 @@ class NoMineError(InputError):
     """No land is mined, or only in patches that are too small."""
 
 
-def patch_areas(mask: Mask, grid: GeoBox) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
-    """Number of the patch of each cell (y, x), 0 outside, joined over sides and corners; and areas by number [m2]."""
-    labels = cc3d.connected_components(mask, connectivity=8)
-    area = np.bincount(labels[mask].astype(np.intp), areas_of(mask, grid), minlength=1)
-    return labels, np.asarray(area, np.float64)
+def patch_areas(
+    mask: Mask, grid: GeoBox, *, connectivity: Literal[4, 8] = 8
+) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
+    """Number of the patch of each cell (y, x), 0 outside, and areas by number [m2], added up in bands of rows.
+
+    Args:
+        mask: What patches are of, (y, x).
+        grid: Where the cells are.
+        connectivity: Whether cells are joined over sides alone (4) or corners too (8).
+    """
+    labels = cc3d.connected_components(mask, connectivity=connectivity)
+    area = np.zeros(int(labels.max()) + 1)
+    for start in range(0, len(mask), BLOCK):
+        band = labels[start : start + BLOCK]
+        cells = np.broadcast_to(cell_areas(row_band(grid, start, start + len(band))), band.shape)
+        area += np.bincount(band.ravel(), cells.ravel(), minlength=len(area))
+    area[0] = 0
+    return labels, area
 
 
 def large_patches(mask: Mask, grid: GeoBox, least_ha: float) -> Mask:
