@@ -24,6 +24,7 @@ from torchgeo.samplers import RandomGeoSampler
 
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.stack import Channels
 from pitscape.models.network import NetworkSettings, SegmentationNetwork
 from pitscape.training.augmentation import Jitter
 from pitscape.training.labelled import labelled_scenes
@@ -84,8 +85,7 @@ def ours(folder: Path) -> Work:
     scenes = labelled_scenes(
         folder / "images",
         folder / "masks",
-        sensor=SENSOR,
-        bands=SENSOR.band_names,
+        channels=Channels(SENSOR, SENSOR.band_names),
         legend=LEGEND,
         crosswalk={1 + number: name for number, name in enumerate(LEGEND.names)},
     )
@@ -104,7 +104,7 @@ def torchgeo(folder: Path) -> Work:
 
 def steps() -> Work:
     """As many windows through training steps."""
-    network = SegmentationNetwork(NetworkSettings(), bands=len(SENSOR.band_names), classes=len(LEGEND))
+    network = SegmentationNetwork(NetworkSettings(), channels=[len(SENSOR.band_names)], classes=len(LEGEND))
     loss, optimiser = Loss(LossSettings(), [1] * len(LEGEND)), torch.optim.AdamW(network.parameters())
     images, labels = torch.rand(BATCH, 10, TILE, TILE), torch.randint(0, 4, (BATCH, TILE, TILE))
 

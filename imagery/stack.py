@@ -34,6 +34,31 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Channels:
+    """What a source adds to the channels of a stack.
+
+    Attributes:
+        sensor: Says what its numbers mean.
+        bands: Names of its bands, one channel each.
+    """
+
+    sensor: Sensor
+    bands: tuple[str, ...]
+
+
+def slices_of(sources: Sequence[Channels]) -> tuple[slice, ...]:
+    """Where the channels of each source lie among those of all.
+
+    >>> from pitscape.imagery.sensor import load_sensor
+    >>> dem, radar = load_sensor("dem"), load_sensor("sentinel1_grd_db")
+    >>> slices_of([Channels(dem, ("elevation",)), Channels(radar, ("VV", "VH"))])
+    (slice(0, 1, None), slice(1, 3, None))
+    """
+    ends = np.cumsum([len(source.bands) for source in sources]).tolist()
+    return tuple(slice(end - len(source.bands), end) for source, end in zip(sources, ends, strict=True))
+
+
+@dataclass(frozen=True)
 class Stack:
     """Open scenes on one grid; any thread may read them.
 

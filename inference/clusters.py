@@ -144,4 +144,4 @@ def block_cells(grid: GeoBox, size_m: float) -> int:
     """Side of a block in cells, at least 1, from metres on the ground in the middle of a grid."""
     height = grid.shape[0]
     middle = float(cell_areas(grid[height // 2 : height // 2 + 1, :]).mean())
-    return max(1, round(size_m / math.sqrt(middle)))
+    return max(1, round(min(size_m / math.sqrt(middle), max(grid.shape))))

@@ -42,6 +42,7 @@ class LabelledPoints:
         labels: Number of the label, -1 where there is none.
         strata: Names of their strata; None where the file has no such column.
         design: The strata table of the file (stratum, pixels, area_km2); None where it has none.
+        drawn: Columns x and y of the file, shape (points, 2); None where it has none.
     """
 
     x: NDArray[np.float64]
@@ -49,6 +50,7 @@ class LabelledPoints:
     labels: NDArray[np.int64]
     strata: tuple[str, ...] | None
     design: pd.DataFrame | None
+    drawn: NDArray[np.float64] | None = None
 
 
 def write_points(path: Path, found: SamplePoints, strata: Sequence[Stratum], crs: CRS, labels: Sequence[str]) -> None:
@@ -95,7 +97,7 @@ def read_points(path: Path, crs: CRS, labels: Sequence[str]) -> LabelledPoints:
         labels: That ``reference`` may hold.
 
     Raises:
-        InputError: If it is no such file, has no point, or holds an unknown label.
+        InputError: If it is no such file, has no point, holds an unknown label, or its table of strata is not whole.
     """
     try:
         layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
@@ -109,17 +111,21 @@ def read_points(path: Path, crs: CRS, labels: Sequence[str]) -> LabelledPoints:
         raise InputError(f"{path}: has no points with a coordinate reference system; give those of a sample.")
     if "reference" not in table.columns:
         raise InputError(f"{path}: has no column 'reference'; it holds what was seen at each point.")
+    if table.empty:
+        raise InputError(f"{path}: holds no point; give those of a sample.")
     placed = table.geometry.notna() & (table.geometry.geom_type == "Point")
-    if table.empty or not placed.all():
+    if not placed.all():
         raise InputError(f"{path}: holds {(~placed).sum()} rows that are no point, of {len(table)}; give points alone.")
     table = table.to_crs(crs)
-    strata = tuple(str(name) for name in table["stratum"]) if "stratum" in table.columns else None
+    strata = _strata(table["stratum"], path) if "stratum" in table.columns else None
+    drawn = table[["x", "y"]].apply(pd.to_numeric, errors="coerce") if {"x", "y"} <= set(table.columns) else None
     return LabelledPoints(
         table.geometry.x.to_numpy(),
         table.geometry.y.to_numpy(),
         _numbers(table["reference"], path, labels),
         strata,
-        design if strata else None,
+        _checked(design, path) if strata and design is not None else None,
+        None if drawn is None else drawn.to_numpy(np.float64),
     )
 
 
@@ -129,6 +135,27 @@ def _design(strata: Sequence[Stratum], sizes: NDArray[np.int64]) -> list[tuple[i
         (number + 1, each.name, each.pixels, each.area_m2 / M2_PER_KM2, each.area_m2 / total, int(size))
         for number, (each, size) in enumerate(zip(strata, sizes, strict=True))
     ]
+
+
+def _strata(column: pd.Series, path: Path) -> tuple[str, ...]:
+    missing = column.isna().to_numpy()
+    if missing.any():
+        raise InputError(
+            f"{path}: row {missing.argmax() + 1} has no stratum; give that of each point, or no such column."
+        )
+    return tuple(str(name) for name in column)
+
+
+def _checked(design: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """A table of strata that has each of them once, with its area."""
+    if missing := [name for name in ("stratum", "area_km2") if name not in design.columns]:
+        raise InputError(f"{path}: its table strata lacks the column {missing[0]}; keep that of the sample.")
+    areas = pd.to_numeric(design["area_km2"], errors="coerce")
+    wrong = design["stratum"].duplicated() | ~(areas > 0)
+    if wrong.any():
+        name = design.loc[wrong, "stratum"].iloc[0]
+        raise InputError(f"{path}: its table strata has {name!r} twice or without an area; keep that of the sample.")
+    return design
 
 
 def _numbers(column: pd.Series, path: Path, labels: Sequence[str]) -> NDArray[np.int64]:

@@ -174,6 +174,9 @@ def _opened(source: Path, predictor: FilePredictor, outputs: Outputs, options: R
             check_writable(file)
     check_folder(parts_of(outputs.classes))
     card = predictor.card
+    if len(card.sources) > 1:
+        sensors = ", ".join(each.sensor.name for each in card.sources)
+        raise InputError(f"{predictor.path}: takes {sensors} together; scenes of several sources cannot be mapped yet.")
     with (
         rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
         open_scene(source, card.sensor, bands=card.bands, reading=options.reading) as scene,

@@ -21,7 +21,7 @@ class StratifiedSample:
         counts: Shape (strata, mapped, reference).
 
     Raises:
-        InputError: If a stratum that has an area has no labelled point.
+        InputError: If a stratum that has an area has no labelled point, or one without area has some.
     """
 
     classes: tuple[str, ...]
@@ -35,6 +35,8 @@ class StratifiedSample:
                 raise InputError(
                     f"stratum {name}: holds {100 * weight:.2g} % of the area and no labelled point; label some of its points."
                 )
+            if weight == 0 and size:
+                raise InputError(f"stratum {name}: has {size} labelled points and no area; check both.")
 
     @property
     def weights(self) -> Floats:
@@ -136,10 +138,10 @@ def standard_error(sample: StratifiedSample, ratio: Ratio) -> float:
     if np.isnan(value) or (sample.sizes[used] < 2).any():
         return float("nan")
     residual = ratio.over - value * ratio.under
-    sizes = sample.sizes[used]
-    mean = np.einsum("hij,ij->h", sample.counts[used], residual) / sizes
-    square = np.einsum("hij,ij->h", sample.counts[used], residual**2) / sizes
-    variances = np.maximum(square - mean**2, 0) * sizes / (sizes - 1)
+    sizes, counts = sample.sizes[used], sample.counts[used]
+    mean = np.einsum("hij,ij->h", counts, residual) / sizes
+    squares = np.einsum("hij,hij->h", counts, (residual - mean[:, None, None]) ** 2)
+    variances = squares / (sizes - 1)
     error = float(np.sqrt(np.sum(sample.weights[used] ** 2 * variances / sizes))) / under
     return error if error > 1e-12 else float("nan")
 

@@ -22,6 +22,30 @@ class Normalisation(BaseModel):
     std: tuple[float, ...]
 
 
+class SourceInput(BaseModel):
+    """Some bands of a sensor, which enter the graph as channels.
+
+    Attributes:
+        sensor: The sensor, with the convention of stored numbers that enter the graph.
+        bands: Names of the bands in the order of the channels.
+        normalisation: What the graph does after turning stored numbers into physical values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sensor: Sensor
+    bands: tuple[str, ...] = Field(min_length=1)
+    normalisation: Normalisation
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "SourceInput":
+        if not len(self.bands) == len(self.normalisation.mean) == len(self.normalisation.std):
+            raise ValueError("bands and normalisation differ in length")
+        if unknown := set(self.bands) - {band.name for band in self.sensor.bands}:
+            raise ValueError(f"bands {sorted(unknown)} are not of sensor {self.sensor.name}")
+        return self
+
+
 class TrainingRecord(BaseModel):
     """What a network was trained on.
 
@@ -68,10 +92,8 @@ class ModelCard(BaseModel):
     Attributes:
         name: Of the model.
         architecture: Network and encoder.
-        sensor: The sensor, with the convention of stored numbers that enter the graph.
-        bands: Names of the bands in the order of the input's channels.
-        normalisation: What the graph does after turning stored numbers into reflectance.
-        nodata: How unobserved pixels enter: as stored 0 in all bands, which the graph turns into the mean.
+        sources: What enters the graph, in the order of the input's channels; the first gives the grid.
+        nodata: How unobserved pixels of a source enter: as stored 0 in all its bands, which the graph turns into the mean.
         legend: The classes in the order of the output's channels.
         gsd_m: Ground sampling distance of the training imagery [m].
         tile: Side of the square tiles of scene inference [px].
@@ -89,10 +111,8 @@ class ModelCard(BaseModel):
     card_version: Literal[1] = 1
     name: str
     architecture: str
-    sensor: Sensor
-    bands: tuple[str, ...]
-    normalisation: Normalisation
-    nodata: str = "stored 0 in every band; enters the network as the mean of each band"
+    sources: tuple[SourceInput, ...] = Field(min_length=1)
+    nodata: str = "stored 0 in every band of a source; enters the network as the mean of each band"
     legend: Legend
     gsd_m: float = Field(gt=0)
     tile: int = Field(gt=0)
@@ -105,10 +125,6 @@ class ModelCard(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "ModelCard":
-        if not len(self.bands) == len(self.normalisation.mean) == len(self.normalisation.std):
-            raise ValueError("bands and normalisation differ in length")
-        if unknown := set(self.bands) - {band.name for band in self.sensor.bands}:
-            raise ValueError(f"bands {sorted(unknown)} are not of sensor {self.sensor.name}")
         if self.class_bias is not None and len(self.class_bias) != len(self.legend):
             raise ValueError("class_bias and legend differ in length")
         if 2 * self.overlap > self.tile:
@@ -116,9 +132,24 @@ class ModelCard(BaseModel):
         return self
 
     @property
+    def sensor(self) -> Sensor:
+        """The first source's sensor."""
+        return self.sources[0].sensor
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """The first source's bands."""
+        return self.sources[0].bands
+
+    @property
+    def channels(self) -> int:
+        """Number of channels of the input."""
+        return sum(len(source.bands) for source in self.sources)
+
+    @property
     def radiometry(self) -> str:
-        """The convention of stored numbers that enter the graph, in words."""
-        return self.sensor.convention
+        """The conventions of stored numbers that enter the graph, in words."""
+        return "; ".join(source.sensor.convention for source in self.sources)
 
 
 def card_from_json(text: str, source: Path) -> ModelCard:

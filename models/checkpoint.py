@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
-from pitscape.imagery.sensor import Sensor
-from pitscape.models.card import Calibration, Normalisation, TrainingRecord
+from pitscape.models.card import Calibration, SourceInput, TrainingRecord
 from pitscape.models.network import DeployedNetwork, NetworkSettings, SegmentationNetwork, Standardiser
 
 CHECKPOINT_KEY = "pitscape"
@@ -22,9 +21,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: NetworkSettings
-    sensor: Sensor
-    bands: tuple[str, ...]
-    normalisation: Normalisation
+    sources: tuple[SourceInput, ...]
     legend: Legend
     gsd_m: float
     training: TrainingRecord
@@ -52,7 +49,8 @@ def load_checkpoint(path: Path) -> tuple[Recipe, SegmentationNetwork]:
             f"{path}: is no checkpoint of this version of pitscape; train again with pitscape fit."
         ) from error
     settings = recipe.network.model_copy(update={"encoder_weights": None})
-    network = SegmentationNetwork(settings, bands=len(recipe.bands), classes=len(recipe.legend))
+    channels = [len(source.bands) for source in recipe.sources]
+    network = SegmentationNetwork(settings, channels=channels, classes=len(recipe.legend))
     prefix = "network."
     network.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
     return recipe, network.eval()
@@ -60,6 +58,6 @@ def load_checkpoint(path: Path) -> tuple[Recipe, SegmentationNetwork]:
 
 def deployed(recipe: Recipe, network: SegmentationNetwork) -> DeployedNetwork:
     """The whole way from stored numbers to calibrated probabilities, ready to predict."""
-    standardiser = Standardiser(recipe.sensor, recipe.bands, recipe.normalisation)
+    standardiser = Standardiser(recipe.sources)
     temperature = recipe.calibration.temperature if recipe.calibration else 1.0
     return DeployedNetwork(standardiser, network, temperature=temperature).eval()

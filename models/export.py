@@ -65,9 +65,7 @@ def card_of(recipe: Recipe, *, name: str, tile: int) -> ModelCard:
     return ModelCard(
         name=name,
         architecture=recipe.network.title,
-        sensor=recipe.sensor,
-        bands=recipe.bands,
-        normalisation=recipe.normalisation,
+        sources=recipe.sources,
         legend=recipe.legend,
         gsd_m=recipe.gsd_m,
         tile=tile,
@@ -84,7 +82,7 @@ def write_graph(network: DeployedNetwork, card: ModelCard, path: Path) -> None:
 
     It is traced with a batch of 2: the exporter would make a batch of 1 a constant.
     """
-    example = torch.zeros(2, len(card.bands), card.tile, card.tile + 32)
+    example = torch.zeros(2, card.channels, card.tile, card.tile + 32)
     sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("height"), 3: torch.export.Dim("width")}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):

@@ -1,7 +1,7 @@
 """Segmentation networks behind one wrapper, and the layers that make them deployable."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import segmentation_models_pytorch as smp
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
-from pitscape.imagery.sensor import Sensor
-from pitscape.models.card import Normalisation
+from pitscape.models.card import SourceInput
+from pitscape.models.fusion import FusedEncoders, parts_of
 
 PAIRS = frozenset(
     {
@@ -51,6 +51,8 @@ class NetworkSettings(BaseModel):
             32, 16 by default.
         detail: Channels of two convolutions at full resolution that join the decoder's output, 0 for none: encoders see
             no pixel by itself, and roads and houses are one or two pixels wide.
+        fusion: How several sources join: "early", all channels in one encoder, or "middle", an encoder for each, averaged at
+            every scale over those that were observed there (U-Nets and MAnet alone).
         encoder_weights: Pre-trained weights, by the library's name; None starts from random ones.
     """
 
@@ -61,13 +63,15 @@ class NetworkSettings(BaseModel):
     encoder_depth: int = Field(default=5, ge=3, le=5)
     decoder_channels: tuple[int, ...] | None = None
     detail: int = Field(default=0, ge=0)
+    fusion: Literal["early", "middle"] = "early"
     encoder_weights: str | None = None
 
     @property
     def title(self) -> str:
         """Network, encoder and depth in a few words."""
         detail = f", detail {self.detail}" if self.detail else ""
-        return f"{self.architecture}/{self.encoder}, depth {self.encoder_depth}{detail}"
+        fusion = ", middle fusion" if self.fusion == "middle" else ""
+        return f"{self.architecture}/{self.encoder}, depth {self.encoder_depth}{detail}{fusion}"
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -80,6 +84,10 @@ class NetworkSettings(BaseModel):
             encoders = sorted(encoder for network, encoder in PAIRS if network == self.architecture)
             known = ", ".join(encoders or sorted({network for network, _ in PAIRS}))
             raise InputError(f"network {self.architecture}/{self.encoder}: is not among the tested ones; take {known}.")
+        if self.fusion == "middle" and self.architecture not in FREE_DEPTH:
+            raise InputError(
+                f"network {self.architecture}: takes sources by early fusion alone; take a U-Net or MAnet."
+            )
         if self.architecture in FREE_DEPTH:
             channels = self.decoder_channels or DECODER_CHANNELS[-self.encoder_depth :]
             return {"encoder_depth": self.encoder_depth, "decoder_channels": channels}
@@ -93,10 +101,16 @@ class SegmentationNetwork(nn.Module):
 
     The image is extended at its lower and right edge, by its last row and column, to what the encoder needs, and the
     scores are cut back.
+
+    Args:
+        settings: Which network.
+        channels: Number of channels of each source.
+        classes: Number of classes.
     """
 
-    def __init__(self, settings: NetworkSettings, *, bands: int, classes: int) -> None:
+    def __init__(self, settings: NetworkSettings, *, channels: Sequence[int], classes: int) -> None:
         super().__init__()
+        bands = sum(channels)
         self.multiple = 2**settings.encoder_depth
         try:
             self.network = smp.create_model(
@@ -110,6 +124,8 @@ class SegmentationNetwork(nn.Module):
         except (KeyError, ValueError) as error:
             message = " ".join(str(error).split())[:200]
             raise InputError(f"network {settings.title}: cannot be built ({message}).") from error
+        if settings.fusion == "middle" and len(channels) > 1:
+            self.network.encoder = FusedEncoders(settings, channels)
         self.detail = DetailHead(bands, settings.detail, classes) if settings.detail else None
         self.idle = self._idle(bands)
         self.freeze_encoder(frozen=False)
@@ -154,22 +170,27 @@ class DetailHead(nn.Module):
 
 
 class Standardiser(nn.Module):
-    """Stored numbers to standardised physical values: (scale x stored + offset - mean) / std, and 0 where unobserved."""
+    """Stored numbers to standardised physical values: (scale x stored + offset - mean) / std, and 0 where unobserved.
 
-    def __init__(self, sensor: Sensor, bands: Sequence[str], normalisation: Normalisation) -> None:
+    Each source counts for itself: where all its bands are stored 0, it was not observed.
+    """
+
+    def __init__(self, sources: Sequence[SourceInput]) -> None:
         super().__init__()
-        mean, std = torch.tensor(normalisation.mean), torch.tensor(normalisation.std)
+        self.parts = parts_of([len(source.bands) for source in sources])
         self.gain: Tensor
         self.shift: Tensor
-        scale, offset = (torch.from_numpy(values) for values in sensor.scaling(bands, np.ones(1, np.float32)))
-        self.register_buffer("gain", (scale / std)[:, None, None], persistent=False)
-        self.register_buffer("shift", ((offset - mean) / std)[:, None, None], persistent=False)
+        gains, shifts = zip(*(_linear(source) for source in sources), strict=True)
+        self.register_buffer("gain", torch.cat(gains)[:, None, None], persistent=False)
+        self.register_buffer("shift", torch.cat(shifts)[:, None, None], persistent=False)
 
     def forward(self, stored: Tensor) -> Tensor:
-        """Standardised images of stored numbers (N, bands, H, W), float32."""
-        observed = (stored != UNOBSERVED_STORED).any(dim=1, keepdim=True)
+        """Standardised images of stored numbers (N, channels, H, W), float32."""
         standardised: Tensor = stored * self.gain + self.shift
-        return torch.where(observed, standardised, torch.zeros_like(standardised))
+        pairs = [(stored[:, part], standardised[:, part]) for part in self.parts]
+        return torch.cat(
+            [torch.where(_observed(raw), values, torch.zeros_like(values)) for raw, values in pairs], dim=1
+        )
 
 
 class DeployedNetwork(nn.Module):
@@ -190,6 +211,18 @@ class DeployedNetwork(nn.Module):
     def forward(self, stored: Tensor) -> Tensor:
         """Class probabilities (N, classes, H, W) of stored numbers (N, bands, H, W)."""
         return torch.softmax(self.network(self.standardiser(stored)) / self.temperature, dim=1)
+
+
+def _linear(source: SourceInput) -> tuple[Tensor, Tensor]:
+    """Gain and shift of each band from stored numbers to standardised values."""
+    mean, std = torch.tensor(source.normalisation.mean), torch.tensor(source.normalisation.std)
+    scaling = source.sensor.scaling(source.bands, np.ones(1, np.float32))
+    scale, offset = (torch.from_numpy(values).flatten() for values in scaling)
+    return scale / std, (offset - mean) / std
+
+
+def _observed(stored: Tensor) -> Tensor:
+    return (stored != UNOBSERVED_STORED).any(dim=1, keepdim=True)
 
 
 def _convolution(channels: int, out: int) -> list[nn.Module]:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
-from pitscape.models.card import ModelCard
+from pitscape.models.card import ModelCard, SourceInput
 from pitscape.models.network import DeployedNetwork
 
 TOLERANCE = 1e-4
@@ -23,6 +23,9 @@ CASES = (
     ("float32", 3, 50, 31),
 )
 """Type of the stored numbers, batch, height and width."""
+
+INTEGERS = ("reflectance", "digital_number")
+"""Kinds of bands that agencies store as integers."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def parity(deployed: DeployedNetwork, path: Path, card: ModelCard) -> Parity:
     rng = np.random.default_rng(0)
     largest, others, pixels = 0.0, 0, 0
     for dtype, batch, height, width in CASES:
-        stored = _stored_numbers(card, (batch, len(card.bands), height, width), dtype, rng)
+        stored = _stored_numbers(card, (batch, height, width), dtype, rng)
         with torch.inference_mode():
             expected = deployed(torch.from_numpy(stored)).numpy()
         found = session.run(None, {"stored": stored})[0]
@@ -62,17 +65,36 @@ def parity(deployed: DeployedNetwork, path: Path, card: ModelCard) -> Parity:
 
 
 def _stored_numbers(
-    card: ModelCard, shape: tuple[int, int, int, int], dtype: str, rng: np.random.Generator
+    card: ModelCard, shape: tuple[int, int, int], dtype: str, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Numbers as scenes of the card's sensor hold them, with an unobserved corner, as float32."""
-    mean, std = (np.array(v)[:, None, None] for v in (card.normalisation.mean, card.normalisation.std))
-    physical = np.moveaxis(mean + std * rng.normal(size=shape), 1, 0)
-    stored = np.moveaxis(card.sensor.stored(physical, card.bands), 0, 1)
-    if dtype != "float32":
-        limits = np.iinfo(dtype)
-        stored = np.clip(np.round(stored), 1, limits.max)
+    """Numbers (batch, channel, y, x) as scenes of the card's sensors hold them, as float32.
+
+    A corner was not observed at all, and of several sources each lacks one image of the batch.
+    """
+    parts = []
+    for number, source in enumerate(card.sources):
+        one = _of_source(source, shape, dtype, rng)
+        if len(card.sources) > 1 and number < len(one):
+            one[number] = UNOBSERVED_STORED
+        parts.append(one)
+    stored = np.concatenate(parts, axis=1)
     stored[:, :, :7, :5] = UNOBSERVED_STORED
-    return stored.astype(dtype).astype(np.float32)
+    return stored
+
+
+def _of_source(
+    source: SourceInput, shape: tuple[int, int, int], dtype: str, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Numbers (batch, band, y, x); of integers where the sensor has integers."""
+    mean, std = (np.array(v)[:, None, None] for v in (source.normalisation.mean, source.normalisation.std))
+    batch, height, width = shape
+    physical = np.moveaxis(mean + std * rng.normal(size=(batch, len(source.bands), height, width)), 1, 0)
+    stored = np.moveaxis(source.sensor.stored(physical, source.bands), 0, 1)
+    optical = all(source.sensor.band(name).kind in INTEGERS for name in source.bands)
+    if dtype != "float32" and optical:
+        limits = np.iinfo(dtype)
+        stored = np.clip(np.round(stored), 1, limits.max).astype(dtype)
+    return stored.astype(np.float32)
 
 
 def _other_classes(expected: NDArray[np.float32], found: NDArray[np.float32]) -> int:

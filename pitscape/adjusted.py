@@ -2,34 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from pitscape.accuracy_file import SharesFile
 from pitscape.ecosystem_types import EcosystemTypes
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.settings import checked
 from pitscape.resilience.diversity import check_shares
 from pitscape.resilience.factors import ShareDraws
-
-
-class SharesFile(BaseModel):
-    """Content of a file of adjusted shares; other keys, such as those of an assessment, are allowed.
-
-    Attributes:
-        names: Of the types, or of the four land classes.
-        shares: Adjusted area shares in that order, summing to 1.
-        covariance: Of their errors, in that order.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    names: tuple[str, ...]
-    shares: tuple[float, ...]
-    covariance: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +23,15 @@ class AdjustedShares:
     Attributes:
         shares: By name of the type, those above 0.
         covariance: Of their errors, shape (types, types).
+        intervals: Ends of the assessment's own 95 % intervals of shares, by name of the type or land class; none where
+            it has none.
+        area_km2: Of the land that was sampled; None where the file does not tell.
     """
 
     shares: dict[str, float]
     covariance: NDArray[np.float64]
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    area_km2: float | None = None
 
 
 def load_adjusted(path: Path) -> SharesFile:
@@ -86,7 +75,14 @@ def read_adjusted(path: Path, mapped: Mapping[str, float], types: EcosystemTypes
     given, covariance = np.array(content.shares), np.array(content.covariance, np.float64)
     shares = split @ given
     found = {name: float(share) for name, share in zip(types.names, shares, strict=True) if share > 0}
-    return AdjustedShares(found, split @ covariance @ split.T)
+    return AdjustedShares(found, split @ covariance @ split.T, _intervals(content), content.area_km2)
+
+
+def _intervals(content: SharesFile) -> dict[str, tuple[float, float]]:
+    """Own intervals of an assessment as shares of its area."""
+    area = content.area_km2
+    own = {name: content.interval_of(name) for name in content.names}
+    return {name: (ends[0] / area, ends[1] / area) for name, ends in own.items() if area and ends}
 
 
 def _composition(

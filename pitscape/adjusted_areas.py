@@ -1,15 +1,15 @@
 """Areas that a sample has adjusted, with their standard errors."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from pitscape.ecosystem_types import EcosystemTypes
 from pitscape.frame import Frame
+from pitscape.inference.accuracy import Z95
 from pitscape.measures import Measures
 
-Z95 = 1.96
 ROLES = ("mined", "occupied", "vegetated", "water")
 
 
@@ -22,19 +22,32 @@ def adjusted_areas(measures: Sequence[Measures], frame: Frame, areas: Sequence[d
         areas: Rows of ``areas`` of ``site.json``; their sum over an epoch is its observed land.
 
     Returns:
-        Rows of ``epoch``, ``role``, ``area_km2``, ``se_km2`` and the 95 % interval ``low_km2``, ``high_km2`` (normal,
-        cut at 0); none where no epoch has a sample or areas are not known.
+        Rows of ``epoch``, ``role``, ``area_km2``, ``se_km2`` and the 95 % interval ``low_km2``, ``high_km2``: the
+        assessment's own where it has one of this land, else the normal one, cut at 0. None where no epoch has a sample
+        or areas are not known.
     """
     found = []
     for each in measures:
         whole = observed_km2(areas, each.epoch)
-        if each.covariance is None or whole is None:
+        if each.adjusted is None or whole is None:
             continue
         for role in ROLES:
             area, error = area_of({role}, each, frame.types, whole)
+            own = _interval(role, each.adjusted.intervals, frame.types)
+            low, high = (end * whole for end in own) if own else (max(area - Z95 * error, 0.0), area + Z95 * error)
             row = {"epoch": each.epoch, "role": role, "area_km2": area, "se_km2": error}
-            found.append(row | {"low_km2": max(area - Z95 * error, 0.0), "high_km2": area + Z95 * error})
+            found.append(row | {"low_km2": low, "high_km2": high})
     return found
+
+
+def _interval(
+    role: str, intervals: Mapping[str, tuple[float, float]], types: EcosystemTypes
+) -> tuple[float, float] | None:
+    """Own interval of a kind of land, by its name or as that of its only type; None for a sum of types."""
+    names = [name for name, of in types.roles.items() if of == role]
+    if len(names) == 1 and names[0] in intervals:
+        return intervals[names[0]]
+    return None if role in types.names else intervals.get(role)
 
 
 def observed_km2(areas: Sequence[dict[str, Any]], epoch: str) -> float | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 
-from pitscape.assessed_material import Material
+from pitscape.assessed_material import Material, assessed_codes
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
@@ -49,7 +49,7 @@ def of_mask(
     if not len(labelled):
         raise InputError(f"{path}: no observed cell of {land.after.path} is labelled; check both, and --codes.")
     areas = land.census().areas
-    kept = np.flatnonzero((areas > 0) | (cells.sum(0) > 0))
+    kept = assessed_codes((areas > 0) | (cells.sum(0) > 0))
     some = np.ix_(kept, kept)
     chosen = tuple(legend.names[n] for n in kept)
     clusters = ClusteredLand(chosen, areas[kept], labelled[:, kept][:, :, kept], cells[some])

@@ -38,6 +38,16 @@ class Material:
     notes: tuple[str, ...] = ()
 
 
+def assessed_codes(occurring: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Codes that are mapped or were seen; all of them where that is one alone, which would be certain.
+
+    >>> assessed_codes(np.array([True, False, True])).tolist(), assessed_codes(np.array([False, True])).tolist()
+    ([0, 2], [0, 1])
+    """
+    codes = np.flatnonzero(occurring)
+    return codes if len(codes) > 1 else np.arange(len(occurring))
+
+
 def of_matrix(path: Path, pixels: str, pixel_area: float, names: str | None) -> Material:
     """An error matrix with the mapped pixels of its classes.
 
@@ -50,26 +60,31 @@ def of_matrix(path: Path, pixels: str, pixel_area: float, names: str | None) -> 
     Raises:
         InputError: If the matrix is not square and of counts, or the numbers do not fit it.
     """
+    counts = _counts(path)
+    k = len(counts)
+    areas = _pixels(pixels, k) * pixel_area
+    classes = tuple(each.strip() for each in names.split(",")) if names else tuple(f"class {n + 1}" for n in range(k))
+    if len(set(classes)) != k or not all(classes):
+        raise InputError(f"--names {names}: the matrix has {k} classes; give one name of its own for each.")
+    sample = sample_of_matrix(counts, areas, classes)
+    return Material(sample, areas / M2_PER_KM2, float(areas.sum()) / M2_PER_KM2, counts)
+
+
+def _counts(path: Path) -> NDArray[np.int64]:
     try:
         table = pd.read_csv(path, header=None).to_numpy(np.float64)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: is no CSV of numbers without header; give counts, rows mapped.") from error
-    k = len(table)
-    if (
-        table.shape != (k, k)
-        or k < 2
-        or not (np.isfinite(table).all() and (table >= 0).all() and (table % 1 == 0).all())
-    ):
+    rows, columns = table.shape
+    if rows != columns or rows < 2:
+        raise InputError(f"{path}: is {rows} x {columns}; a square matrix of at least 2 classes is needed.")
+    wrong = np.argwhere(~(np.isfinite(table) & (table >= 0) & (np.floor(table) == table)))
+    if wrong.size:
+        row, column = wrong[0].tolist()
         raise InputError(
-            f"{path}: is {k} x {table.shape[1]}; a square matrix of counts of at least 2 classes is needed."
+            f"{path}, line {row + 1}: column {column + 1} is {table[row, column]:g}; give counts of points."
         )
-    areas = _pixels(pixels, k) * pixel_area
-    classes = tuple(each.strip() for each in names.split(",")) if names else tuple(f"class {n + 1}" for n in range(k))
-    if len(set(classes)) != k:
-        raise InputError(f"--names {names}: the matrix has {k} classes; give one name of its own for each.")
-    counts = table.astype(np.int64)
-    sample = sample_of_matrix(counts, areas, classes)
-    return Material(sample, areas / M2_PER_KM2, float(areas.sum()) / M2_PER_KM2, counts)
+    return table.astype(np.int64)
 
 
 def _pixels(text: str, k: int) -> Floats:

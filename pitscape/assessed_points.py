@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from pitscape.assessed_material import Material
+from pitscape.assessed_material import Material, assessed_codes
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError
 from pitscape.inference.sample_points import LabelledPoints, read_points
@@ -15,6 +15,9 @@ from pitscape.inference.stratified import StratifiedSample, proportions
 
 SAME_LAND = 1e-6
 """Relative difference of area up to which the land of a sample and that of a map are one."""
+
+MOST_MOVED = 0.5
+"""Share of the points; where more of them lie elsewhere, x and y are in another projection."""
 
 Floats = NDArray[np.float64]
 
@@ -29,26 +32,29 @@ def of_points(path: Path, land: SampledLand, *, allow_unlabelled: bool, progress
         progress: Is told of rows done and in all.
 
     Raises:
-        InputError: If points lack labels and that is not allowed, none can be used, or their strata are not known.
+        InputError: If points lack labels and that is not allowed, none can be used, their strata are not known, or some
+            were moved or copied.
     """
     points = read_points(path, CRS.from_user_input(str(land.after.grid.crs)), land.names)
+    _check_places(path, points, land)
     mapped, inside = land.codes_at(points.x, points.y)
-    open_points = int((points.labels < 0).sum())
+    labelled = points.labels >= 0
+    open_points = int((~labelled).sum())
     if open_points and not allow_unlabelled:
         raise InputError(
             f"{path}: {open_points} of {len(mapped)} points have no label; label them, or leave them out with --allow-unlabelled."
         )
-    used = (points.labels >= 0) & (mapped != NO_CODE)
+    used = labelled & (mapped != NO_CODE)
     if not used.any():
         raise InputError(f"{path}: no labelled point lies on observed land of {land.after.path}; check both.")
     left_out = {
         "unlabelled": open_points,
-        "unobserved": int((inside & (mapped == NO_CODE)).sum()),
-        "outside": int((~inside).sum()),
+        "unobserved": int((labelled & inside & (mapped == NO_CODE)).sum()),
+        "outside": int((labelled & ~inside).sum()),
     }
     census = land.census(progress)
     seen = np.bincount(points.labels[used], minlength=len(land.names))
-    codes = np.flatnonzero((census.areas > 0) | (seen > 0) | (land.before is not None))
+    codes = assessed_codes((census.areas > 0) | (seen > 0) | (land.before is not None))
     strata, areas, notes = _strata(path, points, land, census)
     counts = np.zeros((len(strata), len(codes), len(codes)), np.int64)
     own = points.strata or [land.names[code] if code != NO_CODE else "" for code in mapped]
@@ -62,7 +68,34 @@ def of_points(path: Path, land: SampledLand, *, allow_unlabelled: bool, progress
         )
     mapped_km2, more = _mapped(sample, census.areas[codes])
     total = float(areas.sum()) / M2_PER_KM2
-    return Material(sample, mapped_km2, total, counts.sum(0), left_out, tuple(codes.tolist()), (*notes, *more))
+    notes += [*more, *_left_out(left_out)]
+    return Material(sample, mapped_km2, total, counts.sum(0), left_out, tuple(codes.tolist()), tuple(notes))
+
+
+def _check_places(path: Path, points: LabelledPoints, land: SampledLand) -> None:
+    """Points lie where they were drawn, as far as the file tells, and each in a place of its own."""
+    places = np.stack([points.x, points.y], axis=1)
+    first = np.unique(places, axis=0, return_index=True)[1]
+    if copies := sorted(set(range(len(places))) - set(first.tolist())):
+        raise InputError(
+            f"{path}: row {copies[0] + 1} lies where another point does; one place counts once, remove it."
+        )
+    if points.drawn is None:
+        return
+    side = abs(land.after.grid.affine.determinant) ** 0.5
+    away = np.hypot(*(places - points.drawn).T)
+    moved = away > side / 2
+    if moved.any() and moved.mean() < MOST_MOVED:
+        row = int(moved.argmax())
+        raise InputError(
+            f"{path}: row {row + 1} lies {away[row]:.4g} map units from its x and y; put it back, it was drawn there."
+        )
+
+
+def _left_out(left_out: dict[str, int]) -> list[str]:
+    kinds = {"unlabelled": "without a label", "unobserved": "on unobserved land", "outside": "outside the map"}
+    said = [f"{left_out[kind]} {words}" for kind, words in kinds.items() if left_out[kind]]
+    return [f"points left out, as if at random: {', '.join(said)}"] if said else []
 
 
 def _strata(
@@ -90,10 +123,8 @@ def _strata(
 def _mapped(sample: StratifiedSample, areas: Floats) -> tuple[Floats, list[str]]:
     """Mapped km2 of the classes on the land of the sample."""
     drawn = float(sample.areas.sum())
-    if sample.is_by_class:
-        by_name = dict(zip(sample.strata, sample.areas, strict=True))
-        return np.array([by_name.get(name, 0.0) for name in sample.classes]) / M2_PER_KM2, []
-    notes = ["strata differ from the mapped classes: estimators of Stehman (2014)"]
+    by_class = sample.is_by_class
+    notes = [] if by_class else ["strata differ from the mapped classes: estimators of Stehman (2014)"]
     if abs(float(areas.sum()) - drawn) <= SAME_LAND * drawn:
         return areas / M2_PER_KM2, notes
     other = float(areas.sum()) / M2_PER_KM2

@@ -1,12 +1,14 @@
 """The verb ``assess``: accuracy and adjusted areas with intervals, as JSON, Markdown and a chart."""
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pitscape.accuracy_file import AccuracyFile
 from pitscape.assessed_change import change_content, change_ratios
 from pitscape.assessed_masks import of_mask
 from pitscape.assessed_material import Material, of_matrix
@@ -49,12 +51,15 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.before and isinstance(material.units, StratifiedSample):
         content |= change_content(classes, material, found)
     content = plain(content)
-    write_json(arguments.output, {"schema": 1} | content | made_of(arguments, *inputs))
-    write_text(page_file, page(content))
+    whole, text = {"schema": 1} | content | made_of(arguments, *inputs), page(content)
+    AccuracyFile.model_validate(whole)
+    write_json(arguments.output, whole)
+    write_text(page_file, text)
     if arguments.figure:
         from pitscape.assessment_chart import accuracy_chart
 
-        write_figure(accuracy_chart(content), arguments.figure, "Error matrix, and mapped beside adjusted area")
+        beside = "gain and loss" if arguments.before else "mapped beside adjusted area"
+        write_figure(accuracy_chart(content), arguments.figure, f"Error matrix, and {beside}")
     print(printed(content))
 
 
@@ -162,7 +167,7 @@ def _check(arguments: argparse.Namespace, outputs: Sequence[Path], inputs: Seque
         raise InputError(f"{arguments.output}: an assessment is written as JSON; end the name in .json.")
     if bool(arguments.matrix) == bool(arguments.classes):
         raise InputError("assess: give either CLASSES.tif with --reference, or --matrix, one of them.")
-    if arguments.matrix and not (arguments.pixels and arguments.pixel_area and arguments.pixel_area > 0):
+    if arguments.matrix and not (arguments.pixels and arguments.pixel_area and 0 < arguments.pixel_area < math.inf):
         raise InputError("--matrix: needs --pixels N1,N2,... and --pixel-area M2, above 0.")
     if arguments.classes and not arguments.reference:
         raise InputError(f"{arguments.classes}: needs --reference, labelled points or a mask.")
@@ -170,5 +175,7 @@ def _check(arguments: argparse.Namespace, outputs: Sequence[Path], inputs: Seque
         raise InputError("--before: gain and loss need labelled points, not a mask; draw them with pitscape sample.")
     if not arguments.cluster_size > 0:
         raise InputError(f"--cluster-size {arguments.cluster_size:g}: must be above 0 [m].")
+    if arguments.seed < 0:
+        raise InputError(f"--seed {arguments.seed}: must be at least 0.")
     if arguments.draws < LEAST_DRAWS:
         raise InputError(f"--draws {arguments.draws}: give at least {LEAST_DRAWS}.")

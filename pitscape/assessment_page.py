@@ -35,7 +35,8 @@ def printed(content: dict[str, Any]) -> str:
     if changes := content.get("changes"):
         parts.append(_aligned(CHANGES, _change_rows(changes)))
     parts += [_aligned(ACCURACIES, _accuracy_rows(content)), "\n".join(row["sentence"] for row in content["planning"])]
-    return "\n\n".join([*parts, *(f"note: {note}" for note in content["notes"])])
+    parts += ["\n".join(f"note: {note}" for note in content["notes"])] if content["notes"] else []
+    return "\n\n".join(parts)
 
 
 def _summary(content: dict[str, Any]) -> str:

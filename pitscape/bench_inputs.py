@@ -9,7 +9,7 @@ from rasterio.windows import Window
 
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.sensor import load_sensor
-from pitscape.models.card import ModelCard, Normalisation, TrainingRecord
+from pitscape.models.card import ModelCard, Normalisation, SourceInput, TrainingRecord
 
 BLOCK = 512
 WAVES = 24
@@ -55,12 +55,12 @@ def write_model(path: Path, architecture: str = "unet", encoder: str = "resnet18
 
     sensor = load_sensor("sentinel2_l2a")
     settings = NetworkSettings(architecture=architecture, encoder=encoder)
+    bands = sensor.band_names
+    normalisation = Normalisation(mean=(0.2,) * len(bands), std=(0.1,) * len(bands))
     card = ModelCard(
         name=path.stem,
         architecture=settings.title,
-        sensor=sensor,
-        bands=sensor.band_names,
-        normalisation=Normalisation(mean=(0.2,) * len(sensor.band_names), std=(0.1,) * len(sensor.band_names)),
+        sources=(SourceInput(sensor=sensor, bands=bands, normalisation=normalisation),),
         legend=load_legend(),
         gsd_m=10,
         tile=256,
@@ -70,8 +70,8 @@ def write_model(path: Path, architecture: str = "unet", encoder: str = "resnet18
         versions={},
     )
     torch.manual_seed(0)
-    network = SegmentationNetwork(settings, bands=len(card.bands), classes=len(card.legend))
-    deployed = DeployedNetwork(Standardiser(sensor, card.bands, card.normalisation), network).eval()
+    network = SegmentationNetwork(settings, channels=[card.channels], classes=len(card.legend))
+    deployed = DeployedNetwork(Standardiser(card.sources), network).eval()
     write_graph(deployed, card, path)
     torch.save(network.network.state_dict(), path.with_suffix(".pt"))
     return path

@@ -26,7 +26,7 @@ def areas_over_time(site: dict[str, Any]) -> go.Figure | None:
 
 
 def mined_over_time(site: dict[str, Any]) -> go.Figure | None:
-    """Area of the mined land at each epoch, in all and of the largest polygon; None without maps."""
+    """Area of the mined land at each epoch: mapped in all, of the largest polygon, and adjusted; None without maps."""
     if not site["extents"]:
         return None
     epochs = [row["epoch"] for row in site["extents"]]
@@ -34,6 +34,22 @@ def mined_over_time(site: dict[str, Any]) -> go.Figure | None:
     for key, name, colour in (("area_km2", "all polygons", SERIES[0]), ("largest_km2", "largest polygon", SERIES[3])):
         y = [row[key] for row in site["extents"]]
         figure.add_scatter(x=epochs, y=y, name=name, mode="lines+markers", line_color=colour)
+    if adjusted := [row for row in site["adjusted_areas"] if row["role"] == "mined"]:
+        figure.add_scatter(
+            x=[row["epoch"] for row in adjusted],
+            y=[row["area_km2"] for row in adjusted],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [row["high_km2"] - row["area_km2"] for row in adjusted],
+                "arrayminus": [row["area_km2"] - row["low_km2"] for row in adjusted],
+                "thickness": 1.5,
+                "width": 5,
+            },
+            name="adjusted, 95 %",
+            mode="markers",
+            marker={"color": SERIES[1], "size": 9, "symbol": "diamond"},
+        )
     figure.update_yaxes(rangemode="tozero")
     return styled(figure, "area [km²]")
 

@@ -90,6 +90,7 @@ def forest_scores(folder: Path) -> dict[str, Any]:
     """Accuracies on the site of a random forest that was trained on all that the network had."""
     from pitscape.imagery.legend import UNOBSERVED, load_legend
     from pitscape.imagery.sensor import load_sensor
+    from pitscape.imagery.stack import Channels
     from pitscape.reference_accuracy import score_table
     from pitscape.training.baseline import forest_counts
     from pitscape.training.labelled import labelled_scenes
@@ -102,8 +103,7 @@ def forest_scores(folder: Path) -> dict[str, Any]:
     judged = labelled_scenes(
         folder / "images",
         folder / "truth",
-        sensor=sensor,
-        bands=sensor.band_names,
+        channels=Channels(sensor, sensor.band_names),
         legend=legend,
         crosswalk={UNOBSERVED: "ignore", **dict(enumerate(legend.names))},
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pitscape.adjusted_areas import observed_km2
 from pitscape.frame import Frame
 from pitscape.measures import Measures
 from pitscape.resilience.climate import FLOOR
@@ -10,16 +11,28 @@ from pitscape.resilience.climate import FLOOR
 GAP = 0.01
 """Share of the land without a value above which a gap is told."""
 
+OTHER_LAND = 0.01
+"""Relative difference of area from which on the land of a sample is another than the observed one."""
+
 PLAIN = "NDVI raster"
 """One such file may be the composite of a season."""
 
 Flag = tuple[str, str]
 
 
-def flags(measures: Sequence[Measures], frame: Frame, integrity: dict[str, Any]) -> list[dict[str, str]]:
-    """All flags of a site."""
-    found = [*_of_land(measures, frame), *_of_ndvi(measures), *_of_climate(measures), *_of_flows(measures)]
-    found += _of_integrity(integrity)
+def flags(
+    measures: Sequence[Measures], frame: Frame, integrity: dict[str, Any], areas: Sequence[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """All flags of a site.
+
+    Args:
+        measures: One for each epoch.
+        frame: What the epochs share.
+        integrity: The section of ``site.json``.
+        areas: Its rows of ``areas``.
+    """
+    found = [*_of_land(measures, frame), *_of_samples(measures, areas), *_of_ndvi(measures), *_of_climate(measures)]
+    found += [*_of_flows(measures), *_of_integrity(integrity)]
     return [{"flag": name, "text": text} for name, text in found]
 
 
@@ -38,6 +51,16 @@ def _of_land(measures: Sequence[Measures], frame: Frame) -> Iterator[Flag]:
     if mapped := [each.epoch for each in shared if each.covariance is None]:
         which = "" if len(mapped) == len(shared) else f" at {_listed(mapped)}"
         yield "mapped_shares", f"Shares{which} are counts of mapped land: no sample says how far they are off."
+
+
+def _of_samples(measures: Sequence[Measures], areas: Sequence[dict[str, Any]]) -> Iterator[Flag]:
+    for each in measures:
+        sampled, observed = each.adjusted and each.adjusted.area_km2, observed_km2(areas, each.epoch)
+        if sampled and observed and abs(sampled - observed) > OTHER_LAND * observed:
+            yield (
+                "sampled_land",
+                f"The sample of {each.epoch} is of {sampled:.4g} km², and {observed:.4g} km² are observed: its shares are taken for all of them.",
+            )
 
 
 def _of_ndvi(measures: Sequence[Measures]) -> Iterator[Flag]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.adjusted import read_adjusted
+from pitscape.adjusted import AdjustedShares, read_adjusted
 from pitscape.ecology import naming, shares_of, sieved
 from pitscape.epoch_settings import Epoch
 from pitscape.frame import Frame
@@ -57,7 +57,7 @@ class Measures:
         year: Its calendar year.
         landscape: Pattern metrics of the sieved map, under the names and in the units of FRAGSTATS.
         shares: Share of each ecosystem type, adjusted where a sample exists.
-        covariance: Of the shares' errors, shape (types, types); None for mapped shares.
+        adjusted: What a sample says of the shares; None for mapped ones.
         vegetation: NDVI.
         resilience: Every component of equations (1)-(5).
         elastic: The same as a whole, where E is known.
@@ -71,7 +71,7 @@ class Measures:
     year: int
     landscape: dict[str, float]
     shares: dict[str, float]
-    covariance: NDArray[np.float64] | None
+    adjusted: AdjustedShares | None
     vegetation: Vegetation
     resilience: dict[str, Any]
     elastic: Elasticity | None
@@ -79,6 +79,11 @@ class Measures:
     et: Quantity
     q: float
     water: dict[str, float]
+
+    @property
+    def covariance(self) -> NDArray[np.float64] | None:
+        """Of the shares' errors, shape (types, types); None for mapped shares."""
+        return self.adjusted.covariance if self.adjusted else None
 
     @property
     def indicators(self) -> Indicators:
@@ -105,10 +110,7 @@ def measure(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground, index: IndexMa
         index: NDVI, from ``index_of``.
     """
     mapped = shares_of(ground.codes(ids), ground.grid, ground.types.names)
-    shares, covariance = mapped, None
-    if epoch.shares:
-        adjusted = read_adjusted(Path(epoch.shares), mapped, ground.types)
-        shares, covariance = adjusted.shares, adjusted.covariance
+    adjusted = read_adjusted(Path(epoch.shares), mapped, ground.types) if epoch.shares else None
     vegetation = vegetation_of(epoch, ground)
     if index is not None:
         value = vegetation_activity(index.values, zone=ground.land)
@@ -124,11 +126,11 @@ def measure(epoch: Epoch, ids: NDArray[np.uint8], ground: Ground, index: IndexMa
     return finish(
         epoch,
         ground,
-        shares=shares,
+        shares=adjusted.shares if adjusted else mapped,
         vegetation=vegetation,
         quantities=quantities,
         pattern=_pattern(ids, ground),
-        covariance=covariance,
+        adjusted=adjusted,
     )
 
 
@@ -159,7 +161,7 @@ def finish(
     vegetation: Vegetation,
     quantities: dict[Kind, Quantity],
     pattern: dict[str, float],
-    covariance: NDArray[np.float64] | None = None,
+    adjusted: AdjustedShares | None = None,
 ) -> Measures:
     """The measures of an epoch from what maps or tables gave."""
     with naming(frame.source):
@@ -171,7 +173,7 @@ def finish(
         year=epoch.year,
         landscape=pattern,
         shares=shares,
-        covariance=covariance,
+        adjusted=adjusted,
         vegetation=vegetation,
         resilience=resilience,
         elastic=elastic,

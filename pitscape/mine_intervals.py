@@ -6,47 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import geopandas
-from pydantic import BaseModel, ConfigDict, Field
 
 from pitscape.adjusted import load_adjusted
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.settings import checked
+from pitscape.inference.accuracy import Z95
 from pitscape.inference.extents import INTERVAL
-
-Z95 = 1.96
-
-
-class AssessedArea(BaseModel):
-    """An area with its 95 % interval [km2]."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    value: float = Field(ge=0)
-    low: float = Field(ge=0)
-    high: float = Field(ge=0)
-
-
-class AssessedClass(BaseModel):
-    """What an assessment says of a class."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    name: str
-    adjusted_km2: AssessedArea
-
-
-class AssessedZone(BaseModel):
-    """What an assessment says beside shares and covariance.
-
-    Attributes:
-        area_km2: Of the whole zone that was sampled, of which the shares are.
-        classes: Areas with the assessment's own intervals; without them those of the covariance are taken.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    area_km2: float = Field(gt=0)
-    classes: tuple[AssessedClass, ...] = ()
 
 
 def assessments_of(path: Path, mines: Sequence[str]) -> dict[str, Path]:
@@ -81,8 +45,9 @@ def assessments_of(path: Path, mines: Sequence[str]) -> dict[str, Path]:
 def with_intervals(table: geopandas.GeoDataFrame, assessments: Mapping[str, Path]) -> geopandas.GeoDataFrame:
     """Fill adjusted_km2, area_low_km2 and area_high_km2 where the row's own zone has a sample.
 
-    Area and interval are the assessment's own of the class where it has them; else the area of the zone times the
-    adjusted share, with the normal interval of 95 % from the covariance, cut at 0 and the zone. A mine of several rows gets none: the sample is of their sum.
+    The area is that of the zone times the adjusted share. The interval is the assessment's own of the class where it has
+    one; else the normal one of 95 % from the covariance, cut at 0 and the zone. A mine of several rows gets none: the
+    sample is of their sum.
 
     A sample without disagreement, of variance 0, tells no interval either.
 
@@ -100,21 +65,23 @@ def with_intervals(table: geopandas.GeoDataFrame, assessments: Mapping[str, Path
             continue
         place = table.index[table["mine"] == mine][0]
         found = _interval(file, str(table.loc[place, "class_name"]))
-        table.loc[place, list(INTERVAL)] = (found.value, found.low, found.high)
+        table.loc[place, list(INTERVAL)] = found
     return table
 
 
-def _interval(file: Path, class_name: str) -> AssessedArea:
-    shares = load_adjusted(file)
-    zone = checked(json.loads(file.read_text(encoding="utf-8")), AssessedZone, file)
-    if class_name not in shares.names:
-        raise InputError(f"{file}: assesses {', '.join(shares.names)}, not {class_name}; assess the class of the map.")
-    for each in zone.classes:
-        if each.name == class_name:
-            return each.adjusted_km2
-    place = shares.names.index(class_name)
-    share, variance = shares.shares[place], shares.covariance[place][place]
+def _interval(file: Path, class_name: str) -> tuple[float, float, float]:
+    """Area of a class and the ends of its interval [km2]; these are NaN where the sample tells none."""
+    assessed = load_adjusted(file)
+    if assessed.area_km2 is None:
+        raise InputError(f"{file}: has no area_km2, of which the shares are; give the area of the mine's zone.")
+    if class_name not in assessed.names:
+        raise InputError(
+            f"{file}: assesses {', '.join(assessed.names)}, not {class_name}; assess the class of the map."
+        )
+    place, area = assessed.names.index(class_name), assessed.area_km2
+    share, variance = assessed.shares[place], assessed.covariance[place][place]
+    if own := assessed.interval_of(class_name):
+        return (share * area, *own)
     half = Z95 * math.sqrt(variance)
     ends = (max(share - half, 0.0), min(share + half, 1.0)) if half > 0 else (math.nan, math.nan)
-    low, high = (each * zone.area_km2 for each in ends)
-    return AssessedArea.model_construct(value=share * zone.area_km2, low=low, high=high)
+    return share * area, ends[0] * area, ends[1] * area

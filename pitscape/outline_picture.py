@@ -141,7 +141,7 @@ def _told(outline: Outline, n: int, rows: int, top: float) -> str:
 
 
 def words_of(row: dict[str, Any], adjusted: dict[str, Any] | None, kind: str) -> str:
-    """Legend of the excavated land of an epoch: mapped km2, and the adjusted ones where there is a sample.
+    """Legend of the excavated land of an epoch: mapped km2, and the 95 % interval of the adjusted ones where there is a sample.
 
     Args:
         row: Of ``extents`` of ``site.json``.
@@ -151,4 +151,4 @@ def words_of(row: dict[str, Any], adjusted: dict[str, Any] | None, kind: str) ->
     told = f"{kind} {row['epoch']}: {row['area_km2']:.2f} km²"
     if adjusted is None:
         return told
-    return f"{told}; sample {adjusted['area_km2']:.2f} ± {1.96 * adjusted['se_km2']:.2f}"
+    return f"{told}; sample {adjusted['low_km2']:.2f} to {adjusted['high_km2']:.2f}"

@@ -9,6 +9,7 @@ from rasterio.warp import transform_bounds
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
+from pitscape.inference.accuracy import Z95
 from pitscape.outline_picture import AFFECTED, INK, Outline, outline_picture, ramp, words_of
 
 ROUND_LENGTHS_KM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
@@ -63,7 +64,7 @@ def round_length(width_km: float) -> float:
 def _affected(found: dict[str, Any] | None, out: Path) -> Outline:
     if found is None:
         return Outline(None, NOT_NAMED, INK)
-    error = "" if found["se_km2"] is None else f" ± {1.96 * found['se_km2']:.2f}"
+    error = "" if found["se_km2"] is None else f" ± {Z95 * found['se_km2']:.2f}"
     words = f"affected ({found['of']}): {found['area_km2']:.2f}{error} km²"
     shape = pyogrio.read_dataframe(out / "affected.gpkg").geometry.union_all()
     return Outline(shape, words, AFFECTED, dashed=True)

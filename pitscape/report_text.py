@@ -21,7 +21,7 @@ def summary(site: dict[str, Any]) -> list[str]:
         said += _of_growth(site) + _of_affected(site)
     if site["accuracy"]:
         found = site["accuracy"]["network"]
-        said.append(f"Against the reference maps the network has a mean IoU of {found['mean_iou']:.3f}.")
+        said.append(f"Against the reference maps the class maps have a mean IoU of {found['mean_iou']:.3f}.")
     return said + _of_resilience(site) + _of_integrity(site)
 
 

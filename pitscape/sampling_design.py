@@ -73,6 +73,8 @@ def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
         raise InputError("sample: give either --size N or --target-se SE, one of them.")
     if arguments.target_se is not None and not 0 < arguments.target_se < 0.5:
         raise InputError(f"--target-se {arguments.target_se:g}: is a share of the area; give one such as 0.01.")
+    if arguments.seed < 0:
+        raise InputError(f"--seed {arguments.seed}: must be at least 0.")
     if arguments.minimum < 2:
         raise InputError(f"--minimum {arguments.minimum}: an interval needs at least 2 points in each stratum.")
     if not 0 <= arguments.pool < 1:

@@ -81,7 +81,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
         "integrity": standing,
         "uncertainty": uncertainty(measures, frame),
-        "flags": flags(measures, frame, standing) + flags_of(found.content["affected"]),
+        "flags": flags(measures, frame, standing, found.content["areas"]) + flags_of(found.content["affected"]),
         **course(
             settings.mine,
             settings.production,

@@ -147,6 +147,8 @@ class SiteSettings(Strict):
         if not self.has_maps:
             if self.affected:
                 raise ValueError("affected land is outlined on class maps; leave affected out of a site of tables")
+            if any(epoch.shares for epoch in self.epochs):
+                raise ValueError("adjusted shares are of a class map; leave shares out of a site of tables")
             if not tabled:
                 raise ValueError("an epoch needs an image or a class map; a site without maps needs tables")
             return self

@@ -12,7 +12,7 @@ from small_scenes import BANDS, UTM, SceneMaker, training_file, write_labelled_s
 
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.sensor import load_sensor
-from pitscape.models.card import ModelCard, Normalisation, TrainingRecord
+from pitscape.models.card import ModelCard, Normalisation, SourceInput, TrainingRecord
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +47,13 @@ def card() -> ModelCard:
     return ModelCard(
         name="test",
         architecture="none",
-        sensor=load_sensor("sentinel2_l2a"),
-        bands=BANDS,
-        normalisation=Normalisation(mean=(0.2,) * 10, std=(0.1,) * 10),
+        sources=(
+            SourceInput(
+                sensor=load_sensor("sentinel2_l2a"),
+                bands=BANDS,
+                normalisation=Normalisation(mean=(0.2,) * 10, std=(0.1,) * 10),
+            ),
+        ),
         legend=load_legend(),
         gsd_m=10,
         tile=32,

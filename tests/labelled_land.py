@@ -7,6 +7,7 @@ from small_scenes import BANDS
 
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.stack import Channels
 from pitscape.training.labelled import LabelledScene, labelled_scenes
 from pitscape.training.land import Land, lands
 from pitscape.training.split import TRAINS, ColumnSplit
@@ -19,8 +20,7 @@ def read_labelled_scenes(folder: Path) -> tuple[LabelledScene, ...]:
     return labelled_scenes(
         folder / "images",
         folder / "masks",
-        sensor=load_sensor("sentinel2_l2a"),
-        bands=BANDS,
+        channels=Channels(load_sensor("sentinel2_l2a"), BANDS),
         legend=load_legend(),
         crosswalk=CODES,
     )

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
+from pitscape.imagery.stack import Channels, slices_of
 
 OPTICAL = ("reflectance", "digital_number")
 BLUE_NM = 490.0
@@ -32,6 +33,7 @@ class Jitter(BaseModel):
         haze: Standard deviation of the reflectance that haze adds in the blue; less in longer waves.
         shadow: Share of windows with the shadow of a cloud, a soft-edged half plane.
         band_dropout: Share of windows in which one band is replaced by its mean.
+        source_dropout: Share of windows in which one of several sources is missing, so that any may be at inference.
         scale: Windows show land larger or smaller by up to this factor less 1.
     """
 
@@ -43,6 +45,7 @@ class Jitter(BaseModel):
     haze: float = Field(default=0.0, ge=0)
     shadow: float = Field(default=0.0, ge=0, le=1)
     band_dropout: float = Field(default=0.0, ge=0, le=1)
+    source_dropout: float = Field(default=0.0, ge=0, le=1)
     scale: float = Field(default=0.0, ge=0, le=1)
 
 
@@ -63,10 +66,10 @@ def drawn_side(side: int, jitter: Jitter, rng: np.random.Generator) -> int:
     return max(1, round(side * float(np.exp(rng.uniform(-reach, reach)))))
 
 
-def rescaled(stored: NDArray[np.float32], labels: NDArray[np.uint8], side: int) -> Window:
-    """An image (band, y, x) and its labels (y, x), square, at another side.
+def rescaled(stored: NDArray[np.float32], labels: NDArray[np.uint8], sources: Sequence[Channels], side: int) -> Window:
+    """An image (channel, y, x) and its labels (y, x), square, at another side.
 
-    The image is interpolated; labels and what was not observed are those of the nearest pixel.
+    The image is interpolated; labels and what a source has not observed are those of the nearest pixel.
     """
     old = labels.shape[0]
     if old == side:
@@ -75,9 +78,12 @@ def rescaled(stored: NDArray[np.float32], labels: NDArray[np.uint8], side: int) 
     at = np.ix_(nearest, nearest)
     place = np.clip((np.arange(side) + 0.5) * old / side - 0.5, 0, old - 1)
     grid = np.meshgrid(place, place, indexing="ij")
-    smooth = np.stack([ndimage.map_coordinates(band, grid, order=1) for band in stored])
-    whole = ndimage.minimum_filter(_observed(stored), 3)[at]
-    return np.where(whole, smooth, stored[:, *at]).astype(np.float32), labels[at]
+    parts = []
+    for part in slices_of(sources):
+        smooth = np.stack([ndimage.map_coordinates(band, grid, order=1) for band in stored[part]])
+        whole = ndimage.minimum_filter(_observed(stored[part]), 3)[at]
+        parts.append(np.where(whole, smooth, stored[part][:, *at]))
+    return np.concatenate(parts).astype(np.float32), labels[at]
 
 
 def jittered(
@@ -130,6 +136,26 @@ def without_a_band(
     dropped = stored.copy()
     dropped[band] = np.where(_observed(stored), means[band], stored[band])
     return dropped
+
+
+def without_a_source(
+    stored: NDArray[np.float32], sources: Sequence[Channels], jitter: Jitter, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """In some windows of several sources, one of them missing; never the only one that has observed anything.
+
+    Args:
+        stored: Stored numbers (channel, y, x).
+        sources: What each adds to the channels.
+        jitter: How often.
+        rng: Source of chance.
+    """
+    if len(sources) < 2 or not jitter.source_dropout or rng.random() >= jitter.source_dropout:
+        return stored
+    there = [part for part in slices_of(sources) if (stored[part] != UNOBSERVED_STORED).any()]
+    if len(there) > 1:
+        stored = stored.copy()
+        stored[there[int(rng.integers(len(there)))]] = UNOBSERVED_STORED
+    return stored
 
 
 def _observed(stored: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from pitscape.imagery.confusion import Counts, confusion_counts
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.imagery.sensor import Sensor
+from pitscape.imagery.stack import Channels, slices_of
 from pitscape.training.land import Land
 
 MOST_PIXELS = 200_000
@@ -88,25 +88,28 @@ def pixel_network_counts(training: Sequence[Land], judging: Sequence[Land], *, c
     return _counts(network.fit(features[rows], labels[rows]), judging, classes)
 
 
-def pixel_features(stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[str]) -> NDArray[np.float32]:
-    """Reflectance per band with NDVI and NDWI, as a table.
+def pixel_features(stored: NDArray[np.float32], sources: Sequence[Channels]) -> NDArray[np.float32]:
+    """Physical values per band of all sources, with NDVI and NDWI of the first, as a table.
 
     Args:
-        stored: Stored numbers (band, pixel).
-        sensor: Says what they mean.
-        bands: Names of the bands.
+        stored: Stored numbers (channel, pixel).
+        sources: Say what they mean.
 
     Returns:
-        Shape (pixel, band + indices).
+        Shape (pixel, channel + indices).
     """
-    reflectance = sensor.physical(stored, bands).astype(np.float32)
-    common = [sensor.band(name).common_name for name in bands]
+    values = [
+        source.sensor.physical(stored[part], source.bands).astype(np.float32)
+        for part, source in zip(slices_of(sources), sources, strict=True)
+    ]
+    reflectance = values[0]
+    common = [sources[0].sensor.band(name).common_name for name in sources[0].bands]
     pairs = [pair for pair in INDEX_BANDS if set(pair) <= set(common)]
     indices = [
         np.nan_to_num(normalised_difference(reflectance[common.index(a)], reflectance[common.index(b)]))
         for a, b in pairs
     ]
-    return np.vstack([reflectance, *indices]).T
+    return np.vstack([*values, *indices]).T
 
 
 def _drawn(training: Sequence[Land], seed: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -114,7 +117,7 @@ def _drawn(training: Sequence[Land], seed: int) -> tuple[NDArray[np.float32], ND
     pixels = [_labelled_pixels(land) for land in training]
     features, labels = (np.concatenate(columns) for columns in zip(*pixels, strict=True))
     if len(labels) == 0:
-        folder = training[0].scene.source.path.parent
+        folder = training[0].scene.labels_from.path.parent
         raise InputError(f"{folder}: no labelled pixel in the training land; check the crosswalk.")
     drawn = np.random.default_rng(seed).permutation(len(labels))[:MOST_PIXELS]
     return features[drawn], labels[drawn]
@@ -134,6 +137,6 @@ def _labelled_pixels(land: Land) -> tuple[NDArray[np.float32], NDArray[np.uint8]
     for strip in land.strips():
         stored, labels = land.pixels(strip)
         known = labels != UNOBSERVED
-        features.append(pixel_features(stored[:, known], land.scene.sensor, land.scene.bands))
+        features.append(pixel_features(stored[:, known], land.scene.channels))
         classes.append(labels[known])
     return np.concatenate(features), np.concatenate(classes)

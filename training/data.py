@@ -7,6 +7,8 @@ from typing import Any
 
 import lightning
 import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 from torch.utils.data import DataLoader, Subset
 
 from pitscape.imagery.errors import InputError
@@ -16,12 +18,39 @@ from pitscape.imagery.radiometry import OffsetWord
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.settings import expand_path
+from pitscape.imagery.stack import Channels
+from pitscape.models.card import SourceInput
 from pitscape.training.augmentation import Jitter
-from pitscape.training.labelled import LabelledScene, fingerprint, labelled_scenes
+from pitscape.training.labelled import LabelledScene, MoreImages, fingerprint, labelled_scenes
 from pitscape.training.land import lands
 from pitscape.training.split import JUDGES, TRAINS, split_of
 from pitscape.training.statistics import band_statistics, labelled_pixels
 from pitscape.training.windows import BalancedWindows, CountingSampler, RegularWindows, Sample, plots
+
+
+class MoreSettings(BaseModel):
+    """A further source.
+
+    Attributes:
+        images: Folder of its images, under the names of the first source's.
+        sensor: Name of a sensor that comes with pitscape, or a YAML file.
+        bands: Names of the bands to use; all of the sensor's by default.
+        offset: Whether the images' numbers hold the agency's offset, where metadata do not say.
+        jitter: Augmentation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    images: str
+    sensor: str
+    bands: tuple[str, ...] | None = None
+    offset: OffsetWord | None = None
+    jitter: Jitter = Jitter()
+
+    def images_from(self, here: Path) -> MoreImages:
+        """Its images, paths taken from a folder."""
+        channels = channels_of(self.sensor, self.bands)
+        return MoreImages(expand_path(self.images, here), channels, Reading(offset=self.offset))
 
 
 class LabelledScenes(lightning.LightningDataModule):
@@ -45,7 +74,8 @@ class LabelledScenes(lightning.LightningDataModule):
         batch_size: Windows per step and process.
         steps_per_epoch: Steps between two looks at the validation land.
         context: Land around validation windows that is seen and not judged [px].
-        jitter: Radiometric augmentation.
+        jitter: Augmentation.
+        more: Further sources, whose images have the same names; a scene may lack them.
         workers: Processes that read ahead; 0 reads in the training process.
         seed: Of the windows drawn.
     """
@@ -69,6 +99,7 @@ class LabelledScenes(lightning.LightningDataModule):
         steps_per_epoch: int = 100,
         context: int = 16,
         jitter: Jitter = Jitter(),  # noqa: B008 - immutable
+        more: list[MoreSettings] | None = None,
         workers: int = 0,
         seed: int = 0,
     ) -> None:
@@ -76,8 +107,8 @@ class LabelledScenes(lightning.LightningDataModule):
         self.images, self.masks, self.reading = images, masks, Reading(offset=offset)
         self.crosswalk, self.column, self.licence = crosswalk, column, licence
         self.wanted_split = split or {}
-        self.sensor = load_sensor(sensor)
-        self.bands = tuple(bands or self.sensor.band_names)
+        self.channels = channels_of(sensor, bands)
+        self.more = tuple(more or ())
         self.legend = load_legend(legend).model_copy(update={"notes": tuple(legend_notes or ())})
         if tile <= 2 * context:
             raise InputError(f"tile {tile} with context {context}: the tile must be larger than twice the context.")
@@ -97,18 +128,18 @@ class LabelledScenes(lightning.LightningDataModule):
         self.scenes = labelled_scenes(
             images,
             masks,
-            sensor=self.sensor,
-            bands=self.bands,
+            channels=self.channels,
             legend=self.legend,
             crosswalk=self.crosswalk,
             column=self.column,
             reading=self.reading,
+            more=[each.images_from(here) for each in self.more],
         )
         self.training = lands(self.scenes, self.split, TRAINS)
         self.judging = lands(self.scenes, self.split, JUDGES)
         if not self.training:
             raise InputError(f"{self.images}: the split ({self.split}) leaves no land to train on; change it.")
-        self.normalisation = band_statistics(self.training)
+        self.sources = band_statistics(self.training)
         self.class_pixels = labelled_pixels(self.training, len(self.legend))
         self.fingerprint = fingerprint(self.scenes)
         self.gsd_m = _ground_sampling_distance(self.scenes)
@@ -123,7 +154,8 @@ class LabelledScenes(lightning.LightningDataModule):
             per_epoch=per_epoch,
             seed=self.seed,
             jitter=self.jitter,
-            means=self.sensor.stored(np.array(self.normalisation.mean, np.float32), self.bands).astype(np.float32),
+            means=stored_means(self.sources),
+            more_jitter=[each.jitter for each in self.more],
         )
         self.sampler = CountingSampler(per_epoch, first=self.next_window, rank=rank, world=world)
         return DataLoader(
@@ -153,6 +185,18 @@ class LabelledScenes(lightning.LightningDataModule):
     def _place(self) -> tuple[int, int]:
         """Number of this process, and of all."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+
+def channels_of(sensor: str, bands: Sequence[str] | None) -> Channels:
+    """A sensor with the bands wanted; all of the sensor's by default."""
+    found = load_sensor(sensor)
+    return Channels(found, tuple(bands or found.band_names))
+
+
+def stored_means(sources: Sequence[SourceInput]) -> NDArray[np.float32]:
+    """Stored number of the mean of each channel, shape (channel,)."""
+    means = [source.sensor.stored(np.array(source.normalisation.mean, np.float32), source.bands) for source in sources]
+    return np.concatenate(means).astype(np.float32)
 
 
 def _ground_sampling_distance(scenes: Sequence[LabelledScene]) -> float:

@@ -12,40 +12,63 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.product import date_of
 from pitscape.imagery.raster import SUFFIXES, rasters_in
 from pitscape.imagery.reading import Reading
-from pitscape.imagery.scene import Scene, open_scene
-from pitscape.imagery.sensor import Sensor
+from pitscape.imagery.stack import Channels, Source, Stack, open_stack, slices_of
 from pitscape.inference.tiles import Area
 from pitscape.training.label_source import VECTORS, Crosswalk, LabelSource, label_source
+
+
+@dataclass(frozen=True)
+class MoreImages:
+    """A folder of further images of the same places and days, of another sensor, on any grid.
+
+    Attributes:
+        folder: Where they lie, under the names of the first source's images.
+        channels: How they are read.
+        reading: What the user says of them.
+    """
+
+    folder: Path
+    channels: Channels
+    reading: Reading | None = None
+
+    def of(self, name: str, site: Path) -> Source | None:
+        """The image of a name, in the folder of a site; None where there is none."""
+        path = self.folder / site / name
+        return Source(path, self.channels.sensor, self.channels.bands, self.reading) if path.exists() else None
+
 
 DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 
 @dataclass(frozen=True)
 class LabelledScene:
-    """One image with its labels.
+    """Images of one place and day with their labels.
 
     Attributes:
-        image: Raster of the sensor's bands.
-        source: Its labels.
-        grid: Where its pixels are.
-        sensor: How the image is read.
-        bands: Names of the bands wanted, in order.
-        reading: What the user says of the image.
+        images: One per source; None where the scene lacks it. The first is always there.
+        channels: What each source adds to the channels.
+        labels_from: The labels.
+        grid: Where the pixels are: that of the first image.
         folder: Where it lies below the folder of all images.
     """
 
-    image: Path
-    source: LabelSource
+    images: tuple[Source | None, ...]
+    channels: tuple[Channels, ...]
+    labels_from: LabelSource
     grid: GeoBox
-    sensor: Sensor
-    bands: tuple[str, ...]
-    reading: Reading | None = None
     folder: str = "."
+
+    @property
+    def image(self) -> Path:
+        """The image of the first source, whose name is the scene's."""
+        assert self.images[0] is not None
+        return self.images[0].path
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,32 +88,34 @@ class LabelledScene:
             return self.folder
         return DATE.sub("", self.image.stem).strip("_-. ") or self.image.stem
 
-    def open(self) -> AbstractContextManager[Scene]:
-        """Open its image."""
-        return open_scene(self.image, self.sensor, bands=self.bands, reading=self.reading)
+    def open(self) -> AbstractContextManager[Stack]:
+        """Open the images that it has."""
+        return open_stack([source for source in self.images if source is not None], self.grid)
 
     def pixels(self, region: Area) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Image and labels of a region, which may reach beyond the scene.
 
         Returns:
-            Stored numbers (band, y, x), 0 where unobserved or outside; class ids (y, x), 255 where unlabelled,
-            unobserved or outside.
+            Stored numbers (channel, y, x), 0 where a source was unobserved, is missing, or outside; class ids (y, x), 255
+            where unlabelled, observed by no source, or outside.
         """
         rows, columns = self._within(region)
         at = (
             slice(rows.start - region.top, rows.stop - region.top),
             slice(columns.start - region.left, columns.stop - region.left),
         )
-        stored = np.zeros((len(self.bands), *region.shape), np.float32)
+        stored = np.zeros((sum(len(source.bands) for source in self.channels), *region.shape), np.float32)
         labels = np.full(region.shape, UNOBSERVED, np.uint8)
-        with self.open() as scene:
-            stored[:, *at], observed = scene.read(rows, columns)
-        labels[at] = np.where(observed, self.source.read(rows, columns), UNOBSERVED)
+        parts = [part for part, source in zip(slices_of(self.channels), self.images, strict=True) if source]
+        with self.open() as stack:
+            values, observed = stack.read(rows, columns)
+        stored[np.r_[*parts], *at] = values
+        labels[at] = np.where(observed.any(axis=0), self.labels_from.read(rows, columns), UNOBSERVED)
         return stored, labels
 
     def labels(self, region: Area) -> NDArray[np.uint8]:
         """Class ids (y, x) of a region inside the scene, 255 where unlabelled; the image is not read."""
-        return self.source.read(*self._within(region))
+        return self.labels_from.read(*self._within(region))
 
     def _within(self, region: Area) -> tuple[slice, slice]:
         height, width = self.shape
@@ -104,12 +129,12 @@ def labelled_scenes(
     images: Path,
     masks: Path,
     *,
-    sensor: Sensor,
-    bands: Sequence[str],
+    channels: Channels,
     legend: Legend,
     crosswalk: Crosswalk,
     column: str = "class",
     reading: Reading | None = None,
+    more: Sequence[MoreImages] = (),
 ) -> tuple[LabelledScene, ...]:
     """Pair the images of one folder with the labels of the same name in another.
 
@@ -118,12 +143,12 @@ def labelled_scenes(
     Args:
         images: Folder of images.
         masks: Folder of labels; one file of polygons serves all images.
-        sensor: How the images are read.
-        bands: Names of the bands wanted, in order.
+        channels: How the images are read: their sensor and the bands wanted, in order.
         legend: The classes.
         crosswalk: From codes or words of the labels to classes; "ignore" stands for no class.
         column: Of the polygons' classes.
         reading: What the user says of the images.
+        more: Further sources, whose images have the same names; a scene may lack them.
 
     Raises:
         InputError: If a folder is empty, labels are missing or do not fit, or an image lacks a band.
@@ -132,9 +157,15 @@ def labelled_scenes(
     for image in images_in(images):
         folder = image.parent.relative_to(images)
         labels = masks if masks.is_file() else _labels_of(image, masks / folder)
-        with open_scene(image, sensor, bands=bands, reading=reading) as scene:
-            source = label_source(labels, scene.grid, legend, crosswalk, column=column)
-            found.append(LabelledScene(image, source, scene.grid, sensor, tuple(bands), reading, str(folder)))
+        first = Source(image, channels.sensor, channels.bands, reading)
+        sources = (first, *(each.of(image.name, folder) for each in more))
+        with open_stack([source for source in sources if source]) as stack:
+            source = label_source(labels, stack.grid, legend, crosswalk, column=column)
+            kinds = (channels, *(each.channels for each in more))
+            found.append(LabelledScene(sources, kinds, source, stack.grid, str(folder)))
+    for number, each in enumerate(more, start=1):
+        if not any(scene.images[number] for scene in found):
+            raise InputError(f"{each.folder}: holds no image of the name of one in {images}; check the path.")
     return tuple(found)
 
 
@@ -160,5 +191,6 @@ def fingerprint(scenes: Sequence[LabelledScene]) -> str:
     """SHA-256 over the SHA-256s of all images and labels, in order of name."""
     digest = hashlib.sha256()
     for scene in sorted(scenes, key=lambda s: s.image.name):
-        digest.update((sha256_of(scene.image) + sha256_of(scene.source.path)).encode())
+        files = [*(source.path for source in scene.images if source), scene.labels_from.path]
+        digest.update("".join(map(sha256_of, files)).encode())
     return digest.hexdigest()

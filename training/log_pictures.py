@@ -50,8 +50,8 @@ class LogPictures(lightning.Callback):
                 stored[:MOST].cpu().numpy(),
                 labels[:MOST].cpu().numpy(),
                 mapped.cpu().numpy(),
-                sensor=data.sensor,
-                bands=data.bands,
+                sensor=data.channels.sensor,
+                bands=data.channels.bands,
                 legend=data.legend,
             )
             logger.experiment.add_image("image, labels, map", picture, task.global_step, dataformats="HWC")

@@ -67,10 +67,10 @@ class SegmentationTask(lightning.LightningModule):
         """Build the network once the data is known."""
         if self.network is not None:
             return
-        bands, classes = len(self.data.bands), len(self.data.legend)
-        self.standardiser = Standardiser(self.data.sensor, self.data.bands, self.data.normalisation)
+        self.standardiser = Standardiser(self.data.sources)
         self.loss = Loss(self.loss_settings, self.data.class_pixels)
-        self.network = SegmentationNetwork(self.settings, bands=bands, classes=classes)
+        channels = [len(source.bands) for source in self.data.sources]
+        self.network = SegmentationNetwork(self.settings, channels=channels, classes=len(self.data.legend))
         if self.init_from:
             begin_with(self.network, Path(self.init_from))
 
@@ -155,9 +155,7 @@ class SegmentationTask(lightning.LightningModule):
         return Recipe.model_validate(
             {
                 "network": self.settings.model_dump(),
-                "sensor": data.sensor.model_dump(),
-                "bands": data.bands,
-                "normalisation": data.normalisation.model_dump(),
+                "sources": [source.model_dump() for source in data.sources],
                 "legend": data.legend.model_dump(),
                 "gsd_m": data.gsd_m,
                 "metrics": metrics,

@@ -11,8 +11,17 @@ from torch.utils.data import Dataset, Sampler
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.stack import slices_of
 from pitscape.inference.tiles import Area
-from pitscape.training.augmentation import Jitter, drawn_side, jittered, rescaled, turned, without_a_band
+from pitscape.training.augmentation import (
+    Jitter,
+    drawn_side,
+    jittered,
+    rescaled,
+    turned,
+    without_a_band,
+    without_a_source,
+)
 from pitscape.training.land import Land
 
 POSITIONS_PER_CLASS = 20_000
@@ -39,7 +48,7 @@ def plots(training: Sequence[Land], *, seed: int = 0) -> tuple[Plot, ...]:
     rng = np.random.default_rng(seed)
     found = tuple(Plot(land, _positions(land, rng)) for land in training)
     if not any(plot.positions for plot in found):
-        where = f"{training[0].scene.source.path.parent}: " if training else ""
+        where = f"{training[0].scene.labels_from.path.parent}: " if training else ""
         raise InputError(f"{where}no labelled pixel in the training land; check the crosswalk and the split.")
     return found
 
@@ -55,8 +64,9 @@ class BalancedWindows(Dataset[Sample]):
         size: Side of a window [px].
         per_epoch: Windows of one epoch.
         seed: Of all draws.
-        jitter: Augmentation.
-        means: Stored number of each band's mean, shape (band,), for band dropout.
+        jitter: Augmentation, of the first source; scale and source dropout are those of all.
+        means: Stored number of each channel's mean, shape (channel,), for band dropout.
+        more_jitter: Augmentation of each further source.
     """
 
     def __init__(
@@ -67,16 +77,16 @@ class BalancedWindows(Dataset[Sample]):
         per_epoch: int,
         seed: int,
         jitter: Jitter,
-        means: NDArray[np.float32] | None = None,
+        means: NDArray[np.float32],
+        more_jitter: Sequence[Jitter] = (),
     ) -> None:
-        if jitter.band_dropout and means is None:
-            raise ValueError("band_dropout needs the means of the bands")
         self.plots = plots
         self.size = size
         self.per_epoch = per_epoch
         self.seed = seed
         self.jitter = jitter
-        self.means = np.zeros(0, np.float32) if means is None else means
+        self.jitters = (jitter, *more_jitter)
+        self.means = means
         self.classes = sorted({c for plot in plots for c in plot.positions})
 
     def __len__(self) -> int:
@@ -95,9 +105,12 @@ class BalancedWindows(Dataset[Sample]):
         top = _start(int(row), area.top, area.bottom, side, rng)
         left = _start(int(column), area.left, area.right, side, rng)
         stored, labels = plot.land.pixels(Area(top, top + side, left, left + side))
-        stored, labels = rescaled(*turned(stored, labels, rng), self.size)
-        stored = jittered(stored, scene.sensor, scene.bands, self.jitter, rng)
-        stored = without_a_band(stored, self.means, self.jitter, rng)
+        turned_stored, turned_labels = turned(stored, labels, rng)
+        stored, labels = rescaled(turned_stored.copy(), turned_labels, scene.channels, self.size)
+        for part, source, jitter in zip(slices_of(scene.channels), scene.channels, self.jitters, strict=True):
+            varied = jittered(stored[part], source.sensor, source.bands, jitter, rng)
+            stored[part] = without_a_band(varied, self.means[part], jitter, rng)
+        stored = without_a_source(stored, scene.channels, self.jitter, rng)
         return _sample(stored, labels)
 
 

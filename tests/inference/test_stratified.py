@@ -114,6 +114,18 @@ def test_walds_interval_is_not_given_where_it_would_be_zero_or_undefined() -> No
         assert np.isnan(found.overall.wald_half_width)
 
 
+@pytest.mark.parametrize("counts", [[[50, 0], [0, 450]], [[7, 0], [0, 11]]])
+def test_rounding_is_no_standard_error(counts: list[list[int]]) -> None:
+    """All points agree in strata of a third and two thirds, shares that floating point does not hold exactly."""
+    exact = sample(counts, [1.0, 2.0])
+    assert all(np.isnan(standard_error(exact, area_share(2, j))) for j in (0, 1))
+
+
+def test_points_of_a_stratum_without_area_are_refused() -> None:
+    with pytest.raises(InputError, match="stratum b: has 51 labelled points and no area"):
+        sample([[50, 1], [1, 50]], [10.0, 0.0])
+
+
 def test_a_stratum_without_labels_is_refused() -> None:
     with pytest.raises(InputError, match=r"stratum b: holds 90 % of the area and no labelled point"):
         sample([[9, 1], [0, 0]], [10.0, 90.0])

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -14,17 +15,22 @@ def test_a_card_survives_json(card: ModelCard) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"bands": ["B02"]}, "differ in length"),
-        ({"bands": ["B99"] * 10}, "B99"),
+        ({"sources": []}, "sources"),
         ({"overlap": 17}, "at most half"),
         ({"card_version": 2}, "card_version"),
         ({"extra": 1}, "extra"),
     ],
 )
 def test_cards_that_contradict_themselves_are_refused(card: ModelCard, change: dict[str, object], problem: str) -> None:
-    import json
-
     text = json.dumps(card.model_dump(mode="json") | change)
     with pytest.raises(InputError, match=problem) as caught:
         card_from_json(text, Path("m.onnx"))
     assert str(caught.value).startswith("m.onnx: ")
+
+
+@pytest.mark.parametrize(("bands", "problem"), [(["B02"], "differ in length"), (["B99"] * 10, "B99"), ([], "bands")])
+def test_sources_that_contradict_themselves_are_refused(card: ModelCard, bands: list[str], problem: str) -> None:
+    content = card.model_dump(mode="json")
+    content["sources"][0]["bands"] = bands
+    with pytest.raises(InputError, match=problem):
+        card_from_json(json.dumps(content), Path("m.onnx"))

@@ -4,7 +4,8 @@ import torch
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.sensor import load_sensor
-from pitscape.models.card import Normalisation
+from pitscape.models.card import Normalisation, SourceInput
+from pitscape.models.fusion import FusedEncoders
 from pitscape.models.network import (
     PAIRS,
     DeployedNetwork,
@@ -14,20 +15,25 @@ from pitscape.models.network import (
     Standardiser,
 )
 
-SENSOR = load_sensor("sentinel2_l2a")
+
+def source(sensor: str, bands: tuple[str, ...], mean: tuple[float, ...], std: tuple[float, ...]) -> SourceInput:
+    normalisation = Normalisation(mean=mean, std=std)
+    return SourceInput(sensor=load_sensor(sensor), bands=bands, normalisation=normalisation)
 
 
 SETTINGS = [
     *(NetworkSettings(architecture=architecture, encoder=encoder) for architecture, encoder in sorted(PAIRS)),
     NetworkSettings(encoder_depth=3, decoder_channels=(32, 16, 8)),
     NetworkSettings(encoder="mobilenet_v2", encoder_depth=4, detail=8),
+    NetworkSettings(encoder_depth=4, fusion="middle"),
+    NetworkSettings(architecture="manet", encoder_depth=3, fusion="middle", detail=4),
 ]
 
 
 @pytest.fixture(scope="module", params=SETTINGS, ids=lambda settings: settings.title)
 def network(request: pytest.FixtureRequest) -> SegmentationNetwork:
     torch.manual_seed(0)
-    return SegmentationNetwork(request.param, bands=5, classes=3).eval()
+    return SegmentationNetwork(request.param, channels=(3, 2), classes=3).eval()
 
 
 class TestNetworkContract:
@@ -59,9 +65,9 @@ class TestNetworkContract:
 def test_networks_that_were_not_tested_are_refused_by_name() -> None:
     for settings in (NetworkSettings(encoder="resnet19"), NetworkSettings(architecture="unicorn")):
         with pytest.raises(InputError, match=r"(resnet19|unicorn/resnet18): is not among the tested ones; take "):
-            SegmentationNetwork(settings, bands=3, classes=2)
+            SegmentationNetwork(settings, channels=[3], classes=2)
     with pytest.raises(InputError, match="network fpn: its depth and channels are fixed"):
-        SegmentationNetwork(NetworkSettings(architecture="fpn", encoder_depth=4), bands=3, classes=2)
+        SegmentationNetwork(NetworkSettings(architecture="fpn", encoder_depth=4), channels=[3], classes=2)
 
 
 def test_detail_sees_every_pixel_and_three_around_it() -> None:
@@ -79,15 +85,56 @@ def test_detail_sees_every_pixel_and_three_around_it() -> None:
 
 def test_stored_numbers_become_standardised_reflectance() -> None:
     """Stored 3000 is reflectance 0.2; (0.2 - 0.1) / 0.05 = 2."""
-    standardiser = Standardiser(SENSOR, ("B02", "B03"), Normalisation(mean=(0.1, 0.3), std=(0.05, 0.1)))
+    standardiser = Standardiser([source("sentinel2_l2a", ("B02", "B03"), (0.1, 0.3), (0.05, 0.1))])
     stored = torch.tensor([[3000.0, 1000.0, 0.0], [5000.0, 0.0, 0.0]]).reshape(1, 2, 1, 3)
     found = standardiser(stored).reshape(2, 3).numpy()
     np.testing.assert_allclose(found, [[2.0, -2.0, 0.0], [1.0, -4.0, 0.0]], atol=1e-5)
 
 
+def test_each_source_is_unobserved_for_itself() -> None:
+    """Backscatter of -10 dB with mean -12 and deviation 4 is 0.5; a source that is stored 0 enters as its mean."""
+    optical = source("sentinel2_l2a", ("B02",), (0.1,), (0.05,))
+    radar = source("sentinel1_grd_db", ("VV", "VH"), (-12.0, -18.0), (4.0, 4.0))
+    stored = torch.tensor([[3000.0, 0.0, 3000.0], [-10.0, -10.0, 0.0], [-20.0, -20.0, 0.0]]).reshape(1, 3, 1, 3)
+    found = Standardiser([optical, radar])(stored).reshape(3, 3).numpy()
+    np.testing.assert_allclose(found, [[2.0, 0.0, 2.0], [0.5, 0.5, 0.0], [-0.5, -0.5, 0.0]], atol=1e-5)
+
+
+def test_a_missing_source_counts_for_nothing() -> None:
+    """Features are those of the source that is there, whatever the missing one's encoder says of nothing."""
+    fused = fused_encoders()
+    images = torch.rand(1, 5, 32, 32)
+    images[:, 3:] = 0
+    with torch.inference_mode():
+        alone = fused.encoders[0](images[:, :3])
+        for found, expected in zip(fused(images)[1:], alone[1:], strict=True):
+            torch.testing.assert_close(found, expected)
+
+
+def test_where_both_sources_are_there_they_count_alike() -> None:
+    fused = fused_encoders()
+    images = torch.rand(1, 5, 32, 32)
+    images[:, 3:, :, 16:] = 0  # the second source did not observe the right half
+    with torch.inference_mode():
+        one, other = fused.encoders[0](images[:, :3])[1], fused.encoders[1](images[:, 3:])[1]
+        found = fused(images)[1]
+    torch.testing.assert_close(found[..., :8], (one + other)[..., :8] / 2)
+    torch.testing.assert_close(found[..., 8:], one[..., 8:])
+
+
+def fused_encoders() -> FusedEncoders:
+    torch.manual_seed(0)
+    network = SegmentationNetwork(NetworkSettings(encoder_depth=3, fusion="middle"), channels=(3, 2), classes=2)
+    encoders = network.eval().network.encoder
+    assert isinstance(encoders, FusedEncoders)
+    return encoders
+
+
 def test_deployed_networks_give_probabilities() -> None:
-    network = SegmentationNetwork(NetworkSettings(encoder_depth=3, decoder_channels=(16, 8, 8)), bands=2, classes=4)
-    standardiser = Standardiser(SENSOR, ("B02", "B03"), Normalisation(mean=(0.2, 0.2), std=(0.1, 0.1)))
+    network = SegmentationNetwork(
+        NetworkSettings(encoder_depth=3, decoder_channels=(16, 8, 8)), channels=[2], classes=4
+    )
+    standardiser = Standardiser([source("sentinel2_l2a", ("B02", "B03"), (0.2, 0.2), (0.1, 0.1))])
     with torch.inference_mode():
         found = DeployedNetwork(standardiser, network).eval()(torch.rand(2, 2, 33, 20) * 5000)
     cooler = DeployedNetwork(standardiser, network, temperature=2.0).eval()

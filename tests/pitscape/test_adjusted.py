@@ -38,6 +38,21 @@ def test_shares_of_types_are_taken_as_they_are(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.diag(found.covariance), [0.02, 0.01, 0])
 
 
+def test_own_intervals_come_as_shares_of_the_assessed_area(tmp_path: Path) -> None:
+    """Of classes, or of an assessment of change those after; one without ends has none."""
+    shares = {"names": ["mined", "vegetated"], "shares": [0.3, 0.7], "covariance": [[1e-4, -1e-4], [-1e-4, 1e-4]]}
+    own = {"value": 3.0, "low": 2.0, "high": 4.0, "wald_half_width": None}
+    none = own | {"low": None, "high": None}
+    classes = [{"name": "mined", "adjusted_km2": own, "more": 1}, {"name": "vegetated", "adjusted_km2": none}]
+    found = read_adjusted(write(tmp_path, **shares, area_km2=10.0, classes=classes), MAPPED, TYPES)
+    assert (found.intervals, found.area_km2) == ({"mined": (0.2, 0.4)}, 10.0)
+    transitions = [{"name": "vegetated to mined", "adjusted_km2": own}]
+    changes = [{"name": "mined", "after_km2": own, "gain_km2": own}]
+    path = write(tmp_path, **shares, area_km2=20.0, classes=transitions, changes=changes)
+    assert read_adjusted(path, MAPPED, TYPES).intervals == {"mined": (0.1, 0.2)}
+    assert read_adjusted(write(tmp_path, **shares, classes=classes), MAPPED, TYPES).intervals == {}
+
+
 def test_a_class_that_is_not_mapped_may_have_one_type_or_no_share(tmp_path: Path) -> None:
     """Before the mine: the sample finds 2 % mined that the map missed; of vegetated land there is none."""
     mapped = {"mined": 0.0, "forest": 1.0}
@@ -57,6 +72,7 @@ def test_a_class_that_is_not_mapped_may_have_one_type_or_no_share(tmp_path: Path
     ("content", "problem"),
     [
         ({"names": ["mined"], "shares": [1.0]}, "covariance"),
+        ({"names": ["mined"], "shares": [1.0], "covariance": [[0.0]], "area_km2": 0}, "area_km2"),
         ({"names": ["jungle"], "shares": [1.0], "covariance": [[0.0]]}, "jungle is no type nor land class"),
         ({"names": ["mined", "forest"], "shares": [0.5, 0.4], "covariance": [[0, 0], [0, 0]]}, "must sum to 1"),
         ({"names": ["mined", "forest"], "shares": [0.5, 0.5], "covariance": [[0, 1], [1, 0]]}, "negative eigenvalue"),

@@ -13,8 +13,10 @@ import numpy as np
 import pyogrio
 import pytest
 from numpy.typing import NDArray
+from shapely.affinity import translate
 from small_scenes import grid, write_raster
 
+from pitscape.accuracy_file import AccuracyFile
 from pitscape.adjusted import read_adjusted
 from pitscape.cli import main
 from pitscape.ecosystem_types import EcosystemTypes
@@ -220,6 +222,7 @@ def test_gain_and_loss_between_epochs(tmp_path: Path) -> None:
     assert any(row["area"] == "gain of mined" for row in content["planning"])
     assert "## Gain and loss" in (tmp_path / "a.md").read_text()
     assert "gain, 95 % interval" in figure.read_text()
+    assert "Error matrix, and gain and loss" in figure.read_text()
 
 
 def test_a_mask_is_assessed_in_blocks(tmp_path: Path) -> None:
@@ -270,6 +273,77 @@ def test_a_class_that_no_point_has_is_not_certainly_absent(tmp_path: Path) -> No
     assert re.match(r"class 2 0 km² \(at most .* km²\); \d+ more points", content["planning"][1]["sentence"])
 
 
+def test_a_map_of_one_class_is_not_certain(tmp_path: Path) -> None:
+    """99 points that agree, by points as by blocks: other classes of the legend are not ruled out."""
+    ids = np.full((60, 60), 2, np.uint8)
+    classes, points = saved(tmp_path / "c.tif", ids), tmp_path / "points.gpkg"
+    assert main(["sample", str(classes), "--size", "99", "--output", str(points)]) == 0
+    label(points, lambda _row, _column: "vegetated")
+    mask = write_raster(tmp_path / "mask.tif", ids[None])
+    for reference in (points, mask):
+        content = assess(classes, "--reference", reference, "--cluster-size", "100", output=tmp_path / "a.json")
+        assert content["names"] == list(NAMES)
+        assert content["overall_accuracy"]["value"] == 1
+        assert content["overall_accuracy"]["low"] < 0.99
+        assert content["classes"][0]["adjusted_km2"]["high"] > 0
+
+
+def test_mapped_areas_are_of_the_land_that_was_sampled(sampled: tuple[Path, Path, Ids], tmp_path: Path) -> None:
+    """The map keeps 170 of 199 rows; the strata keep their names, and their areas are those of the sample."""
+    points = sampled[1]
+    cut = saved(tmp_path / "cut.tif", land()[1][:170])
+    content = assess(cut, "--reference", points, output=tmp_path / "a.json")
+    lost = content["design"]["left_out"]["outside"]
+    assert f"points left out, as if at random: {lost} outside the map" in content["notes"]
+    assert any("drawn from 3.982 km2, the map shows 3.402 km2" in note for note in content["notes"])
+    assert sum(each["mapped_km2"] for each in content["classes"]) == pytest.approx(content["area_km2"])
+    assert "as if at random" in (tmp_path / "a.md").read_text()
+
+
+def test_the_schema_is_that_of_the_model() -> None:
+    """Every file that ``assess`` writes passes the model; docs/accuracy.schema.json is its JSON schema."""
+    stored = json.loads((Path(__file__).parents[2] / "docs/accuracy.schema.json").read_text())
+    assert stored == AccuracyFile.model_json_schema()
+    assert {"schema", "names", "shares", "covariance", "classes", "design"} <= set(stored["required"])
+
+
+def handled(folder: Path, points: Path) -> dict[str, tuple[Path, str]]:
+    """Points that someone changed, and what is said of them."""
+    table = pyogrio.read_dataframe(points, layer="points")
+    strata = pyogrio.read_dataframe(points, layer="strata", read_geometry=False)
+    moved, within, copied = table.copy(), table.copy(), table.iloc[[*range(len(table)), 6]]
+    moved.loc[5, "geometry"] = translate(table.geometry[5], 30, 40)
+    within.loc[5, "geometry"] = translate(table.geometry[5], 3, 0)
+    cases = {
+        "moved": (moved, strata, "row 6 lies 50 map units from its x and y"),
+        "within": (within, strata, ""),
+        "copied": (copied, strata, "row 401 lies where another point does"),
+        "none": (table.iloc[:0], strata, "holds no point"),
+        "bare": (table.assign(stratum=None), strata, "row 1 has no stratum"),
+        "column": (table, strata.drop(columns="area_km2"), "table strata lacks the column area_km2"),
+        "area": (table, strata.assign(area_km2=-1.0), "table strata has 'mined' twice or without an area"),
+        "twice": (table, strata.iloc[[0, 1, 2, 3, 0]], "table strata has 'mined' twice or without an area"),
+    }
+    for name, (changed, design, _) in cases.items():
+        changed.to_file(folder / f"{name}.gpkg", layer="points")
+        pyogrio.write_dataframe(design, folder / f"{name}.gpkg", layer="strata", append=True)
+    return {name: (folder / f"{name}.gpkg", said) for name, (_, _, said) in cases.items()}
+
+
+def test_points_changed_by_hand_are_refused(
+    sampled: tuple[Path, Path, Ids], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But for a point that stays within half a cell of its centre."""
+    classes, points, _ = sampled
+    for name, (path, problem) in handled(tmp_path, points).items():
+        arguments = ["assess", str(classes), "--reference", str(path), "--draws", "1000"]
+        code = main([*arguments, "--output", str(tmp_path / f"{name}.json")])
+        said = capsys.readouterr().err
+        assert (code, (tmp_path / f"{name}.json").exists()) == ((2, False) if problem else (0, True)), name
+        assert problem in said
+        assert said.count("\n") == bool(problem)
+
+
 def wrong(folder: Path) -> dict[str, tuple[list[str], str]]:
     """Arguments and what is said, by name."""
     truth, mapped = land()
@@ -278,6 +352,8 @@ def wrong(folder: Path) -> dict[str, tuple[list[str], str]]:
     codes = str(write_raster(folder / "codes.tif", truth[None] + 7))
     (folder / "m.csv").write_text("5,1,1\n1,5,1\n")
     (folder / "ok.csv").write_text("5,1\n1,5\n")
+    (folder / "half.csv").write_text("5,1\n1,5.5\n")
+    (folder / "gap.csv").write_text("5,1\n,5\n")
     place = {"reference": ["rock"], "geometry": geopandas.points_from_xy([585500.0], [5652000.0])}
     geopandas.GeoDataFrame(place, crs="EPSG:32633").to_file(folder / "rock.gpkg")
     geopandas.GeoDataFrame({"name": ["a"]}, geometry=place["geometry"], crs="EPSG:32633").to_file(folder / "bare.gpkg")
@@ -286,6 +362,16 @@ def wrong(folder: Path) -> dict[str, tuple[list[str], str]]:
         "nothing": ([], "give either CLASSES.tif with --reference, or --matrix"),
         "no reference": ([classes], "needs --reference, labelled points or a mask"),
         "oblong": ([*matrix, "--pixels", "1,2", "--pixel-area", "9"], r"m\.csv: is 2 x 3; a square matrix"),
+        "half a point": (
+            ["--matrix", str(folder / "half.csv"), "--pixels", "1,2", "--pixel-area", "9"],
+            r"half\.csv, line 2: column 2 is 5\.5; give counts",
+        ),
+        "gap": (
+            ["--matrix", str(folder / "gap.csv"), "--pixels", "1,2", "--pixel-area", "9"],
+            r"gap\.csv, line 2: column 1 is nan; give counts",
+        ),
+        "unmapped": ([*good, "--pixels", "1,0", "--pixel-area", "9"], "class 2: has 6 labelled points and no area"),
+        "one block": ([classes, reference, classes, "--cluster-size", "inf"], "labelled land lies in 1 block"),
         "no pixels": (good, "--matrix: needs --pixels N1,N2,... and --pixel-area"),
         "few pixels": ([*good, "--pixels", "1", "--pixel-area", "9"], "--pixels 1: the matrix has 2 classes"),
         "few names": ([*good, "--pixels", "1,2", "--pixel-area", "9", "--names", "a"], "--names a: the matrix has 2"),
@@ -302,6 +388,12 @@ def wrong(folder: Path) -> dict[str, tuple[list[str], str]]:
             [classes, "--before", classes, reference, codes],
             "--before: gain and loss need labelled points",
         ),
+        "no name": (
+            [*good, "--pixels", "1,2", "--pixel-area", "9", "--names", ",a"],
+            "give one name of its own for each",
+        ),
+        "endless": ([*good, "--pixels", "1,2", "--pixel-area", "inf"], "--pixel-area M2, above 0"),
+        "seed": ([*good, "--pixels", "1,2", "--pixel-area", "9", "--seed", "-1"], "--seed -1: must be at least 0"),
         "draws": ([classes, reference, codes, "--draws", "10"], "--draws 10: give at least 1000"),
     }
 

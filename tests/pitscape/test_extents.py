@@ -138,6 +138,9 @@ def test_a_mine_of_several_rows_has_no_interval(folder: Path) -> None:
 def wrong_uses(folder: Path) -> Sequence[tuple[list[object], str]]:
     strange = assessment(folder / "strange" / "1.json", names=["pit", "occupied", "vegetated", "water"])
     vague = assessment(folder / "vague" / "1.json", area_km2=-1)
+    shares = {"names": ["mined", "water"], "shares": [0.2, 0.8], "covariance": [[0.0, 0.0], [0.0, 0.0]]}
+    (folder / "bare").mkdir()
+    (folder / "bare" / "1.json").write_text(json.dumps(shares))
     (folder / "list.json").write_text(json.dumps({"Z": "a.json"}))
     dem = folder / "dem.tif"
     return [
@@ -155,6 +158,7 @@ def wrong_uses(folder: Path) -> Sequence[tuple[list[object], str]]:
         (["--merge", 45, "--assessments", folder / "list.json"], "no mine is named 'Z'; there are 1"),
         (["--merge", 45, "--dissolve", "--assessments", strange.parent], "not mined; assess the class of the map"),
         (["--merge", 45, "--dissolve", "--assessments", vague.parent], "area_km2"),
+        (["--merge", 45, "--dissolve", "--assessments", folder / "bare"], "has no area_km2, of which the shares are"),
     ]
 
 

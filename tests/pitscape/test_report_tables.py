@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pitscape.report_tables import definitions
+from pitscape.report_text import summary
 
 
 def site_of(epochs: int, baseline: str) -> dict[str, Any]:
@@ -30,3 +31,10 @@ def test_many_epochs_are_told_by_their_ends(epochs: int, baseline: str, shown: l
     found = definitions(site_of(epochs, baseline))
     assert found["epochs"] == shown
     assert found["rows"] == [{"title": "H to the power 2, scores: types", "values": values, "change": epochs}]
+
+
+def test_the_summary_names_maps_that_no_network_made() -> None:
+    """One reference map beside ready class maps; nothing else is known."""
+    site: dict[str, Any] = {"extents": [], "accuracy": {"network": {"mean_iou": 0.5}}, "epochs": [{"name": "e1"}]}
+    site |= {"resilience": [{"coarse_legend": True}], "integrity": {"series": {}}, "uncertainty": None}
+    assert summary(site) == ["Against the reference maps the class maps have a mean IoU of 0.500."]

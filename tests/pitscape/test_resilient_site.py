@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry import box
 from small_scenes import BANDS, UTM, grid, stored_numbers, write_raster
 
+from pitscape.charts import mined_over_time
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
@@ -120,6 +121,29 @@ def test_adjusted_shares_are_carried_through(run: RunSite, tmp_path: Path) -> No
     assert mined["area_km2"] == pytest.approx(0.1 * whole)
     assert mined["se_km2"] == pytest.approx(0.75e-4**0.5 * whole)
     assert mined["low_km2"] == pytest.approx((0.1 - 1.96 * 0.75e-4**0.5) * whole)
+
+
+def test_own_intervals_of_an_assessment_reach_the_report(run: RunSite, tmp_path: Path) -> None:
+    """Of 2 km2, .2 mined (.12 to .31): shares .1 (.06 to .155). Vegetated land is of two types: its interval too."""
+    ends = {"mined": (0.2, 0.12, 0.31), "vegetated": (1.6, 1.5, 1.64)}
+    content = {"names": ["mined", "occupied", "vegetated", "water"], "shares": [0.1, 0.05, 0.8, 0.05], "area_km2": 2.0}
+    classes = [
+        {"name": n, "adjusted_km2": dict(zip(("value", "low", "high"), e, strict=True))} for n, e in ends.items()
+    ]
+    covariance = (1e-4 * (np.eye(4) - 0.25)).tolist()
+    (tmp_path / "shares.json").write_text(json.dumps(content | {"covariance": covariance, "classes": classes}))
+    found = run(later={"shares": "shares.json"})
+    whole = sum(row["area_km2"] for row in found["areas"] if row["epoch"] == "2024")
+    by_role = {row["role"]: (row["low_km2"] / whole, row["high_km2"] / whole) for row in found["adjusted_areas"]}
+    assert by_role["mined"] == pytest.approx((0.06, 0.155))
+    assert by_role["vegetated"] == pytest.approx((0.75, 0.82))
+    assert by_role["water"] == pytest.approx((0.05 - 1.96 * 0.75e-4**0.5, 0.05 + 1.96 * 0.75e-4**0.5))
+    told = next(each["text"] for each in found["flags"] if each["flag"] == "sampled_land")
+    assert told.startswith("The sample of 2024 is of 2 km², and 0.1601 km² are observed")
+    bars = next(each for each in mined_over_time(found).data if each.name == "adjusted, 95 %")
+    assert (list(bars.x), bars.y[0] / whole) == (["2024"], pytest.approx(0.1))
+    assert (bars.error_y.array[0] / whole, bars.error_y.arrayminus[0] / whole) == pytest.approx((0.055, 0.04))
+    assert f"95 %: {0.06 * whole:.2f} to {0.155 * whole:.2f}" in summary(found)[1]
 
 
 def test_the_bands_hold_the_reported_values(run: RunSite) -> None:
@@ -382,6 +406,7 @@ def test_sites_without_maps_need_tables_that_fit(tmp_path: Path) -> None:
         ({"epochs": [{"year": 2005}]}, "2005 is not in the tables; there are 2000, 2010"),
         ({"baseline": "1990"}, "baseline 1990 is no epoch"),
         ({"tables": None}, "a site without maps needs tables"),
+        ({"epochs": [{"year": 2000, "shares": "areas.csv"}]}, "adjusted shares are of a class map"),
         ({"tables": {"areas": areas | {"unit": "acres"}}}, "unit"),
         ({"tables": {"areas": areas | {"colour": 1}}}, "unknown key"),
         ({"tables": {"areas": areas | {"types": {"pit": "jungle"}}}}, "no score for jungle"),

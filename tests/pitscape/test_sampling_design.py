@@ -122,6 +122,7 @@ def test_cells_of_unequal_area_are_told(tmp_path: Path, capsys: pytest.CaptureFi
     [
         ([], "either --size N or --target-se SE"),
         (["--size", "100"], "--size 100: 4 strata of at least 50 points take 200"),
+        (["--size", "300", "--seed", "-1"], "--seed -1: must be at least 0"),
         (["--size", "300", "--minimum", "1"], "--minimum 1: an interval needs at least 2"),
         (["--target-se", "2"], "--target-se 2: is a share of the area"),
         (["--target-se", "0.0001"], "all 3540 cells do not reach it"),

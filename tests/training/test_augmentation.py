@@ -3,11 +3,21 @@ import pytest
 from numpy.typing import NDArray
 
 from pitscape.imagery.sensor import load_sensor
-from pitscape.training.augmentation import Jitter, drawn_side, jittered, rescaled, turned, without_a_band
+from pitscape.imagery.stack import Channels
+from pitscape.training.augmentation import (
+    Jitter,
+    drawn_side,
+    jittered,
+    rescaled,
+    turned,
+    without_a_band,
+    without_a_source,
+)
 
 SENSOR = load_sensor("sentinel2_l2a")
 STILL = Jitter(gain=0, band_gain=0, offset=0)
 BANDS = ("B02", "B04", "B12")
+ONE = [Channels(SENSOR, BANDS[:1])]
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -103,7 +113,7 @@ def test_a_ramp_stays_a_ramp_and_labels_stay_with_it(side: int) -> None:
     """Interpolation is exact on a ramp; labels are those of the nearest pixel."""
     ramp = np.broadcast_to(np.arange(100, 112, dtype=np.float32), (1, 12, 12))
     labels = np.broadcast_to(np.arange(12, dtype=np.uint8), (12, 12))
-    stored, found = rescaled(ramp, labels, side)
+    stored, found = rescaled(ramp, labels, ONE, side)
     centres = (np.arange(side) + 0.5) * 12 / side - 0.5
     np.testing.assert_allclose(stored[0, 3], 100 + np.clip(centres, 0, 11), rtol=1e-6)
     assert found[3].tolist() == np.minimum(np.floor(centres + 0.5), 11).astype(int).tolist()
@@ -112,5 +122,26 @@ def test_a_ramp_stays_a_ramp_and_labels_stay_with_it(side: int) -> None:
 def test_rescaling_does_not_mix_in_what_was_not_observed() -> None:
     stored = np.full((2, 8, 8), 3000, np.float32)
     stored[:, :, :3] = 0
-    found, _ = rescaled(stored, np.zeros((8, 8), np.uint8), 20)
+    found, _ = rescaled(stored, np.zeros((8, 8), np.uint8), [Channels(SENSOR, BANDS[:2])], 20)
     assert set(np.unique(found)) == {0.0, 3000.0}
+
+
+def test_one_of_several_sources_is_missing_and_never_the_last() -> None:
+    sources = [Channels(SENSOR, BANDS[:2]), Channels(load_sensor("dem"), ("elevation",))]
+    always = STILL.model_copy(update={"source_dropout": 1.0})
+    stored = np.full((3, 2, 2), 3000, np.float32)
+    found = {tuple((without_a_source(stored, sources, always, rng(s)) != 0).any(axis=(1, 2))) for s in range(20)}
+    assert found == {(True, True, False), (False, False, True)}
+    assert (without_a_source(stored[:2], sources[:1], always, rng()) == 3000).all()
+    stored[2] = 0
+    assert (without_a_source(stored, sources, always, rng()) == stored).all()
+
+
+def test_rescaling_keeps_the_gaps_of_each_source() -> None:
+    sources = [Channels(SENSOR, BANDS[:2]), Channels(load_sensor("dem"), ("elevation",))]
+    stored = np.full((3, 8, 8), 3000, np.float32)
+    stored[2, :, :4] = 0
+    found, _ = rescaled(stored, np.zeros((8, 8), np.uint8), sources, 16)
+    assert (found[:2] == 3000).all()
+    assert (found[2, :, :8] == 0).all()
+    assert (found[2, :, 8:] == 3000).all()

@@ -7,6 +7,7 @@ from small_scenes import write_labelled_scenes
 
 from pitscape.imagery.confusion import Counts, scores
 from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.stack import Channels
 from pitscape.training.baseline import forest_counts, pixel_features, pixel_network_counts
 from pitscape.training.land import Land
 
@@ -14,7 +15,7 @@ from pitscape.training.land import Land
 def test_features_are_reflectance_ndvi_and_ndwi() -> None:
     sensor = load_sensor("sentinel2_l2a")
     stored = np.array([[2000.0], [1500.0], [5000.0]], np.float32)  # green 0.1, red 0.05, near infrared 0.4
-    found = pixel_features(stored, sensor, ("B03", "B04", "B08"))
+    found = pixel_features(stored, [Channels(sensor, ("B03", "B04", "B08"))])
     np.testing.assert_allclose(found, [[0.1, 0.05, 0.4, 0.35 / 0.45, -0.6]], rtol=1e-5)
 
 

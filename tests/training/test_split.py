@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.stack import Channels, Source
 from pitscape.inference.tiles import Area
 from pitscape.training.label_source import LabelRaster, code_table
 from pitscape.training.labelled import LabelledScene
@@ -32,8 +33,13 @@ WHOLE = Area(0, 401, 0, 401)
 
 def scene(name: str = "a_20230709.tif", *, east: float = 585420, folder: str = ".") -> LabelledScene:
     grid = GeoBox((401, 401), Affine(10, 0, east, 0, -10, 5652250), "EPSG:32633")
-    source = LabelRaster(Path("b.tif"), code_table(load_legend(), CODES))
-    return LabelledScene(Path(name), source, grid, load_sensor("sentinel2_l2a"), (), folder=folder)
+    return scene_on(grid, name, folder)
+
+
+def scene_on(grid: GeoBox, name: str = "a.tif", folder: str = ".") -> LabelledScene:
+    labels = LabelRaster(Path("b.tif"), code_table(load_legend(), CODES))
+    sensor = load_sensor("sentinel2_l2a")
+    return LabelledScene((Source(Path(name), sensor, ("B02",)),), (Channels(sensor, ("B02",)),), labels, grid, folder)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +94,7 @@ def test_the_same_ground_has_the_same_role_on_every_scene() -> None:
 def test_blocks_of_a_scene_in_degrees_are_as_large_along_the_equator() -> None:
     cell = 10 / 111_320
     grid = GeoBox((200, 200), Affine(cell, 0, 0, 0, -cell, 0), "EPSG:4326")
-    source = LabelRaster(Path("b.tif"), code_table(load_legend(), CODES))
-    there = LabelledScene(Path("a.tif"), source, grid, load_sensor("sentinel2_l2a"), ())
-    roles = BlockSplit(side_m=500, folds=2, buffer_m=0).roles(there, Area(0, 200, 0, 200))
+    roles = BlockSplit(side_m=500, folds=2, buffer_m=0).roles(scene_on(grid), Area(0, 200, 0, 200))
     changes = np.flatnonzero(np.diff(roles[0].astype(int))) + 1
     assert changes.tolist() == [50, 100, 150]
 

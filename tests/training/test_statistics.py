@@ -20,7 +20,7 @@ def test_statistics_are_those_of_the_observed_pixels_of_the_region(
     write_raster(tmp_path / "images" / "a_20230709.tif", stored, bands=BANDS)
     write_raster(tmp_path / "masks" / "a_20230709.tif", np.ones((1, 20, 30), np.uint8))
     scenes = read_labelled_scenes(tmp_path)
-    found = band_statistics(columns_of(scenes, 5, None))
+    found = band_statistics(columns_of(scenes, 5, None))[0].normalisation
     reflectance = (stored[:, 3:, 5:].reshape(10, -1) - 1000.0) / 10000
     np.testing.assert_allclose(found.mean, reflectance.mean(axis=1), rtol=1e-6)
     np.testing.assert_allclose(found.std, reflectance.std(axis=1), rtol=1e-5)

@@ -119,7 +119,9 @@ def test_transfer_begins_with_the_weights_that_fit(trained: Path) -> None:
     """Another number of classes: all weights but those of the last convolution."""
     checkpoint = trained / "run" / "best.ckpt"
     _, other = load_checkpoint(checkpoint)
-    network = SegmentationNetwork(NetworkSettings(encoder_depth=3, decoder_channels=(16, 8, 8)), bands=10, classes=2)
+    network = SegmentationNetwork(
+        NetworkSettings(encoder_depth=3, decoder_channels=(16, 8, 8)), channels=[10], classes=2
+    )
     begin_with(network, checkpoint)
     differing = {
         name.rsplit(".", 1)[0]
@@ -128,7 +130,7 @@ def test_transfer_begins_with_the_weights_that_fit(trained: Path) -> None:
     }
     assert differing == {"network.segmentation_head.0"}
     with pytest.raises(InputError, match=r"best\.ckpt: is unet/resnet18, depth 3, of which"):
-        begin_with(SegmentationNetwork(NetworkSettings(encoder="mobilenet_v2"), bands=10, classes=4), checkpoint)
+        begin_with(SegmentationNetwork(NetworkSettings(encoder="mobilenet_v2"), channels=[10], classes=4), checkpoint)
 
 
 def test_a_frozen_encoder_keeps_its_weights_until_all_learns(tmp_path: Path, trained: Path) -> None:

@@ -11,6 +11,7 @@ from pitscape.training.labelled import LabelledScene, fingerprint
 from pitscape.training.windows import BalancedWindows, CountingSampler, RegularWindows, plots
 
 STILL = Jitter(gain=0, band_gain=0, offset=0)
+MEANS = np.full(10, 2000, np.float32)
 
 
 @pytest.fixture
@@ -30,7 +31,9 @@ def test_pixels_beyond_the_scene_are_unobserved_and_unlabelled(scenes: tuple[Lab
 
 def test_balanced_windows_see_no_pixel_of_other_land(scenes: tuple[LabelledScene, ...]) -> None:
     """The image's columns carry their number: none of the columns beyond the region may appear."""
-    windows = BalancedWindows(plots(columns_of(scenes, 0, 48)), size=32, per_epoch=40, seed=0, jitter=STILL)
+    windows = BalancedWindows(
+        plots(columns_of(scenes, 0, 48)), size=32, per_epoch=40, seed=0, jitter=STILL, means=MEANS
+    )
     beyond = np.concatenate([s.pixels(Area(0, 64, 48, 96))[0][5].ravel() for s in scenes])
     inside = np.concatenate([s.pixels(Area(0, 64, 0, 48))[0][5].ravel() for s in scenes])
     only_beyond = set(beyond) - set(inside)
@@ -43,13 +46,17 @@ def test_balanced_windows_see_no_pixel_of_other_land(scenes: tuple[LabelledScene
 
 def test_every_class_is_drawn_as_often(scenes: tuple[LabelledScene, ...]) -> None:
     """With windows of one pixel, the label is that of the class drawn, but for a few unobserved."""
-    windows = BalancedWindows(plots(columns_of(scenes, 0, None)), size=1, per_epoch=400, seed=0, jitter=STILL)
+    windows = BalancedWindows(
+        plots(columns_of(scenes, 0, None)), size=1, per_epoch=400, seed=0, jitter=STILL, means=MEANS
+    )
     drawn = np.bincount([int(windows[i][1][0, 0]) for i in range(400)], minlength=4)
     assert (np.abs(drawn[:4] - 97) < 30).all()
 
 
 def test_the_same_index_is_the_same_window_and_epochs_differ(scenes: tuple[LabelledScene, ...]) -> None:
-    windows = BalancedWindows(plots(columns_of(scenes, 0, None)), size=16, per_epoch=4, seed=3, jitter=Jitter())
+    windows = BalancedWindows(
+        plots(columns_of(scenes, 0, None)), size=16, per_epoch=4, seed=3, jitter=Jitter(), means=MEANS
+    )
     assert (windows[2][0] == windows[2][0]).all()
     sampler = CountingSampler(4)
     assert [list(sampler), list(sampler)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
@@ -57,7 +64,7 @@ def test_the_same_index_is_the_same_window_and_epochs_differ(scenes: tuple[Label
 
 
 def test_windows_larger_than_their_region_are_filled_with_unobserved(scenes: tuple[LabelledScene, ...]) -> None:
-    windows = BalancedWindows(plots(columns_of(scenes, 0, 20)), size=32, per_epoch=4, seed=0, jitter=STILL)
+    windows = BalancedWindows(plots(columns_of(scenes, 0, 20)), size=32, per_epoch=4, seed=0, jitter=STILL, means=MEANS)
     stored, labels = windows[0]
     assert stored.shape == (10, 32, 32)
     assert int((labels == 255).sum()) >= 32 * 12
@@ -75,6 +82,6 @@ def test_regular_windows_judge_each_label_once(scenes: tuple[LabelledScene, ...]
 def test_the_fingerprint_changes_with_any_byte(scenes: tuple[LabelledScene, ...]) -> None:
     before = fingerprint(scenes)
     assert fingerprint(scenes[::-1]) == before
-    with scenes[1].source.path.open("ab") as file:
+    with scenes[1].labels_from.path.open("ab") as file:
         file.write(b"0")
     assert fingerprint(scenes) != before

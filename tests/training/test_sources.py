@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from small_scenes import BANDS, training_file, write_labelled_scenes, write_raster
+
+from pitscape.imagery.errors import InputError
+from pitscape.inference.predictor import OnnxPredictor
+from pitscape.inference.scene_run import predict_scene
+from pitscape.models.checkpoint import load_checkpoint
+from pitscape.models.export import export_onnx
+from pitscape.training.data import LabelledScenes
+from pitscape.training.run import data_of, run_training
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
+
+RADAR = np.stack([np.full((32, 48), -11.0), np.full((32, 48), -17.0)]).astype(np.float32)
+RADAR += np.random.default_rng(0).normal(0, 2, RADAR.shape).astype(np.float32)
+
+
+def sources_file(folder: Path, *, fusion: str = "middle") -> Path:
+    """Two scenes, the second of which has radar as well, at 20 m."""
+    write_labelled_scenes(folder)
+    write_raster(folder / "sar" / "tile_20230702.tif", RADAR, bands=("VV", "VH"), side=20.0)
+    path = training_file(folder)
+    content = yaml.safe_load(path.read_text())
+    data = content["data"]["init_args"]
+    data["more"] = [{"images": str(folder / "sar"), "sensor": "sentinel1_grd_db", "jitter": {"gain": 0.05}}]
+    data["jitter"] = {"source_dropout": 0.5, "band_dropout": 0.5, "scale": 0.2}
+    content["model"]["init_args"]["network"]["fusion"] = fusion
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def data(folder: Path) -> LabelledScenes:
+    return data_of(sources_file(folder))
+
+
+def test_channels_of_a_missing_source_are_stored_0(tmp_path: Path) -> None:
+    found = data(tmp_path)
+    without, both = (land.pixels(land.area)[0] for land in found.training)
+    assert without.shape == both.shape == (12, 64, 56)
+    assert not without[10:].any()
+    assert (both[10:, 8:] < 0).all()
+
+
+def test_each_source_has_statistics_of_its_own_observed_pixels(tmp_path: Path) -> None:
+    """Of 28 columns of 20 m, the training land's. Reading on 10 m averages the power, so the mean in dB rises a little."""
+    optical, radar = data(tmp_path).sources
+    assert optical.bands == BANDS
+    assert (radar.sensor.name, radar.bands) == ("sentinel1_grd_db", ("VV", "VH"))
+    seen = RADAR[:, :, :28]
+    of_power = 10 * np.log10((10 ** (seen / 10)).mean(axis=(1, 2)))
+    assert (seen.mean(axis=(1, 2)) < radar.normalisation.mean).all()
+    assert (radar.normalisation.mean < of_power).all()
+
+
+@pytest.mark.parametrize("fusion", ["early", "middle"])
+def test_a_network_of_two_sources_trains_and_is_exported(tmp_path: Path, fusion: str) -> None:
+    """The export proves that torch and onnxruntime agree with either source missing."""
+    run_training("fit", sources_file(tmp_path, fusion=fusion))
+    recipe, _ = load_checkpoint(tmp_path / "run" / "best.ckpt")
+    assert [len(source.bands) for source in recipe.sources] == [10, 2]
+    card, parity = export_onnx(tmp_path / "run" / "best.ckpt", tmp_path / "model.onnx")
+    assert parity.equal
+    assert card.channels == 12
+    with pytest.raises(InputError, match=r"model\.onnx: takes sentinel2_l2a, sentinel1_grd_db together"):
+        predict_scene(
+            tmp_path / "images" / "tile_20230701.tif", OnnxPredictor(tmp_path / "model.onnx"), tmp_path / "classes.tif"
+        )
+
+
+def test_windows_lose_one_source_at_times(tmp_path: Path) -> None:
+    windows = data(tmp_path).train_dataloader().dataset
+    there = {
+        (bool((stored[:10] != 0).any()), bool((stored[10:] != 0).any()))
+        for stored, _ in (windows[index] for index in range(40))
+    }
+    assert there == {(True, True), (True, False), (False, True)}
+
+
+def test_a_folder_without_any_image_of_these_names_is_refused(tmp_path: Path) -> None:
+    path = sources_file(tmp_path)
+    (tmp_path / "sar" / "tile_20230702.tif").rename(tmp_path / "sar" / "other.tif")
+    with pytest.raises(InputError, match="sar: holds no image of the name of one in"):
+        data_of(path)
