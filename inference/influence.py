@@ -164,7 +164,7 @@ def _flags(land: ChangedLand, reach: Reach, gradient: Gradient, scope: Mask) -> 
         flags["mine_at_edge"] = "the mine reaches the map's edge: the area is a lower bound"
     if (land.mined_before & reach.seeds).sum() > FEW * reach.seeds.sum():
         flags["mined_before"] = (
-            "part of the mine was mined when first observed: what it changed before is not in the area"
+            "part of the mine was mined when first observed: what else it had changed by then is not known"
         )
     if not np.isfinite(reach.distance).all():
         flags["not_reached"] = "barriers close some land off; it is neither scope nor background"

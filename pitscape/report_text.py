@@ -59,7 +59,8 @@ def _of_affected(site: dict[str, Any]) -> list[str]:
     error = "" if found["se_km2"] is None else f" ± {1.96 * found['se_km2']:.2f}"
     how = found["of"]
     if "epochs" in found and (end := found["epochs"][-1]["cut_off_m"]) is not None:
-        how += f", up to {end:,.0f} m of cost distance from mined land; a count of mapped pixels"
+        reach = f"up to {end:,.0f} m of cost distance from mined land" if end else "mined land alone"
+        how += f", {reach}; a count of mapped pixels"
     return [f"Affected land at {site['epochs'][-1]['name']}: {found['area_km2']:.2f}{error} km² ({how})."]
 
 

@@ -19,6 +19,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.mine_settings import InfluenceSettings
 from pitscape.report import write_report
+from pitscape.report_text import summary
 from pitscape.site import run_site, save_site
 from pitscape.site_influence import site_influence
 from pitscape.site_mines import ESTIMATED, mine_of
@@ -157,7 +158,9 @@ def test_settings_reach_the_estimate_and_the_record(maps: dict[str, np.ndarray],
     filled = run(maps, affected={"influence": {"fill_ha": 0.2, "link_m": float("inf")}})["affected"]
     assert filled["area_km2"] * 1e4 == pytest.approx(550, rel=2e-3)
     assert filled["settings"]["link_m"] == "inf"
-    mined = run(maps, affected={"influence": {"into": ["mined"]}, "se_km2": 0.01})["affected"]
+    site = run(maps, affected={"influence": {"into": ["mined"]}, "se_km2": 0.01})
+    assert "Affected land at 2022: 0.04 ± 0.02 km² (influence scope, mined land alone; a count of" in summary(site)[3]
+    mined = site["affected"]
     assert mined["area_km2"] * 1e4 == pytest.approx(400, rel=2e-3)
     assert mined["se_km2"] == 0.01
 
