@@ -26,8 +26,9 @@ from pitscape.imagery.legend import load_legend
 from pitscape.inference.changed_land import changed_land
 from pitscape.inference.friction import Resistance
 from pitscape.inference.growth import Growth, growth
-from pitscape.inference.influence import influence, reach_of
+from pitscape.inference.influence import influence
 from pitscape.inference.mine_patches import mine_patches
+from pitscape.inference.reach import reach_of
 from pitscape.influence_ground import friction_of
 
 OCCUPIED, VEGETATED, WATER = 1, 2, 3
@@ -88,7 +89,7 @@ def estimate(paths: list[Path], dem: Path | None, fill_ha: float) -> NDArray[np.
     with ExitStack() as stack:
         land = changed_land([stack.enter_context(open_class_map(path)) for path in paths])
     seeds = mine_patches(land.mined, land.grid, least_ha=1.0, source=paths[-1])
-    friction, _ = friction_of(land, Resistance(), source=paths[0], dem=dem, barriers=None, divide_depth_m=50.0)
+    friction, _ = friction_of(land, Resistance(), source=paths[0], dem=dem, barriers=None)
     return influence(land, reach_of(land, seeds, friction), fill_ha=fill_ha).changed
 
 

@@ -18,7 +18,7 @@ def read_barriers(path: Path, grid: GeoBox, *, source: Path) -> NDArray[np.bool_
     """Cells that a barrier touches.
 
     Args:
-        path: Lines and polygons in any CRS, in a file that GDAL reads.
+        path: Lines and polygons in any CRS, in the first layer of a file that GDAL reads.
         grid: Of the map.
         source: The map, for messages.
 
@@ -26,7 +26,7 @@ def read_barriers(path: Path, grid: GeoBox, *, source: Path) -> NDArray[np.bool_
         InputError: If the file has no lines or polygons, no CRS, or none of them meets the map.
     """
     try:
-        table = pyogrio.read_dataframe(path)
+        table = pyogrio.read_dataframe(path, layer=0)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: cannot be read as lines or polygons; give a GeoPackage.") from error
     if not isinstance(table, geopandas.GeoDataFrame) or table.crs is None:

@@ -10,7 +10,7 @@ from odc.geo.geobox import GeoBox
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import same_grid
+from pitscape.imagery.grid import check_grid, same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend, Role
 
 Mask = NDArray[np.bool_]
@@ -28,6 +28,7 @@ class ChangedLand:
         before: Class id at the first epoch at which the cell was observed, 255 where it never was.
         into: Class id that the last change that counts led to, 255 where none did.
         mined: Mined at any epoch.
+        turned: Vegetated when first observed, and in a class of another role at a later epoch, whether that counts or not.
         compared: Observed at two epochs at least.
         lost: The vegetation index fell beyond what the background's did, without a change of class.
     """
@@ -37,6 +38,7 @@ class ChangedLand:
     before: NDArray[np.uint8]
     into: NDArray[np.uint8]
     mined: Mask
+    turned: Mask
     compared: Mask
     lost: Mask
 
@@ -52,8 +54,9 @@ class ChangedLand:
 
     @property
     def steady(self) -> Mask:
-        """Vegetated when first observed and without a change of class: where a vegetation index can be compared."""
-        mask: Mask = _of_roles(self.before, self.legend, ("vegetated",)) & (self.into == UNOBSERVED) & self.compared
+        """Vegetated at every epoch that observed it, and without a change that counts: where an index can be compared."""
+        vegetated = _of_roles(self.before, self.legend, ("vegetated",))
+        mask: Mask = vegetated & (self.into == UNOBSERVED) & self.compared & ~self.turned
         return mask
 
     @property
@@ -71,7 +74,7 @@ def changed_land(maps: Sequence[ClassMap], *, into: Sequence[Role] = DISTURBED) 
     """Compare every epoch with the first one at which a cell was observed; change accumulates.
 
     So land that was covered and has grown over again still counts where one epoch shows it covered. A cell that is
-    unobserved at an epoch keeps what earlier ones told. The maps are read in bands of rows; five arrays of one byte a
+    unobserved at an epoch keeps what earlier ones told. The maps are read in bands of rows; six arrays of one byte a
     cell are kept.
 
     Args:
@@ -80,14 +83,16 @@ def changed_land(maps: Sequence[ClassMap], *, into: Sequence[Role] = DISTURBED) 
             never changed.
 
     Raises:
-        InputError: If there are fewer than two maps, or they differ in grid or legend.
+        InputError: If there are fewer than two maps, they differ in grid or legend, lie on a turned grid, or no cell
+            was observed at two epochs.
     """
     first = maps[0]
     check_alike(maps)
+    check_grid(first.grid, str(first.path))
     shape = first.grid.shape
     before, last = (np.full(shape, UNOBSERVED, np.uint8) for _ in range(2))
-    mined, compared = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
-    counts, mines = role_table(first.legend, into), role_table(first.legend, ("mined",))
+    mined, turned, compared = (np.zeros(shape, np.bool_) for _ in range(3))
+    counts, mines, green = (role_table(first.legend, roles) for roles in (into, ("mined",), ("vegetated",)))
     for start in range(0, shape[0], BLOCK):
         rows = slice(start, min(start + BLOCK, shape[0]))
         for each in maps:
@@ -95,10 +100,13 @@ def changed_land(maps: Sequence[ClassMap], *, into: Sequence[Role] = DISTURBED) 
             seen, known = ids != UNOBSERVED, before[rows] != UNOBSERVED
             compared[rows] |= seen & known
             mined[rows] |= mines[ids]
+            turned[rows] |= seen & known & green[before[rows]] & ~green[ids]
             change = known & counts[ids] & (ids != before[rows]) & ~mines[before[rows]]
             last[rows] = np.where(change, ids, last[rows])
             before[rows] = np.where(known, before[rows], ids)
-    return ChangedLand(first.grid, first.legend, before, last, mined, compared, np.zeros(shape, np.bool_))
+    if not compared.any():
+        raise InputError(f"{maps[-1].path}: no cell was observed at two epochs; give clearer maps of the same land.")
+    return ChangedLand(first.grid, first.legend, before, last, mined, turned, compared, np.zeros(shape, np.bool_))
 
 
 def check_alike(maps: Sequence[ClassMap]) -> None:

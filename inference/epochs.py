@@ -1,5 +1,6 @@
 """Class maps of several epochs, read together on one grid."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -87,21 +88,44 @@ def open_epochs(
     Raises:
         InputError: If there are fewer than two, they are named alike or not in order, or legends or grids differ.
     """
-    known = epoch_names(paths, names)
+    known = names_in_order(paths, names)
     if len(paths) < 2:
         raise InputError(f"{paths[0]}: is one map; change needs those of two epochs or more.")
-    if all(DATE.fullmatch(name) for name in known) and list(known) != sorted(known):
-        raise InputError(
-            f"epochs {', '.join(known)}: are not in order of time; give the maps from the first to the last."
-        )
     with ExitStack() as stack:
-        maps = [stack.enter_context(open_class_map(path, legend)) for path in paths]
+        maps = stack.enter_context(open_maps(paths, legend))
         for other in maps[1:]:
             if other.legend.names != maps[0].legend.names:
                 raise InputError(f"{other.path}: has another legend than {paths[0]}; map all epochs with one model.")
         grid = (_coarsest(maps) if target == "coarsest" else maps[0]).grid
         readers = tuple(_reader(each, grid, target, stack) for each in maps)
         yield Epochs(tuple(paths), known, grid, maps[0].legend, readers)
+
+
+@contextmanager
+def open_maps(paths: Sequence[Path], legend: Legend | None = None) -> Iterator[list[ClassMap]]:
+    """Open class maps in the order given, each with its own observed land; a legend is for maps that carry none.
+
+    Raises:
+        InputError: If one is no class map or has no legend.
+    """
+    with ExitStack() as stack:
+        yield [stack.enter_context(open_class_map(path, legend)) for path in paths]
+
+
+def names_in_order(paths: Sequence[Path], names: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of the epochs of maps, as :func:`epoch_names` has them; those that are dates or years must rise.
+
+    Raises:
+        InputError: If they do not, a map is given twice, or names do not fit.
+    """
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise InputError(f"{paths[-1]}: a map is given twice; give each epoch once.")
+    known = epoch_names(paths, names)
+    dated = [(name, path) for name, path in zip(known, paths, strict=True) if DATE.fullmatch(name)]
+    for (earlier, before), (later, path) in itertools.pairwise(dated):
+        if later < earlier[: len(later)]:
+            raise InputError(f"{path}: is of {later}, before {before.name} of {earlier}; give maps in order of time.")
+    return known
 
 
 def epoch_names(paths: Sequence[Path], names: Sequence[str] = ()) -> tuple[str, ...]:

@@ -4,41 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 from scipy.optimize import isotonic_regression
 from scipy.stats import t as student
 
-from pitscape.imagery.cell_area import cell_areas
-from pitscape.imagery.cog import BLOCK
-from pitscape.imagery.grid import row_band
-from pitscape.inference.octants import OCTANTS
+from pitscape.inference.rings import Rings
 
-Mask = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 
-MOST_RINGS = 4096
 LEAST_EXCESS = 0.005
 """Share of a ring beyond the background's that is too little to follow, whatever the background's spread."""
 
 LEAST_SECTOR = 0.02
 """Sectors of less than this share of an average one tell nothing of the spread."""
-
-
-@dataclass(frozen=True)
-class Rings:
-    """Land outside the seeds by ring of cost distance and octant.
-
-    Attributes:
-        width_m: Width of a ring.
-        cells: Compared cells, (ring, octant).
-        land_m2: Their area.
-        changed_m2: Area of those that changed.
-    """
-
-    width_m: float
-    cells: NDArray[np.int64]
-    land_m2: Numbers
-    changed_m2: Numbers
 
 
 @dataclass(frozen=True)
@@ -105,37 +82,6 @@ class Gradient:
         shares = (self.background.share, self.background.high, self.background.low)
         excess, low, high = (max(changed - share * land, 0.0) for share in shares)
         return excess, low, high
-
-
-def rings_of(
-    distance: NDArray[np.float32], land: Mask, changed: Mask, sector: NDArray[np.uint8], *, grid: GeoBox, width_m: float
-) -> Rings:
-    """Sum land and change by ring and octant, in bands of rows.
-
-    Args:
-        distance: Cost distance from the seeds [m], infinity where not reached.
-        land: Cells that were compared and are no seeds.
-        changed: Cells that changed.
-        sector: Octant of each cell.
-        grid: Where the cells are.
-        width_m: Of a ring.
-    """
-    reached = land & np.isfinite(distance)
-    farthest = float(distance.max(where=reached, initial=0))
-    count = min(int(farthest / width_m) + 1, MOST_RINGS)
-    size = count * len(OCTANTS)
-    cells, sums = np.zeros(size, np.int64), np.zeros((2, size))
-    for start in range(0, len(land), BLOCK):
-        rows = slice(start, min(start + BLOCK, len(land)))
-        here = reached[rows]
-        ring = np.minimum((distance[rows][here] / width_m).astype(np.intp), count - 1)
-        place = ring * len(OCTANTS) + sector[rows][here]
-        area = np.broadcast_to(cell_areas(row_band(grid, rows.start, rows.stop)), here.shape)[here]
-        cells += np.bincount(place, minlength=size)
-        sums[0] += np.bincount(place, area, minlength=size)
-        sums[1] += np.bincount(place, area * changed[rows][here], minlength=size)
-    shape = (count, len(OCTANTS))
-    return Rings(width_m, cells.reshape(shape), sums[0].reshape(shape), sums[1].reshape(shape))
 
 
 def follow(rings: Rings, *, far: float = 0.25, level: float = 0.95) -> Gradient:

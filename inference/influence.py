@@ -11,17 +11,13 @@ from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.slope import cell_sides
 from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.cost_distance import cost_distance
-from pitscape.inference.gradient import Gradient, follow, rings_of
+from pitscape.inference.gradient import Gradient, follow
 from pitscape.inference.mine_patches import patch_areas
-from pitscape.inference.octants import areas_of, centroid, sectors
+from pitscape.inference.octants import centroid, sectors
+from pitscape.inference.reach import Reach
+from pitscape.inference.rings import rings_of
 
 Mask = NDArray[np.bool_]
-
-RINGS = 60
-"""How many rings there are by default on the way to the farthest land."""
-
-NARROWEST = 2
-"""Width of a ring, at least [cells]."""
 
 FEW = 0.01
 """Share of the mine that may have been mapped as mined before by mistake."""
@@ -51,30 +47,6 @@ MINED, CHANGED, LOST, ENCLOSED, MINED_BEFORE, NOT_CHANGED = range(6)
 
 
 @dataclass(frozen=True)
-class Reach:
-    """How far land is from the mine.
-
-    Attributes:
-        seeds: Mined land at any epoch, in patches that are large enough.
-        distance: Cost distance from it [m].
-        ring_m: Width of a ring.
-    """
-
-    seeds: Mask
-    distance: NDArray[np.float32]
-    ring_m: float
-
-    def farthest(self, share: float, land: Mask) -> Mask:
-        """The reached cells of some land that are farthest away, about a share of them."""
-        reached = land & np.isfinite(self.distance)
-        if not reached.any():
-            return reached
-        limit = np.quantile(self.distance[reached], 1 - share)
-        mask: Mask = reached & (self.distance >= limit)
-        return mask
-
-
-@dataclass(frozen=True)
 class Influence:
     """The scope and what is in it.
 
@@ -95,15 +67,6 @@ class Influence:
         """Land that the mine has changed."""
         mask: Mask = self.parts <= ENCLOSED
         return mask
-
-
-def reach_of(land: ChangedLand, seeds: Mask, friction: NDArray[np.float32], *, ring_m: float | None = None) -> Reach:
-    """Cost distance from the seeds, and the width of its rings: 1/60 of the way to the farthest land by default."""
-    width, height = cell_sides(land.grid)
-    distance = cost_distance(seeds, friction, width, height)
-    farthest = float(distance.max(where=np.isfinite(distance), initial=0))
-    cell = float(max(width.max(), height.max()))
-    return Reach(seeds, distance, ring_m or max(farthest / RINGS, NARROWEST * cell))
 
 
 def influence(
@@ -176,8 +139,7 @@ def _large(kept: Mask, seeds: Mask, land: ChangedLand, least_ha: float) -> Mask:
 
 def _enclosed(closed: Mask, land: ChangedLand, most_ha: float) -> Mask:
     """Land without a way to the map's edge but over ``closed``, in patches up to ``most_ha``."""
-    labels = cc3d.connected_components(~closed, connectivity=4)
-    area = np.bincount(labels[~closed], areas_of(~closed, land.grid), minlength=int(labels.max()) + 1)
+    labels, area = patch_areas(~closed, land.grid, connectivity=4)
     inside = area <= most_ha * M2_PER_HA
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         inside[edge] = False
@@ -192,7 +154,7 @@ def _flags(land: ChangedLand, reach: Reach, gradient: Gradient, scope: Mask) -> 
         flags["no_gradient"] = (
             "land near the mine changed no more than land far away: only land that was mined is in the scope"
         )
-    if not gradient.reached:
+    if gradient.ends and not gradient.reached:
         flags["no_background"] = (
             "the gradient does not end before the farthest land: the area is a lower bound, take a larger map"
         )
@@ -201,7 +163,9 @@ def _flags(land: ChangedLand, reach: Reach, gradient: Gradient, scope: Mask) -> 
     if _touches_edge(reach.seeds):
         flags["mine_at_edge"] = "the mine reaches the map's edge: the area is a lower bound"
     if (land.mined_before & reach.seeds).sum() > FEW * reach.seeds.sum():
-        flags["mined_before"] = "the mine was there at the first epoch: what it changed before is not in the area"
+        flags["mined_before"] = (
+            "part of the mine was mined when first observed: what else it had changed by then is not known"
+        )
     if not np.isfinite(reach.distance).all():
         flags["not_reached"] = "barriers close some land off; it is neither scope nor background"
     return flags

@@ -1,6 +1,6 @@
 """The land that a mine affects: its outline, and its area with the standard error."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +21,41 @@ from pitscape.inference.extents import class_extents
 from pitscape.inference.vector_layer import write_layer
 from pitscape.measures import Measures
 from pitscape.mine_settings import Affected
+from pitscape.site_influence import site_influence
 
 GEOD = Geod(ellps="WGS84")
 
 
 def write_affected(
-    last: Path, measures: Measures, frame: Frame, areas: Sequence[dict[str, Any]], output: Path
+    maps: Mapping[str, Path],
+    measures: Measures,
+    frame: Frame,
+    areas: Sequence[dict[str, Any]],
+    *,
+    output: Path,
+    say: Callable[[str], None],
 ) -> dict[str, Any] | None:
-    """The section ``affected`` of ``site.json``, from :func:`affected_land`; the outline is written to a GeoPackage.
+    """The section ``affected`` of ``site.json``; the outline is written to a GeoPackage.
+
+    It comes from :func:`affected_land`, or is an influence scope.
 
     Args:
-        last: Class map of the last epoch.
+        maps: Class map by name of epoch, in order of time.
         measures: Of the last epoch.
         frame: The types and settings of the site.
         areas: Rows of ``areas`` of ``site.json``.
         output: The GeoPackage; not written where the site file names no affected land.
+        say: Told what is being done.
     """
-    with open_class_map(last) as classes:
-        said, outline = affected_land(frame.settings.affected, classes, measures, frame, areas)
+    wanted = frame.settings.affected
+    said: dict[str, Any] | None
+    outline: geopandas.GeoDataFrame | None
+    if wanted and wanted.influence:
+        said, outline = site_influence(wanted.influence, maps, say)
+        said["se_km2"] = wanted.se_km2
+    else:
+        with open_class_map(list(maps.values())[-1]) as classes:
+            said, outline = affected_land(wanted, classes, measures, frame, areas)
     if outline is not None:
         write_layer(output, outline, "affected")
     return said

@@ -22,6 +22,7 @@ from pitscape.inference.change import ZoneChange, zone_changes
 from pitscape.inference.epochs import Epochs, open_epochs
 from pitscape.inference.persistence import Persistence
 from pitscape.inference.transitions import Transitions
+from pitscape.option_values import names_of
 from pitscape.progress import bar
 from pitscape.record import made_of
 from pitscape.transition_chart import flows
@@ -36,8 +37,7 @@ def change(arguments: argparse.Namespace) -> None:
     tables = {name: arguments.output.with_suffix(f".{name}.csv") for name in ("transitions", "classes")}
     rule = _check(arguments, [arguments.output, *tables.values()], inputs)
     legend = load_legend(arguments.legend) if arguments.legend else None
-    names = [name.strip() for name in arguments.epochs.split(",")] if arguments.epochs else ()
-    opened = open_epochs(arguments.classes, names=names, legend=legend, target=arguments.resample)
+    opened = open_epochs(arguments.classes, names=names_of(arguments.epochs), legend=legend, target=arguments.resample)
     with opened as epochs, _filtered_maps(arguments.filtered, epochs) as write, bar("change") as progress:
         zones = chosen_zones(arguments, epochs)
         found = zone_changes(epochs, zones, edges=arguments.edges, rule=rule, write=write, progress=progress)

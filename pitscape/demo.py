@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import write_text
 from pitscape.progress import bar, say
+from pitscape.truth_errors import affected_areas, excavated_areas
 
 STEPS = 450
 AVERAGING = {
@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     say("4 of 5: a random forest on the same data, for comparison")
     site["accuracy"]["random_forest"] = forest_scores(folder)
     site["accuracy"]["excavated_area"] = excavated_areas(site)
+    site["accuracy"]["affected_area"] = affected_areas(site, folder / "truth.json")
     save_site(site, out)
     say("5 of 5: report")
     report = write_report(out, site_file=folder / "site.yaml")
@@ -110,25 +111,11 @@ def forest_scores(folder: Path) -> dict[str, Any]:
     return score_table(forest_counts(data.training, judging, classes=len(legend)), legend)
 
 
-def excavated_areas(site: dict[str, Any]) -> list[dict[str, Any]]:
-    """Mapped and true area of the mined class, for the epochs that have any."""
-    mapped = {row["epoch"]: row for row in site["areas"] if row["class_id"] == 0}
-    found = []
-    for epoch in site["accuracy"]["epochs"]:
-        row, truth = mapped[epoch["epoch"]], np.array(epoch["confusion"])[:, 0].sum()
-        if truth:
-            truth_km2 = row["area_km2"] / row["cells"] * truth if row["cells"] else 0.0
-            error = 100 * (row["cells"] / truth - 1)
-            found.append(
-                {"epoch": row["epoch"], "area_km2": row["area_km2"], "truth_km2": truth_km2, "error_percent": error}
-            )
-    return found
-
-
 def _print_site(site: dict[str, Any]) -> None:
-    for row in site["accuracy"]["excavated_area"]:
-        areas = f"{row['area_km2']:.3f} km2, truth {row['truth_km2']:.3f} km2"
-        print(f"excavated {row['epoch']}: {areas}, {row['error_percent']:+.1f} %")
+    for word in ("excavated", "affected"):
+        for row in site["accuracy"][f"{word}_area"]:
+            areas = f"{row['area_km2']:.3f} km2, truth {row['truth_km2']:.3f} km2"
+            print(f"{word} {row['epoch']}: {areas}, {row['error_percent']:+.1f} %")
     for row, part in zip(site["integrity"]["series"]["published"], site["resilience"], strict=True):
         names = {"sc": "SC", "fc": "FC", "eci": "ECI", "thv": "ThV"}
         scores = ", ".join(f"{name} {row[key]:.3f}" for key, name in names.items() if key in row)
@@ -155,6 +142,7 @@ def _site_file(folder: Path, images: tuple[Path, ...]) -> dict[str, Any]:
         "climate": "climate.csv",
         "production": "production.csv",
         "ecosystems": {"raster": "ecosystems.tif", "types": {1: "forest", 2: "grassland", 3: "farmland"}},
+        "affected": {"influence": {"dem": f"dem/{images[0].name}"}},
         "runoff": {"mined": 0.3, "occupied": 0.5},
         "epochs": epochs,
     }

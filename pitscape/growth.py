@@ -2,14 +2,19 @@
 
 import argparse
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pitscape.figures import check_figure, write_figure
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
+from pitscape.inference.epochs import names_in_order, open_maps
 from pitscape.inference.growth import LEAST_CONCENTRATION, Growth, Series, growth, write_growth
+from pitscape.inference.mine_patches import NoMineError
 from pitscape.inference.octants import OCTANTS
-from pitscape.map_series import check_number, epoch_names, open_series
+from pitscape.option_values import check_number, names_of
 from pitscape.record import made_of
 
 
@@ -20,11 +25,13 @@ def run(arguments: argparse.Namespace) -> None:
     outputs = [arguments.output, sidecar(arguments.output), *([arguments.figure] if arguments.figure else [])]
     for path in outputs:
         check_writable(path)
+    if arguments.output.suffix.lower() != ".csv":
+        raise InputError(f"{arguments.output}: growth is written as a table; end the name in .csv.")
     keep_inputs(outputs, inputs)
     check_figure(arguments.figure)
     check_number(arguments.min_seed, "--min-seed")
-    epochs = epoch_names(arguments.maps)
-    with open_series(arguments.maps, arguments.legend) as maps:
+    epochs = names_in_order(arguments.maps, names_of(arguments.epochs))
+    with open_maps(arguments.maps, load_legend(arguments.legend) if arguments.legend else None) as maps:
         series = growth(maps, epochs, least_ha=arguments.min_seed)
     content = described(series)
     write_growth(arguments.output, series)
@@ -37,6 +44,22 @@ def run(arguments: argparse.Namespace) -> None:
         write_figure(growth_rose(content), arguments.figure, "New mined land by direction from the first centroid")
     for row in [*content["pairs"], *([content["since_first"]] if content["since_first"] else [])]:
         print(f"{row['from']} to {row['to']}: {row['new_mined_km2']:.4f} km2, {_words(row)}")
+
+
+def site_growth(maps: Mapping[str, Path]) -> dict[str, Any] | None:
+    """Growth of a site's mine as JSON holds it; None where no epoch before the last one has a mine.
+
+    Args:
+        maps: Class map by name of epoch, in order of time.
+    """
+    if len(maps) < 2:
+        return None
+    try:
+        with open_maps(list(maps.values())) as opened:
+            series = growth(opened, list(maps))
+    except NoMineError:
+        return None
+    return described(series) if series.since_first else None
 
 
 def described(series: Series) -> dict[str, Any]:

@@ -8,6 +8,19 @@ from pitscape.charts import GRID, INK, SERIES, styled
 from pitscape.inference.octants import OCTANTS
 
 
+def site_rose(site: dict[str, Any]) -> go.Figure | None:
+    """The rose of a site's growth, for a column of its report; None where no mined land is new."""
+    content = site["growth"]
+    if not content or not content["since_first"]["new_mined_km2"]:
+        return None
+    figure = growth_rose(content)
+    return figure.update_layout(
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.12, "yanchor": "top"},
+        height=380 + 20 * len(content["pairs"]),
+        margin={"t": 30, "b": 20, "l": 20, "r": 20},
+    )
+
+
 def growth_rose(content: dict[str, Any]) -> go.Figure:
     """New mined land by octant, epochs stacked from the middle outwards, and the mean direction since the first.
 

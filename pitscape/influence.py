@@ -11,17 +11,20 @@ from pitscape.ecology import naming
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.changed_land import ChangedLand, changed_land
+from pitscape.inference.epochs import names_in_order, open_maps
 from pitscape.inference.friction import Resistance
 from pitscape.inference.index_loss import index_loss
-from pitscape.inference.influence import Reach, influence, reach_of
+from pitscape.inference.influence import influence
 from pitscape.inference.influence_layers import part_polygons, scope_polygon, write_influence, write_parts
 from pitscape.inference.mine_patches import mine_patches
+from pitscape.inference.reach import Reach, reach_of
 from pitscape.influence_ground import friction_of
 from pitscape.influence_results import results
-from pitscape.map_series import check_number, epoch_names, open_series
+from pitscape.option_values import check_number, names_of
 from pitscape.progress import bar
 from pitscape.record import made_of
 from pitscape.vegetation_index import index_of_files
@@ -36,9 +39,9 @@ def run(arguments: argparse.Namespace) -> None:
     """``pitscape influence``."""
     inputs = _inputs(arguments)
     _check(arguments, inputs)
-    epochs = epoch_names(arguments.maps)
+    epochs = names_in_order(arguments.maps, names_of(arguments.epochs))
     with bar("influence") as progress:
-        with open_series(arguments.maps, arguments.legend) as maps:
+        with open_maps(arguments.maps, load_legend(arguments.legend) if arguments.legend else None) as maps:
             land = changed_land(maps, into=arguments.into)
         progress(1, STEPS)
         seeds = mine_patches(land.mined, land.grid, least_ha=arguments.min_seed, source=arguments.maps[-1])
@@ -140,7 +143,7 @@ def _with_index(
 def _made_of(arguments: argparse.Namespace, inputs: list[Path]) -> dict[str, Any]:
     options = {key: value for key, value in vars(arguments).items() if key not in FILES}
     options["into"] = ",".join(arguments.into)
-    options |= {key: None if value == math.inf else value for key, value in options.items()}
+    options |= {key: "inf" for key, value in options.items() if value == math.inf}
     options["legend"] = Path(arguments.legend).name if arguments.legend else None
     return made_of(argparse.Namespace(**options), *inputs)
 

@@ -20,6 +20,10 @@ from pitscape.inference.divides import watershed_divides
 from pitscape.inference.friction import Resistance, ground_friction
 
 Mask = NDArray[np.bool_]
+METRES = {"m", "metre", "metres", "meter", "meters"}
+DIVIDE_DEPTH_M = 50.0
+"""Least depth of a basin whose divides count [m]."""
+
 SMOOTH_M = 100.0
 """Standard deviation of the smoothing of the relief before divides are looked for [m]."""
 
@@ -43,9 +47,12 @@ def read_relief(path: Path, grid: GeoBox) -> Relief:
     """Elevation and slope, read in bands of rows.
 
     Raises:
-        InputError: If the file is no elevation model, or does not meet the map.
+        InputError: If the file is no elevation model, says that it is not in metres, or does not meet the map.
     """
     with open_raster(path) as dataset:
+        unit = str(dataset.units[0] or "").strip()
+        if unit and unit.lower() not in METRES:
+            raise InputError(f"{path}: its elevation is in {unit}; bring it to metres with gdal_calc.")
         bands = ("elevation",) if dataset.count == 1 else None
     elevation, slope = (np.zeros(grid.shape, np.float32) for _ in range(2))
     observed = np.zeros(grid.shape, np.bool_)
@@ -69,7 +76,7 @@ def friction_of(
     source: Path,
     dem: Path | None,
     barriers: Path | None,
-    divide_depth_m: float,
+    divide_depth_m: float = DIVIDE_DEPTH_M,
 ) -> tuple[NDArray[np.float32], dict[str, str]]:
     """Friction around a mine, and what a reader must know of it.
 

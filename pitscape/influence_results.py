@@ -10,8 +10,9 @@ from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.inference.changed_land import ChangedLand
 from pitscape.inference.gradient import Gradient
-from pitscape.inference.influence import ENCLOSED, MINED_BEFORE, PARTS, Influence, Reach
+from pitscape.inference.influence import ENCLOSED, MINED_BEFORE, PARTS, Influence
 from pitscape.inference.octants import OCTANTS, area_of, areas_of, azimuths, centroid, octant_of
+from pitscape.inference.reach import Reach
 
 Mask = NDArray[np.bool_]
 LOSS_CODE = UNOBSERVED - 1
@@ -22,7 +23,7 @@ def results(land: ChangedLand, reach: Reach, found: Influence) -> dict[str, Any]
     """Areas [km2], transitions, octants, gradient and flags."""
     return {
         "area_km2": _parts(land, found),
-        "excess_km2": _excess(land, found),
+        "excess_km2": _excess(land, reach, found),
         "not_linked_km2": _km2(land.changed & found.scope & (found.parts > ENCLOSED), land),
         "scope_km2": _km2(found.scope, land),
         "unobserved_km2": {
@@ -50,9 +51,9 @@ def _parts(land: ChangedLand, found: Influence) -> dict[str, float]:
     return {"influence": sum(parts.values()), **parts, "mined_before": _km2(found.parts == MINED_BEFORE, land)}
 
 
-def _excess(land: ChangedLand, found: Influence) -> dict[str, float]:
-    """Newly mined land, and changed land of the rings beyond what the background's rate explains."""
-    seeds = _km2(found.changed & land.mined, land)
+def _excess(land: ChangedLand, reach: Reach, found: Influence) -> dict[str, float]:
+    """New land of the mine, and changed land of the rings, which leave the mine out, beyond the background's rate."""
+    seeds = _km2(found.changed & reach.seeds, land)
     excess, low, high = (seeds + m2 / M2_PER_KM2 for m2 in found.gradient.attributable_m2())
     return {"estimate": excess, "low": low, "high": high}
 

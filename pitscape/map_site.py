@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pitscape.affected_land import write_affected
 from pitscape.epoch_settings import Epoch
 from pitscape.ground import Ground, common_ground
+from pitscape.growth import site_growth
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import same_grid
@@ -70,7 +71,8 @@ def measure_maps(settings: SiteSettings, path: Path, out: Path, say: Callable[[s
         raise InputError(f"{path}: no cell is observed at every epoch; leave out the cloudiest one.")
     ground = common_ground(settings, path, maps[0][0].grid, legend, sensor=sensor, land=land)
     areas = _areas(mapped, out)
-    extents = mined_extents([(each.epoch.name, each.classes) for each in mapped], out / "extents.gpkg")
+    paths = {each.epoch.name: each.classes for each in mapped}
+    extents = mined_extents(list(paths.items()), out / "extents.gpkg")
     say("landscape, resilience and integrity")
     measures, content = _measured(
         [(each.epoch, ids) for each, (_, ids) in zip(mapped, maps, strict=True)], ground, mapped[0].classes, out
@@ -84,7 +86,8 @@ def measure_maps(settings: SiteSettings, path: Path, out: Path, say: Callable[[s
         "observed_share_of_all_epochs": float(land.mean()),
         "areas": areas,
         "extents": extents,
-        "affected": write_affected(mapped[-1].classes, measures[-1], ground, areas, out / "affected.gpkg"),
+        "growth": site_growth(paths),
+        "affected": write_affected(paths, measures[-1], ground, areas, output=out / "affected.gpkg", say=say),
         "accuracy": accuracy(references, legend),
     }
     classes, made_of = (tuple(getattr(each, name) for each in mapped) for name in ("classes", "made_of"))

@@ -15,7 +15,7 @@ class MeasuredSite:
     Attributes:
         measures: One for each epoch.
         frame: What the epochs share.
-        content: Parts of ``site.json``: epochs, legend, areas, extents, affected, accuracy, zones, maps of resilience.
+        content: Parts of ``site.json``: epochs, legend, areas, extents, growth, affected, accuracy, zones, maps of resilience.
         maps: The class map of each epoch, none for a site of tables.
         made_of: What each map was made of.
         notes: Of the legend.

@@ -5,6 +5,7 @@ from typing import Any
 from plotly.graph_objects import Figure
 
 from pitscape import charts, life_charts, resilience_charts
+from pitscape.growth_chart import site_rose
 from pitscape.national_chart import of_the_paper
 from pitscape.stage_chart import stages
 from pitscape.transition_chart import transitions
@@ -29,6 +30,7 @@ def report_charts(site: dict[str, Any]) -> dict[str, str]:
     figures = {
         "areas": charts.areas_over_time(site),
         "mined": charts.mined_over_time(site),
+        "growth": site_rose(site),
         "pattern": charts.series(site["landscape"], {"SHEI": "SHEI", "FRAC_MN": "MPFD", "FRAC_AM": "FRAC_AM"}, "index"),
         "contag": charts.series(site["landscape"], {"CONTAG": "CONTAG", "CONNECT": "CONNECT"}, "%"),
         "resilience": charts.series(

@@ -18,6 +18,7 @@ def summary(site: dict[str, Any]) -> list[str]:
             f"polygon{'' if last['polygons'] == 1 else 's'} at the end; the largest covers {last['largest_km2']:.2f} km²."
         )
         said.append(_of_sample(site))
+        said += _of_growth(site) + _of_affected(site)
     if site["accuracy"]:
         found = site["accuracy"]["network"]
         said.append(f"Against the reference maps the class maps have a mean IoU of {found['mean_iou']:.3f}.")
@@ -34,6 +35,33 @@ def _of_sample(site: dict[str, Any]) -> str:
     row = rows[-1]
     span = f"{row['low_km2']:.2f} to {row['high_km2']:.2f}"
     return f"These are counts of mapped pixels; adjusted by the sample of {row['epoch']}: {row['area_km2']:.2f} km² (95 %: {span})."
+
+
+def _of_growth(site: dict[str, Any]) -> list[str]:
+    """In which direction mined land grew since the first epoch with a mine."""
+    if not site["growth"] or not site["growth"]["since_first"]["new_mined_km2"]:
+        return []
+    grown = site["growth"]["since_first"]
+    where = (
+        f"on average to the {grown['direction']} (azimuth {grown['azimuth_deg']:.0f}°, concentration "
+        f"{grown['concentration']:.2f} on a scale of 0 to 1)"
+        if grown["direction"]
+        else "in no clear direction"
+    )
+    return [f"Since {grown['from']} {grown['new_mined_km2']:.2f} km² were newly mined, {where}."]
+
+
+def _of_affected(site: dict[str, Any]) -> list[str]:
+    """The affected land of the last epoch, and how far from the mine it goes where it is estimated."""
+    found = site["affected"]
+    if not found:
+        return []
+    error = "" if found["se_km2"] is None else f" ± {1.96 * found['se_km2']:.2f}"
+    how = found["of"]
+    if "epochs" in found and (end := found["epochs"][-1]["cut_off_m"]) is not None:
+        reach = f"up to {end:,.0f} m of cost distance from mined land" if end else "mined land alone"
+        how += f", {reach}; a count of mapped pixels"
+    return [f"Affected land at {site['epochs'][-1]['name']}: {found['area_km2']:.2f}{error} km² ({how})."]
 
 
 def _of_resilience(site: dict[str, Any]) -> list[str]:

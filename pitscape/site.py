@@ -18,6 +18,7 @@ from pitscape.plain import plain
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.sensitivity import variants, what_moved_e
+from pitscape.site_influence import flags_of
 from pitscape.site_settings import SiteSettings, inputs_of, load_site
 from pitscape.table_site import measure_tables, with_epochs
 from pitscape.uncertainty import uncertainty
@@ -80,7 +81,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
         "integrity": standing,
         "uncertainty": uncertainty(measures, frame),
-        "flags": flags(measures, frame, standing, found.content["areas"]),
+        "flags": flags(measures, frame, standing, found.content["areas"]) + flags_of(found.content["affected"]),
         **course(
             settings.mine,
             settings.production,
@@ -103,7 +104,9 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
 def _measure_tables(settings: SiteSettings, path: Path, _: Path, say: Say) -> MeasuredSite:
     say("tables")
     measures, frame, content = measure_tables(settings, path)
-    return MeasuredSite(measures, frame, content | {"affected": None, "zones": [], "resilience_maps": []})
+    return MeasuredSite(
+        measures, frame, content | {"growth": None, "affected": None, "zones": [], "resilience_maps": []}
+    )
 
 
 def save_site(site: dict[str, Any], out: Path) -> Path:

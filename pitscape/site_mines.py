@@ -10,11 +10,13 @@ from pitscape.site_results import read_sites
 Mine = dict[str, Any]
 
 NAMED = "affected land as the site file names it"
+ESTIMATED = "the influence scope, estimated from the maps of all epochs"
 DISTURBED = "what was newly mined or occupied at any epoch"
 STANDING = "what is mined or occupied at the last epoch, with what was so before the mine"
 
 CAUTION = {
     NAMED: "",
+    ESTIMATED: "a count of mapped pixels",
     DISTURBED: "relief, rivers and the spread of industry, which bound the paper's, are not considered",
     STANDING: "a table of areas does not tell where land changed",
 }
@@ -92,7 +94,7 @@ def _areas(site: dict[str, Any], path: Path) -> dict[str, float]:
 def _affected(site: dict[str, Any], areas: dict[str, float]) -> tuple[dict[str, Any], str]:
     """Affected land with its standard error, and what it is."""
     if site.get("affected"):
-        return site["affected"], NAMED
+        return site["affected"], ESTIMATED if "epochs" in site["affected"] else NAMED
     if site.get("succession"):
         return {"area_km2": site["succession"]["disturbed_km2"], "se_km2": None}, DISTURBED
     return {"area_km2": areas.get("mined", 0.0) + areas.get("occupied", 0.0), "se_km2": None}, STANDING

@@ -41,7 +41,7 @@ class SiteSettings(Strict):
         c2: C2 of all epochs, the same.
         production: Yearly output, ``production.csv``.
         mine: Dates, technology and known constants of the mine.
-        affected: Land that the mine affects, by polygons or classes; left out of the outlines without it.
+        affected: Land that the mine affects, by polygons, classes or its influence scope; left out of the outlines without it.
         ecosystems: Types of vegetated land; without it E is flagged as coarse.
         runoff: Runoff coefficient by ecosystem type or land class; vegetated 0.0478 (steppe) and water 0 by default.
         fallbacks: What stands in where NPP or ET is not given.
@@ -158,6 +158,8 @@ class SiteSettings(Strict):
             raise ValueError("an epoch needs an image or a class map")
         if self.model is None and any(epoch.classes is None for epoch in self.epochs):
             raise ValueError("without a model every epoch needs a class map")
+        if self.affected and self.affected.influence and len(self.epochs) < 2:
+            raise ValueError("affected: influence compares epochs; give two or more")
         return self
 
 
@@ -209,6 +211,9 @@ def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
         yield content["ecosystems"], "raster"
     if content["affected"]:
         yield content["affected"], "polygons"
+        if content["affected"]["influence"]:
+            yield content["affected"]["influence"], "dem"
+            yield content["affected"]["influence"], "barriers"
     for table in (content["tables"] or {}).values():
         if table:
             yield table, "table"

@@ -66,6 +66,9 @@ def _maps(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "maps", type=Path, nargs="+", metavar="MAP.tif", help="class maps of two or more epochs, in order"
     )
+    verb.add_argument(
+        "--epochs", metavar="NAME,NAME,...", help="names of the maps' epochs (default: dates in the names of the files)"
+    )
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
     verb.add_argument(
         "--min-seed",

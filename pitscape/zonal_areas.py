@@ -13,6 +13,7 @@ from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write
 from pitscape.inference.epochs import epoch_names
 from pitscape.inference.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.squares import squares_crs
+from pitscape.option_values import names_of
 from pitscape.progress import bar
 from pitscape.record import made_of
 from pitscape.zone_options import check_zone_options, chosen_zones, zone_notes
@@ -25,7 +26,7 @@ def areas(arguments: argparse.Namespace) -> None:
     maps, chances = arguments.classes, arguments.probabilities or [None] * len(arguments.classes)
     inputs = [each for each in (*maps, arguments.zones, *(arguments.probabilities or [])) if each]
     _check(arguments, inputs)
-    names = epoch_names(maps, [name.strip() for name in arguments.epochs.split(",")] if arguments.epochs else ())
+    names = epoch_names(maps, names_of(arguments.epochs))
     legend = load_legend(arguments.legend) if arguments.legend else None
     known = _legend_of_all(arguments, legend)
     rows: list[ClassArea] = []

@@ -193,7 +193,7 @@ def test_maps_of_one_place_in_two_crs_agree(tmp_path: Path) -> None:
         ([(2, 2), (2, 3)], [], "another grid"),
         ([(2, 2), (2, 2)], ["a"], "names 1 epochs of 2"),
         ([(2, 2), (2, 2)], ["a", "a"], "two maps are of epoch 'a'"),
-        ([(2, 2), (2, 2)], ["2003", "2001"], "not in order of time"),
+        ([(2, 2), (2, 2)], ["2003", "2001"], "in order of time"),
     ],
 )
 def test_maps_that_do_not_go_together_are_refused(

@@ -59,9 +59,33 @@ def test_roles_that_count_may_be_chosen(tmp_path: Path) -> None:
     assert land.changed.tolist() == [[True, False, False, False]]
 
 
+def test_land_that_turned_into_a_class_that_does_not_count_tells_no_loss(tmp_path: Path) -> None:
+    land = compare(tmp_path, [V, V, V, O, V], [O, V, U, V, M], [V, V, V, V, U], into=("mined",))
+    assert land.steady.tolist() == [[False, True, True, False, False]]
+    everywhere = np.ones((1, 5), np.bool_)
+    assert land.with_loss(everywhere).changed.tolist() == [[False, True, True, False, True]]
+
+
 def test_one_map_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"0\.tif: is one map; give at least two, in order of time"):
         compare(tmp_path, [V, M])
+
+
+def test_land_that_no_two_epochs_observed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"1\.tif: no cell was observed at two epochs; give clearer maps"):
+        compare(tmp_path, [V, U], [U, M])
+
+
+def test_turned_grids_are_refused(tmp_path: Path) -> None:
+    turned = GeoBox((1, 2), GRID.affine * Affine.rotation(30), GRID.crs)
+    for name in ("0.tif", "1.tif"):
+        save_class_map(tmp_path / name, np.array([[V, M]], np.uint8), turned, load_legend())
+    with (
+        open_class_map(tmp_path / "0.tif") as first,
+        open_class_map(tmp_path / "1.tif") as last,
+        pytest.raises(InputError, match=r"0\.tif: lies on a turned grid; straighten it with gdalwarp"),
+    ):
+        changed_land([first, last])
 
 
 def test_maps_of_other_grids_are_refused(tmp_path: Path) -> None:

@@ -54,6 +54,20 @@ def test_long_ways_end_although_float32_is_coarse() -> None:
     assert cost_distance(seeds, friction, metres, metres)[1, -1] == pytest.approx(exact, rel=1e-5)
 
 
+def test_ways_over_nine_cells_by_hand() -> None:
+    friction = np.array([[1, 3, 1], [1, np.inf, 1], [1, 1, 1]], np.float32)
+    seeds = np.zeros((3, 3), np.bool_)
+    seeds[0, 0] = True
+    slant = 10 * math.sqrt(2)
+    by_hand = [
+        [0, 20, 40],  # over the hard cell: twice 10 m at a mean friction of 2; round the closed one it is 48.3
+        [10, math.inf, 10 + 2 * slant],
+        [20, 10 + slant, 20 + slant],
+    ]
+    found = cost_distance(seeds, friction, TEN[:3], TEN[:3])
+    np.testing.assert_allclose(found, by_hand, rtol=1e-6)
+
+
 def test_cells_may_change_their_width_by_row() -> None:
     seeds = np.array([[True, False], [True, False]])
     found = cost_distance(seeds, np.ones((2, 2), np.float32), np.array([[10.0], [20.0]]), np.array([[30.0], [30.0]]))

@@ -13,8 +13,9 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED, load_legend
 from pitscape.inference.changed_land import ChangedLand, changed_land
 from pitscape.inference.friction import Resistance, ground_friction
-from pitscape.inference.influence import Influence, influence, reach_of
+from pitscape.inference.influence import Influence, influence
 from pitscape.inference.mine_patches import mine_patches
+from pitscape.inference.reach import reach_of
 
 SIDE = 120
 GRID = GeoBox((SIDE, SIDE), Affine(10, 0, 620_000, 0, -10, 5_010_000), "EPSG:32650")
@@ -29,7 +30,8 @@ def land_of(before: Ids, after: Ids) -> ChangedLand:
     counts = seen & (before != after) & (after != VEGETATED) & (before != MINED)
     into = np.where(counts, after, np.uint8(UNOBSERVED))
     mined = (before == MINED) | (after == MINED)
-    return ChangedLand(GRID, load_legend(), before, into, mined, seen, np.zeros(seen.shape, np.bool_))
+    none = np.zeros(seen.shape, np.bool_)
+    return ChangedLand(GRID, load_legend(), before, into, mined, counts, seen, none)
 
 
 def scope_of(land: ChangedLand, **options: float) -> Influence:
@@ -164,6 +166,7 @@ def test_a_mine_that_fills_the_map_is_its_own_scope(before: Ids) -> None:
     found = scope_of(land_of(before, after))
     assert found.changed.all()
     assert found.gradient.ends == 0
+    assert "no_background" not in found.flags  # there is no gradient that could reach it
 
 
 @pytest.mark.parametrize("seed", [0, 4, 11])

@@ -178,7 +178,7 @@ def test_change_on_another_grid_needs_the_word(
         ("change", ["--persist", "3/2"], "k must lie"),
         ("change", ["--persist", "two"], "no rule K/N"),
         ("change", ["--filtered", "maps"], "give --persist"),
-        ("change", ["--epochs", "2030,2020,2010"], "not in order of time"),
+        ("change", ["--epochs", "2030,2020,2010"], "give maps in order of time"),
         ("change", ["--filtered", "in", "--persist", "2/2"], "is an input"),
     ],
 )

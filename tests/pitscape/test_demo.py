@@ -7,7 +7,8 @@ import yaml
 
 from pitscape import demo
 from pitscape.cli import main
-from pitscape.demo import excavated_areas, simulated_site
+from pitscape.demo import simulated_site
+from pitscape.truth_errors import affected_areas, excavated_areas
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
 
@@ -40,6 +41,16 @@ def test_errors_of_the_excavated_area_by_hand() -> None:
     ]
 
 
+def test_errors_of_the_affected_area_by_hand(tmp_path: Path) -> None:
+    """0.3 km2 where 0.25 are: +20 %; an epoch before the mine has no error, and the first one no estimate."""
+    truth = {"epochs": [{"affected_km2": 0.0}, {"affected_km2": 0.0}, {"affected_km2": 0.25}]}
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    site = {"affected": {"epochs": [{"epoch": "b", "area_km2": 0.01}, {"epoch": "c", "area_km2": 0.3}]}}
+    assert affected_areas(site, tmp_path / "truth.json") == [
+        {"epoch": "c", "area_km2": 0.3, "truth_km2": 0.25, "error_percent": pytest.approx(20)}
+    ]
+
+
 def test_a_small_demo_goes_the_whole_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,7 +60,7 @@ def test_a_small_demo_goes_the_whole_way(
     out = tmp_path / "demo"
     assert main(["demo", "--out", str(out)]) == 0
     site = json.loads((out / "site.json").read_text())
-    assert {"network", "random_forest", "excavated_area", "epochs"} == set(site["accuracy"])
+    assert {"network", "random_forest", "excavated_area", "affected_area", "epochs"} == set(site["accuracy"])
     assert site["integrity"]["missing"] == []
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "random forest" in page

@@ -176,6 +176,80 @@ def test_a_dem_of_other_land_is_refused(site: Path, run: Run, capsys: pytest.Cap
     assert "dem.tif: does not cover the map" in capsys.readouterr().err
 
 
+def test_a_dem_in_feet_is_refused(site: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    dem = write_raster(site / "dem.tif", np.zeros((SIDE, SIDE), np.float32))
+    with rasterio.open(dem, "r+") as dataset:
+        dataset.units = ("ft",)
+    assert run("--dem", str(dem)) == 2
+    assert "dem.tif: its elevation is in ft; bring it to metres" in capsys.readouterr().err
+
+
+def test_a_map_from_south_to_north_tells_the_same(site: Path, run: Run) -> None:
+    assert run() == 0
+    expected = told(site)
+    turned = []
+    for path in sorted(site.glob("classes_*.tif")):
+        with open_class_map(path) as classes:
+            grid = GeoBox((SIDE, SIDE), AFFINE * Affine(1, 0, 0, 0, -1, SIDE), "EPSG:32650")
+            turned.append(site / "south" / path.name)
+            save_class_map(turned[-1], classes.read()[::-1].copy(), grid, load_legend())
+    barrier = LineString([AFFINE @ (-5, 70.5), AFFINE @ (SIDE + 5, 70.5)])
+    geopandas.GeoDataFrame(geometry=[barrier], crs="EPSG:32650").to_file(site / "barriers.gpkg")
+    maps = [str(path) for path in turned]
+    assert run(output="south.gpkg", of=maps) == 0
+    found = told(site, "south.gpkg")
+    for key in ("area_km2", "octants", "cut_off_m", "transitions"):
+        assert_same(found[key], expected[key])
+    assert run("--barriers", str(site / "barriers.gpkg"), output="south.gpkg", of=maps) == 0
+    assert told(site, "south.gpkg")["area_km2"]["changed"] == pytest.approx(0.0100, rel=2e-3)
+    assert run(verb="growth", output="south.csv", of=maps) == 0
+    assert told(site, "south.csv")["since_first"]["direction"] == "E"
+
+
+def assert_same(found: object, expected: object) -> None:
+    if isinstance(expected, list):
+        assert isinstance(found, list)
+        for one, other in zip(found, expected, strict=True):
+            assert_same(one, other)
+    else:
+        assert found == pytest.approx(expected)
+
+
+def test_mined_specks_count_once_in_the_excess(site: Path, run: Run) -> None:
+    ids = np.full((SIDE, SIDE), VEGETATED, np.uint8)
+    save_class_map(site / "1.tif", ids, GRID, load_legend())
+    ids[40:60, 50:70] = MINED
+    ids[48:51, 72:75] = MINED  # 0.09 ha, no mine by itself, two cells beside it
+    save_class_map(site / "2.tif", ids, GRID, load_legend())
+    assert run(of=[str(site / "1.tif"), str(site / "2.tif")]) == 0
+    content = told(site)
+    assert content["area_km2"]["mined"] == pytest.approx(409e-4, rel=2e-3)
+    assert content["excess_km2"]["estimate"] == pytest.approx(409e-4, rel=2e-3)  # nothing changed far away
+
+
+def test_the_first_layer_of_several_holds_the_barriers(site: Path, run: Run) -> None:
+    for name, row in (("ridge", 70), ("other", 2)):
+        line = LineString([AFFINE @ (-5, row), AFFINE @ (SIDE + 5, row)])
+        geopandas.GeoDataFrame(geometry=[line], crs="EPSG:32650").to_file(site / "barriers.gpkg", layer=name)
+    assert run("--barriers", str(site / "barriers.gpkg")) == 0
+    assert told(site)["area_km2"]["changed"] == pytest.approx(0.0100, rel=2e-3)
+
+
+def test_the_record_tells_what_is_infinite_from_what_is_left_out(site: Path, run: Run) -> None:
+    assert run() == 0
+    assert told(site)["options"]["link"] is None
+    assert run("--link", "inf", "--river-cost", "inf") == 0
+    assert told(site)["options"]["link"] == "inf"
+    assert told(site)["resistance"]["river"] is None
+
+
+def test_epochs_may_be_named(site: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--epochs", "2015, 2018, 2022") == 0
+    assert told(site)["epochs"] == ["2015", "2018", "2022"]
+    assert run("--epochs", "2015,2018,2016", verb="growth", output="growth.csv") == 2
+    assert "is of 2016, before classes_20180801.tif of 2018; give maps in order of time" in capsys.readouterr().err
+
+
 def test_a_slope_makes_ways_longer(site: Path, run: Run) -> None:
     assert run("--ring", "50") == 0
     level = len(told(site)["gradient"])
@@ -208,6 +282,7 @@ def test_vegetation_loss_near_the_mine_counts(site: Path, run: Run) -> None:
         (["--min-seed", "nan"], "--min-seed nan: must be between 0 and inf"),
         (["--into", "mined,snow"], "--into snow: is no role of a class"),
         (["--ring", "0"], "--ring 0: must be between"),
+        (["--ring", "0.01"], "--ring 0.01: rings of less than 0.2 m are too narrow; the farthest land is 807 m"),
         (["--river-cost", "0.5"], "--river-cost 0.5: must be between 1 and inf"),
         (["--min-seed", "9"], "the largest patch of mined land has 4.00 ha; lower --min-seed"),
     ],
@@ -235,6 +310,8 @@ def test_wrong_series_are_refused(site: Path, run: Run, capsys: pytest.CaptureFi
     assert "a map is given twice" in capsys.readouterr().err
     assert run(output="classes_20150801.tif") == 2
     assert "end the name in .gpkg" in capsys.readouterr().err
+    assert run(verb="growth", output="growth.html") == 2
+    assert "end the name in .csv" in capsys.readouterr().err
     assert run("--raster", first) == 2
     assert "is an input of this run" in capsys.readouterr().err
 
