@@ -30,7 +30,11 @@ from pitscape.inference.change import zone_changes
 from pitscape.inference.epochs import open_epochs
 from pitscape.inference.persistence import Persistence
 from pitscape.inference.zones import read_zones
-with open_epochs([Path(sys.argv[1])] * 3, names="abc", legend=load_legend()) as epochs:
+first = Path(sys.argv[1])
+maps = [first, *(first.with_name(f"{number}.tif") for number in (2, 3))]
+for path in maps[1:]:
+    path.hardlink_to(first)
+with open_epochs(maps, names="abc", legend=load_legend()) as epochs:
     zones = read_zones(Path(sys.argv[2]), epochs)
     found = zone_changes(epochs, zones, rule=Persistence(2, 2))
 assert found[0].observed_km2 > 0
