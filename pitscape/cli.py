@@ -18,7 +18,7 @@ from pitscape import (
 )
 from pitscape.version import __version__
 
-TRAINING_VERBS = ("fit", "validate", "test")
+TRAINING_VERBS = ("fit", "validate", "test", "baseline")
 STAC_MODULES = ("odc", "pystac", "pystac_client", "requests", "urllib3")
 VERBS = (
     verbs_site.add_demo,

@@ -24,8 +24,8 @@ def train(arguments: argparse.Namespace) -> None:
         best, score = kept.best_model_path, float(kept.best_model_score)
         print(f"{best}: mIoU {score:.3f} on the validation land; next: pitscape export --checkpoint {best}")
     elif arguments.verb == "fit":
-        last = Path(cli.trainer.default_root_dir) / "last.ckpt"
-        print(f"{last}: no land judges; next: pitscape export --checkpoint {last}")
+        final = Path(cli.trainer.default_root_dir) / "best.ckpt"
+        print(f"{final}: no land judges, this is the last; next: pitscape export --checkpoint {final}")
 
 
 def test(arguments: argparse.Namespace) -> None:
@@ -54,7 +54,7 @@ def baseline(arguments: argparse.Namespace) -> None:
     from pitscape.training.run import data_of
 
     quiet()
-    data = data_of(arguments.config)
+    data = data_of(arguments.config, arguments.rest)
     if not data.judging:
         raise InputError(f"{arguments.config}: the split ({data.split}) leaves no land to judge on; choose another.")
     tables = {}

@@ -1,6 +1,7 @@
 """Training from a configuration through Lightning's command line, its errors told in one line."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ class TrainingCLI(LightningCLI):
 def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> LightningCLI:
     """Run ``fit`` or ``validate`` on a configuration.
 
-    Checkpoints (``best.ckpt`` by mean IoU on the validation land, and ``last.ckpt``), ``metrics.csv``, the folder ``board`` for
+    Checkpoints (``best.ckpt`` by mean IoU on the judging land, the last where none judges, and ``last.ckpt``), ``metrics.csv``, the folder ``board`` for
     TensorBoard and the resolved configuration go to the trainer's ``default_root_dir``.
 
     Args:
@@ -82,19 +83,22 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
         defaults |= {"logger": [log, board], "log_every_n_steps": 10, "callbacks": callbacks}
         if any(text.startswith(CHECKPOINT) for text in rest):
             load_checkpoint(_checkpoint(root, rest))
-        return _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
+        cli = _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
+        if isinstance(cli.datamodule, LabelledScenes) and not cli.datamodule.judging and cli.trainer.is_global_zero:
+            shutil.copyfile(root / "last.ckpt", root / "best.ckpt")
+        return cli
     checkpoint = _checkpoint(root, rest)
     arguments = [verb, f"--config={config}", *rest, f"--ckpt_path={checkpoint}"]
     return _cli(arguments, config, trainer_defaults=defaults, save_config_callback=None)
 
 
-def data_of(config: Path) -> LabelledScenes:
-    """The data of a configuration, set up.
+def data_of(config: Path, rest: Sequence[str] = ()) -> LabelledScenes:
+    """The data of a configuration, set up; ``rest`` are further options of LightningCLI.
 
     Raises:
         InputError: If the configuration or the data does not fit.
     """
-    data = _cli([f"--config={config}"], config, run=False).datamodule
+    data = _cli([f"--config={config}", *rest], config, run=False).datamodule
     if not isinstance(data, LabelledScenes):
         raise InputError(f"{config}: data is not LabelledScenes; pitscape baseline needs that.")
     data.setup()

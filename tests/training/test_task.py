@@ -110,7 +110,8 @@ def test_a_class_that_does_not_train_is_judged_all_the_same(tmp_path: Path) -> N
 def test_a_final_model_trains_on_all_land_and_judges_none(tmp_path: Path) -> None:
     write_labelled_scenes(tmp_path)
     run_training("fit", configured(tmp_path, "run", data__split={"kind": "none"}))
-    recipe, _ = load_checkpoint(tmp_path / "run" / "last.ckpt")
+    assert (tmp_path / "run" / "best.ckpt").read_bytes() == (tmp_path / "run" / "last.ckpt").read_bytes()
+    recipe, _ = load_checkpoint(tmp_path / "run" / "best.ckpt")
     assert recipe.training.region == "all land trains, none judges"
     assert recipe.calibration is None
 
