@@ -30,9 +30,9 @@ from rasterio.windows import Window
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.coverage import Edges
-from pitscape.inference.proportions import class_areas
-from pitscape.inference.zones import Zone
+from pitscape.inference.areas.coverage import Edges
+from pitscape.inference.areas.proportions import class_areas
+from pitscape.inference.areas.zones import Zone
 
 SIDE = 6144
 LARGE_SIDE = 24576

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.assessed_change import KINDS, change_ratios
-from pitscape.inference.accuracy import assess_sample
-from pitscape.inference.sampled_land import transition_names
-from pitscape.inference.stratified import StratifiedSample, sample_of_matrix
+from pitscape.inference.sample.accuracy import assess_sample
+from pitscape.inference.sample.sampled_land import transition_names
+from pitscape.inference.sample.stratified import StratifiedSample, sample_of_matrix
 
 Floats = NDArray[np.float64]
 

@@ -23,12 +23,12 @@ from scipy.ndimage import binary_dilation, binary_opening
 from pitscape.demo import simulated_site
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.changed_land import changed_land
-from pitscape.inference.friction import Resistance
-from pitscape.inference.growth import Growth, growth
-from pitscape.inference.influence import influence
-from pitscape.inference.mine_patches import mine_patches
-from pitscape.inference.reach import reach_of
+from pitscape.inference.scope.changed_land import changed_land
+from pitscape.inference.scope.friction import Resistance
+from pitscape.inference.scope.growth import Growth, growth
+from pitscape.inference.scope.influence import influence
+from pitscape.inference.scope.mine_patches import mine_patches
+from pitscape.inference.scope.reach import reach_of
 from pitscape.influence_ground import friction_of
 
 OCCUPIED, VEGETATED, WATER = 1, 2, 3

@@ -7,7 +7,7 @@ import numpy as np
 
 from pitscape.ecosystem_types import EcosystemTypes
 from pitscape.frame import Frame
-from pitscape.inference.accuracy import Z95
+from pitscape.inference.sample.accuracy import Z95
 from pitscape.measures import Measures
 
 ROLES = ("mined", "occupied", "vegetated", "water")

@@ -17,7 +17,7 @@ from pitscape.frame import Frame
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
-from pitscape.inference.extents import class_extents
+from pitscape.inference.outlines.extents import class_extents
 from pitscape.inference.vector_layer import write_layer
 from pitscape.measures import Measures
 from pitscape.mine_settings import Affected

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from pitscape.charts import styled
 from pitscape.imagery.legend import Legend
-from pitscape.inference.proportions import ClassArea
+from pitscape.inference.areas.proportions import ClassArea
 
 MOST_BARS = 40
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.assessed_material import Material
-from pitscape.inference.accuracy import Accuracy
-from pitscape.inference.planning import plan_points
-from pitscape.inference.stratified import Ratio, StratifiedSample
+from pitscape.inference.sample.accuracy import Accuracy
+from pitscape.inference.sample.planning import plan_points
+from pitscape.inference.sample.stratified import Ratio, StratifiedSample
 from pitscape.narrowing import sentence
 
 KINDS = ("before", "after", "gain", "loss", "persistence", "net")

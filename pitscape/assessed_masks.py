@@ -15,8 +15,8 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
-from pitscape.inference.clusters import FEW, ClusteredLand, block_cells, labelled_blocks
-from pitscape.inference.sampled_land import Progress, SampledLand
+from pitscape.inference.sample.clusters import FEW, ClusteredLand, block_cells, labelled_blocks
+from pitscape.inference.sample.sampled_land import Progress, SampledLand
 
 
 def of_mask(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError
-from pitscape.inference.clusters import ClusteredLand
-from pitscape.inference.stratified import StratifiedSample, sample_of_matrix
+from pitscape.inference.sample.clusters import ClusteredLand
+from pitscape.inference.sample.stratified import StratifiedSample, sample_of_matrix
 
 Floats = NDArray[np.float64]
 

@@ -19,10 +19,10 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, write_json, write_text
 from pitscape.imagery.raster import SUFFIXES
-from pitscape.inference.accuracy import Accuracy, assess_clusters, assess_sample
-from pitscape.inference.clusters import ClusteredLand
-from pitscape.inference.sampled_land import open_land
-from pitscape.inference.stratified import StratifiedSample
+from pitscape.inference.sample.accuracy import Accuracy, assess_clusters, assess_sample
+from pitscape.inference.sample.clusters import ClusteredLand
+from pitscape.inference.sample.sampled_land import open_land
+from pitscape.inference.sample.stratified import StratifiedSample
 from pitscape.narrowing import narrowing
 from pitscape.plain import plain
 from pitscape.progress import bar

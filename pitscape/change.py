@@ -18,10 +18,10 @@ from pitscape.imagery.class_map import names_file, new_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, replacing, write_json
-from pitscape.inference.change import ZoneChange, zone_changes
-from pitscape.inference.epochs import Epochs, open_epochs
-from pitscape.inference.persistence import Persistence
-from pitscape.inference.transitions import Transitions
+from pitscape.inference.areas.change import ZoneChange, zone_changes
+from pitscape.inference.areas.epochs import Epochs, open_epochs
+from pitscape.inference.areas.persistence import Persistence
+from pitscape.inference.areas.transitions import Transitions
 from pitscape.option_values import names_of
 from pitscape.progress import bar
 from pitscape.record import made_of

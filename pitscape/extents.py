@@ -12,13 +12,13 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.imagery.product import epoch_of
-from pitscape.inference.elevation import open_elevation
-from pitscape.inference.extent_style import KIND_COLOURS, extent_style
-from pitscape.inference.extents import class_extents, write_extents
-from pitscape.inference.mines import dissolved, named_mines, numbered_mines
-from pitscape.inference.relief import with_relief
+from pitscape.inference.areas.zones import read_zones
+from pitscape.inference.outlines.elevation import open_elevation
+from pitscape.inference.outlines.extent_style import KIND_COLOURS, extent_style
+from pitscape.inference.outlines.extents import class_extents, write_extents
+from pitscape.inference.outlines.mines import dissolved, named_mines, numbered_mines
+from pitscape.inference.outlines.relief import with_relief
 from pitscape.inference.vector_layer import check_suffix
-from pitscape.inference.zones import read_zones
 from pitscape.mine_intervals import assessments_of, with_intervals
 from pitscape.progress import bar
 from pitscape.record import made_of

@@ -10,10 +10,10 @@ from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
-from pitscape.inference.epochs import names_in_order, open_maps
-from pitscape.inference.growth import LEAST_CONCENTRATION, Growth, Series, growth, write_growth
-from pitscape.inference.mine_patches import NoMineError
-from pitscape.inference.octants import OCTANTS
+from pitscape.inference.areas.epochs import names_in_order, open_maps
+from pitscape.inference.scope.growth import LEAST_CONCENTRATION, Growth, Series, growth, write_growth
+from pitscape.inference.scope.mine_patches import NoMineError
+from pitscape.inference.scope.octants import OCTANTS
 from pitscape.option_values import check_number, names_of
 from pitscape.record import made_of
 

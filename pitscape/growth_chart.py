@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from pitscape.charts import GRID, INK, SERIES, styled
-from pitscape.inference.octants import OCTANTS
+from pitscape.inference.scope.octants import OCTANTS
 
 
 def site_rose(site: dict[str, Any]) -> go.Figure | None:

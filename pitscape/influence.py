@@ -14,14 +14,14 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.imagery.sensor import load_sensor
-from pitscape.inference.changed_land import ChangedLand, changed_land
-from pitscape.inference.epochs import names_in_order, open_maps
-from pitscape.inference.friction import Resistance
-from pitscape.inference.index_loss import index_loss
-from pitscape.inference.influence import influence
-from pitscape.inference.influence_layers import part_polygons, scope_polygon, write_influence, write_parts
-from pitscape.inference.mine_patches import mine_patches
-from pitscape.inference.reach import Reach, reach_of
+from pitscape.inference.areas.epochs import names_in_order, open_maps
+from pitscape.inference.scope.changed_land import ChangedLand, changed_land
+from pitscape.inference.scope.friction import Resistance
+from pitscape.inference.scope.index_loss import index_loss
+from pitscape.inference.scope.influence import influence
+from pitscape.inference.scope.influence_layers import part_polygons, scope_polygon, write_influence, write_parts
+from pitscape.inference.scope.mine_patches import mine_patches
+from pitscape.inference.scope.reach import Reach, reach_of
 from pitscape.influence_ground import friction_of
 from pitscape.influence_results import results
 from pitscape.option_values import check_number, names_of

@@ -14,10 +14,10 @@ from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.slope import cell_sides
-from pitscape.inference.barriers import read_barriers
-from pitscape.inference.changed_land import ChangedLand
-from pitscape.inference.divides import watershed_divides
-from pitscape.inference.friction import Resistance, ground_friction
+from pitscape.inference.scope.barriers import read_barriers
+from pitscape.inference.scope.changed_land import ChangedLand
+from pitscape.inference.scope.divides import watershed_divides
+from pitscape.inference.scope.friction import Resistance, ground_friction
 
 Mask = NDArray[np.bool_]
 METRES = {"m", "metre", "metres", "meter", "meters"}

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.inference.changed_land import ChangedLand
-from pitscape.inference.gradient import Gradient
-from pitscape.inference.influence import ENCLOSED, MINED_BEFORE, PARTS, Influence
-from pitscape.inference.octants import OCTANTS, area_of, areas_of, azimuths, centroid, octant_of
-from pitscape.inference.reach import Reach
+from pitscape.inference.scope.changed_land import ChangedLand
+from pitscape.inference.scope.gradient import Gradient
+from pitscape.inference.scope.influence import ENCLOSED, MINED_BEFORE, PARTS, Influence
+from pitscape.inference.scope.octants import OCTANTS, area_of, areas_of, azimuths, centroid, octant_of
+from pitscape.inference.scope.reach import Reach
 
 Mask = NDArray[np.bool_]
 LOSS_CODE = UNOBSERVED - 1

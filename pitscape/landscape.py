@@ -19,7 +19,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, replacing, write_json
-from pitscape.inference.zones import Zone, read_zones
+from pitscape.inference.areas.zones import Zone, read_zones
 from pitscape.progress import say
 from pitscape.record import made_of
 from pitscape.resilience.landscape import pattern_of

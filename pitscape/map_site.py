@@ -18,8 +18,8 @@ from pitscape.imagery.grid import same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend, load_legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.sensor import load_sensor
+from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.predictor import OnnxPredictor
-from pitscape.inference.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.run_options import RunOptions
 from pitscape.inference.scene_run import predict_scene
 from pitscape.measured_site import MeasuredSite

@@ -9,8 +9,8 @@ import geopandas
 
 from pitscape.adjusted import load_adjusted
 from pitscape.imagery.errors import InputError
-from pitscape.inference.accuracy import Z95
-from pitscape.inference.extents import INTERVAL
+from pitscape.inference.outlines.extents import INTERVAL
+from pitscape.inference.sample.accuracy import Z95
 
 
 def assessments_of(path: Path, mines: Sequence[str]) -> dict[str, Path]:

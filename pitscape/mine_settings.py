@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pitscape.imagery.legend import Role
-from pitscape.inference.changed_land import DISTURBED
+from pitscape.inference.scope.changed_land import DISTURBED
 from pitscape.resilience.thresholds import check_constants
 
 

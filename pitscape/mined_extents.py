@@ -8,7 +8,7 @@ import geopandas
 import pandas as pd
 
 from pitscape.imagery.class_map import open_class_map
-from pitscape.inference.extents import class_extents, write_extents
+from pitscape.inference.outlines.extents import class_extents, write_extents
 
 
 def mined_extents(maps: Iterable[tuple[str, Path]], output: Path) -> list[dict[str, Any]]:

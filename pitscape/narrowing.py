@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 from pitscape.assessed_material import Material
-from pitscape.inference.accuracy import Accuracy, Estimate
-from pitscape.inference.clusters import ClusteredLand
-from pitscape.inference.planning import GOAL, Plan, plan_points
+from pitscape.inference.sample.accuracy import Accuracy, Estimate
+from pitscape.inference.sample.clusters import ClusteredLand
+from pitscape.inference.sample.planning import GOAL, Plan, plan_points
 
 
 def narrowing(material: Material, found: Accuracy) -> list[dict[str, Any]]:

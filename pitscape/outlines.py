@@ -9,7 +9,7 @@ from rasterio.warp import transform_bounds
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
-from pitscape.inference.accuracy import Z95
+from pitscape.inference.sample.accuracy import Z95
 from pitscape.outline_picture import AFFECTED, INK, Outline, outline_picture, ramp, words_of
 
 ROUND_LENGTHS_KM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)

@@ -15,12 +15,12 @@ from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
-from pitscape.inference.allocation import allocate, cochran_size, expected_se, sizes_for_error
-from pitscape.inference.sample_points import write_points
-from pitscape.inference.sampled_land import Census, open_land
-from pitscape.inference.sampling import draw_points
-from pitscape.inference.strata import Stratum, strata_of, weights_of
-from pitscape.inference.zones import read_zones
+from pitscape.inference.areas.zones import read_zones
+from pitscape.inference.sample.allocation import allocate, cochran_size, expected_se, sizes_for_error
+from pitscape.inference.sample.sample_points import write_points
+from pitscape.inference.sample.sampled_land import Census, open_land
+from pitscape.inference.sample.sampling import draw_points
+from pitscape.inference.sample.strata import Stratum, strata_of, weights_of
 from pitscape.progress import bar
 from pitscape.record import made_of
 

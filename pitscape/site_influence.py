@@ -9,14 +9,14 @@ import geopandas
 import shapely
 
 from pitscape.imagery.cell_area import M2_PER_KM2
-from pitscape.inference.changed_land import ChangedLand, changed_land
-from pitscape.inference.epochs import open_maps
-from pitscape.inference.friction import Resistance
-from pitscape.inference.influence import MINED_BEFORE, Influence, influence
-from pitscape.inference.influence_layers import scope_polygon
-from pitscape.inference.mine_patches import LEAST_HA, NoMineError, mine_patches
-from pitscape.inference.octants import area_of
-from pitscape.inference.reach import reach_of
+from pitscape.inference.areas.epochs import open_maps
+from pitscape.inference.scope.changed_land import ChangedLand, changed_land
+from pitscape.inference.scope.friction import Resistance
+from pitscape.inference.scope.influence import MINED_BEFORE, Influence, influence
+from pitscape.inference.scope.influence_layers import scope_polygon
+from pitscape.inference.scope.mine_patches import LEAST_HA, NoMineError, mine_patches
+from pitscape.inference.scope.octants import area_of
+from pitscape.inference.scope.reach import reach_of
 from pitscape.influence_ground import friction_of
 from pitscape.mine_settings import InfluenceSettings
 

@@ -10,9 +10,9 @@ from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
-from pitscape.inference.epochs import epoch_names
-from pitscape.inference.proportions import ClassArea, class_areas, write_areas
-from pitscape.inference.squares import squares_crs
+from pitscape.inference.areas.epochs import epoch_names
+from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
+from pitscape.inference.areas.squares import squares_crs
 from pitscape.option_values import names_of
 from pitscape.progress import bar
 from pitscape.record import made_of

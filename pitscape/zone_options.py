@@ -7,9 +7,9 @@ from typing import Any
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
-from pitscape.inference.proportions import ALL
-from pitscape.inference.squares import square_zones, squares_crs
-from pitscape.inference.zones import Placed, Zone, overlaps, read_zones
+from pitscape.inference.areas.proportions import ALL
+from pitscape.inference.areas.squares import square_zones, squares_crs
+from pitscape.inference.areas.zones import Placed, Zone, overlaps, read_zones
 
 
 def check_zone_options(arguments: argparse.Namespace) -> None:

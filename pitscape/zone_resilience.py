@@ -13,7 +13,7 @@ from pitscape.epoch_settings import Epoch
 from pitscape.ground import Ground
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.inference.zones import Zone, read_zones
+from pitscape.inference.areas.zones import Zone, read_zones
 from pitscape.measures import vegetation_of
 from pitscape.resilience.vegetation import vegetation_activity
 from pitscape.vegetation_index import IndexMap

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitscape.inference.allocation import allocate, cochran_size, expected_se, sizes_for_error
+from pitscape.inference.sample.allocation import allocate, cochran_size, expected_se, sizes_for_error
 
 # Olofsson et al. (2014), section 5.1: W and conjectured user's accuracies
 WEIGHTS = np.array([0.02, 0.015, 0.32, 0.645])

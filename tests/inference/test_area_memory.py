@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.proportions import class_areas
-from pitscape.inference.zones import read_zones
+from pitscape.inference.areas.proportions import class_areas
+from pitscape.inference.areas.zones import read_zones
 with open_class_map(Path(sys.argv[1]), load_legend()) as classes:
     rows = class_areas(classes, read_zones(Path(sys.argv[2]), classes))
 assert rows[0].cells > 0
@@ -26,10 +26,10 @@ CHANGE = """
 import sys
 from pathlib import Path
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.change import zone_changes
-from pitscape.inference.epochs import open_epochs
-from pitscape.inference.persistence import Persistence
-from pitscape.inference.zones import read_zones
+from pitscape.inference.areas.change import zone_changes
+from pitscape.inference.areas.epochs import open_epochs
+from pitscape.inference.areas.persistence import Persistence
+from pitscape.inference.areas.zones import read_zones
 first = Path(sys.argv[1])
 maps = [first, *(first.with_name(f"{number}.tif") for number in (2, 3))]
 for path in maps[1:]:

@@ -18,11 +18,11 @@ from small_scenes import UTM, grid
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.change import ZoneChange, zone_changes
-from pitscape.inference.epochs import Target, open_epochs
-from pitscape.inference.persistence import Persistence
-from pitscape.inference.proportions import class_areas
-from pitscape.inference.zones import Zone
+from pitscape.inference.areas.change import ZoneChange, zone_changes
+from pitscape.inference.areas.epochs import Target, open_epochs
+from pitscape.inference.areas.persistence import Persistence
+from pitscape.inference.areas.proportions import class_areas
+from pitscape.inference.areas.zones import Zone
 from pitscape.ready_map import write_ready_map
 
 WEST, NORTH = 585420, 5652250

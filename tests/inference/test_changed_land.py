@@ -11,8 +11,8 @@ from odc.geo.geobox import GeoBox
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.changed_land import DISTURBED, ChangedLand, changed_land
-from pitscape.inference.index_loss import index_loss
+from pitscape.inference.scope.changed_land import DISTURBED, ChangedLand, changed_land
+from pitscape.inference.scope.index_loss import index_loss
 
 M, O, V, W, U = 0, 1, 2, 3, 255  # noqa: E741 - mined, occupied, vegetated, water, unobserved
 GRID = GeoBox((1, 4), Affine(10, 0, 620_000, 0, -10, 5_010_000), "EPSG:32650")

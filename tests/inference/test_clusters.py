@@ -8,8 +8,14 @@ from small_scenes import grid
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import row_band
-from pitscape.inference.accuracy import assess_clusters
-from pitscape.inference.clusters import ClusteredLand, block_cells, cluster_draws, effective_units, labelled_blocks
+from pitscape.inference.sample.accuracy import assess_clusters
+from pitscape.inference.sample.clusters import (
+    ClusteredLand,
+    block_cells,
+    cluster_draws,
+    effective_units,
+    labelled_blocks,
+)
 
 MAPPED = np.array([[0, 0, 1, 1], [0, 1, 1, 9], [0, 0, 0, 1]], np.uint8)
 REFERENCE = np.array([[0, 1, 1, 255], [0, 1, 0, 1], [255, 0, 0, 0]], np.uint8)

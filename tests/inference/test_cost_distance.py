@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage.graph import MCP_Geometric
 
-from pitscape.inference.cost_distance import cost_distance
-from pitscape.inference.friction import Resistance, ground_friction, tight
+from pitscape.inference.scope.cost_distance import cost_distance
+from pitscape.inference.scope.friction import Resistance, ground_friction, tight
 
 TEN = np.full((40, 1), 10.0)
 

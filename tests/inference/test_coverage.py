@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from shapely.geometry import Polygon, box
 
-from pitscape.inference.coverage import Coverage, Edges
-from pitscape.inference.zones import Zone
+from pitscape.inference.areas.coverage import Coverage, Edges
+from pitscape.inference.areas.zones import Zone
 
 CRS = "EPSG:32633"
 SOUTH_UP = Affine(2, 0, 100, 0, 3, 50)
@@ -79,7 +79,7 @@ def test_parts_equal_intersections_on_any_grid(star: list[tuple[float, float]], 
 
 def test_windows_give_what_the_whole_gives() -> None:
     """Over four squares of 512 cells and in one piece: the same numbers, and one zone without a geometry is all."""
-    from pitscape.inference.coverage import exact_shares
+    from pitscape.inference.areas.coverage import exact_shares
 
     grid = GeoBox((600, 1030), Affine(1, 0, 0, 0, -1, 0), CRS)
     zone = Polygon([(-20, 5), (1100, -333.3), (480.7, -590), (511.9, -512.1)])

@@ -4,7 +4,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.morphology import local_minima, reconstruction
 from skimage.segmentation import watershed
 
-from pitscape.inference.divides import _hollows, watershed_divides
+from pitscape.inference.scope.divides import _hollows, watershed_divides
 
 ROWS, COLUMNS = np.mgrid[:40, :60].astype(np.float32)
 EVERYWHERE = np.ones((40, 60), np.bool_)

@@ -19,8 +19,8 @@ from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.share_map import new_share_map
-from pitscape.inference.extents import class_extents, write_extents
-from pitscape.inference.proportions import class_areas
+from pitscape.inference.areas.proportions import class_areas
+from pitscape.inference.outlines.extents import class_extents, write_extents
 
 SMALL = np.array(
     [

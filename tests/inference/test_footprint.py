@@ -15,7 +15,7 @@ from small_scenes import grid
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.footprint import CLOSED, FILLED, MAPPED, OTHER, Footprint, footprint_of
+from pitscape.inference.outlines.footprint import CLOSED, FILLED, MAPPED, OTHER, Footprint, footprint_of
 
 IDS = arrays(np.uint8, (7, 9), elements=st.sampled_from([0, 2, 255]))
 
@@ -142,7 +142,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from pitscape.imagery.class_map import open_class_map
-from pitscape.inference.extents import class_extents
+from pitscape.inference.outlines.extents import class_extents
 with open_class_map(Path(sys.argv[1])) as classes:
     table = class_extents(classes, "mined", epoch="", close_m=30, fill_ha=1)
 assert len(table)

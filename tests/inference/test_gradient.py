@@ -6,8 +6,8 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from scipy.stats import t as student
 
-from pitscape.inference.gradient import LEAST_EXCESS, follow
-from pitscape.inference.rings import Rings, rings_of
+from pitscape.inference.scope.gradient import LEAST_EXCESS, follow
+from pitscape.inference.scope.rings import Rings, rings_of
 
 LAND = 1e5
 

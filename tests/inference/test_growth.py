@@ -13,8 +13,8 @@ from odc.geo.geobox import GeoBox
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.growth import GROWTH_COLUMNS, Series, growth, write_growth
-from pitscape.inference.octants import OCTANTS, azimuths, octant_of, sectors
+from pitscape.inference.scope.growth import GROWTH_COLUMNS, Series, growth, write_growth
+from pitscape.inference.scope.octants import OCTANTS, azimuths, octant_of, sectors
 
 UTM = GeoBox((101, 101), Affine(10, 0, 500_000 - 505, 0, -10, 4_900_505), "EPSG:32650")  # on the central meridian
 DEGREES = GeoBox((101, 101), Affine(1e-4, 0, 117 - 50.5e-4, 0, -1e-4, 44 + 50.5e-4), "EPSG:4326")

@@ -11,11 +11,11 @@ from pitscape.demo import simulated_site
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED, load_legend
-from pitscape.inference.changed_land import ChangedLand, changed_land
-from pitscape.inference.friction import Resistance, ground_friction
-from pitscape.inference.influence import Influence, influence
-from pitscape.inference.mine_patches import mine_patches
-from pitscape.inference.reach import reach_of
+from pitscape.inference.scope.changed_land import ChangedLand, changed_land
+from pitscape.inference.scope.friction import Resistance, ground_friction
+from pitscape.inference.scope.influence import Influence, influence
+from pitscape.inference.scope.mine_patches import mine_patches
+from pitscape.inference.scope.reach import reach_of
 
 SIDE = 120
 GRID = GeoBox((SIDE, SIDE), Affine(10, 0, 620_000, 0, -10, 5_010_000), "EPSG:32650")

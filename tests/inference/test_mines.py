@@ -12,8 +12,8 @@ from small_scenes import grid
 
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.extents import class_extents
-from pitscape.inference.mines import dissolved, mine_groups, named_mines, numbered_mines
+from pitscape.inference.outlines.extents import class_extents
+from pitscape.inference.outlines.mines import dissolved, mine_groups, named_mines, numbered_mines
 
 LEFT, TOP = 585420, 5652250
 

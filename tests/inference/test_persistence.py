@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pitscape.inference.persistence import Persistence
+from pitscape.inference.areas.persistence import Persistence
 
 series = st.lists(st.lists(st.integers(0, 2), min_size=6, max_size=6), min_size=2, max_size=9).map(np.array)
 

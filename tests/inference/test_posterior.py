@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pitscape.inference.accuracy import assess_sample
-from pitscape.inference.planning import plan_points
-from pitscape.inference.posterior import posterior_draws, share_covariance
-from pitscape.inference.stratified import StratifiedSample, sample_of_matrix
+from pitscape.inference.sample.accuracy import assess_sample
+from pitscape.inference.sample.planning import plan_points
+from pitscape.inference.sample.posterior import posterior_draws, share_covariance
+from pitscape.inference.sample.stratified import StratifiedSample, sample_of_matrix
 
 
 def test_one_stratum_of_two_classes_has_the_beta_posterior_of_jeffreys() -> None:

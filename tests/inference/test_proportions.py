@@ -18,9 +18,9 @@ from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.share_map import new_share_map
-from pitscape.inference.coverage import exact_shares
-from pitscape.inference.proportions import class_areas, write_areas
-from pitscape.inference.zones import Zone, read_zones
+from pitscape.inference.areas.coverage import exact_shares
+from pitscape.inference.areas.proportions import class_areas, write_areas
+from pitscape.inference.areas.zones import Zone, read_zones
 
 LEGEND = load_legend()
 ALBERS = "+proj=aea +lat_0=40 +lon_0=10 +lat_1=43 +lat_2=62 +ellps=WGS84 +units=m"

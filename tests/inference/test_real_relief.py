@@ -13,8 +13,8 @@ from rasterio.features import geometry_mask
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.grid import grid_of
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.elevation import open_elevation
-from pitscape.inference.relief import with_relief
+from pitscape.inference.outlines.elevation import open_elevation
+from pitscape.inference.outlines.relief import with_relief
 
 KINDS = {"landuse=quarry": "pit", "landuse=landfill": "dump"}
 LEAST_CELLS = 500

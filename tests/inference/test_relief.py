@@ -12,11 +12,11 @@ from small_scenes import grid
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.elevation import open_elevation
-from pitscape.inference.extents import class_extents
-from pitscape.inference.mines import numbered_mines
-from pitscape.inference.reference_surface import fit_surface
-from pitscape.inference.relief import with_relief
+from pitscape.inference.outlines.elevation import open_elevation
+from pitscape.inference.outlines.extents import class_extents
+from pitscape.inference.outlines.mines import numbered_mines
+from pitscape.inference.outlines.reference_surface import fit_surface
+from pitscape.inference.outlines.relief import with_relief
 
 SHAPE = (120, 160)
 PIT, DUMP, PLANT = (slice(30, 60), slice(30, 70)), (slice(20, 50), slice(100, 130)), (slice(80, 95), slice(60, 75))
@@ -161,7 +161,7 @@ def test_patches_of_one_mine_share_a_surface(tmp_path: Path) -> None:
 
 
 def test_the_ring_of_a_large_mine_is_read_at_every_few_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pitscape.inference.undisturbed_ring.MOST_CELLS", 1500)
+    monkeypatch.setattr("pitscape.inference.outlines.undisturbed_ring.MOST_CELLS", 1500)
     table = relief_of(tmp_path, dem=written(tmp_path / "d.tif", land()))
     assert table["kind"].tolist()[:2] == ["pit", "dump"]
     np.testing.assert_allclose(table["median_relief_m"], [-40, 15, 0], atol=0.5)

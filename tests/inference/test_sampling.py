@@ -13,9 +13,9 @@ from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.sampled_land import NO_CODE, open_land
-from pitscape.inference.sampling import SamplePoints, draw_points
-from pitscape.inference.strata import POOLED, Stratum, strata_of
+from pitscape.inference.sample.sampled_land import NO_CODE, open_land
+from pitscape.inference.sample.sampling import SamplePoints, draw_points
+from pitscape.inference.sample.strata import POOLED, Stratum, strata_of
 
 SIZES = np.array([30, 20, 40, 10])
 

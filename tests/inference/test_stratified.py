@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
-from pitscape.inference.accuracy import Z95, assess_sample
-from pitscape.inference.stratified import (
+from pitscape.inference.sample.accuracy import Z95, assess_sample
+from pitscape.inference.sample.stratified import (
     StratifiedSample,
     area_share,
     f1,

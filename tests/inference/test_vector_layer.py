@@ -11,7 +11,7 @@ import pytest
 from shapely.geometry import box
 
 from pitscape.imagery.errors import InputError
-from pitscape.inference.extent_style import extent_style
+from pitscape.inference.outlines.extent_style import extent_style
 from pitscape.inference.vector_layer import check_suffix, write_layer
 
 STYLE = extent_style("mined", "#c0562f", by_kind=True)

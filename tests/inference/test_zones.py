@@ -21,10 +21,10 @@ from small_scenes import UTM, grid
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.proportions import ClassArea, class_areas
-from pitscape.inference.squares import square_zones, squares_crs
+from pitscape.inference.areas.proportions import ClassArea, class_areas
+from pitscape.inference.areas.squares import square_zones, squares_crs
+from pitscape.inference.areas.zones import Zone, outside_km2, overlaps, read_zones
 from pitscape.inference.vector_layer import write_layer
-from pitscape.inference.zones import Zone, outside_km2, overlaps, read_zones
 
 WEST, NORTH = 585420, 5652250
 WGS84 = (6378137.0, 298.257223563)
@@ -158,7 +158,7 @@ def test_zones_that_share_an_edge_share_it_in_every_crs() -> None:
 
 
 def placed_by(where: GeoBox, shapes: list[Polygon]) -> np.ndarray:
-    from pitscape.inference.reprojection import reprojected
+    from pitscape.inference.areas.reprojection import reprojected
 
     return reprojected(np.array(shapes, object), CRS("EPSG:4326"), CRS(str(where.crs)), 0.01)
 

@@ -14,9 +14,9 @@ from small_scenes import grid, write_raster
 from pitscape.cli import main
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.elevation import open_elevation
-from pitscape.inference.extents import class_extents
-from pitscape.inference.relief import with_relief
+from pitscape.inference.outlines.elevation import open_elevation
+from pitscape.inference.outlines.extents import class_extents
+from pitscape.inference.outlines.relief import with_relief
 
 LEFT, TOP = 585420, 5652250
 

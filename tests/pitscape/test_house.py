@@ -20,7 +20,7 @@ def modules_after(statement: str) -> set[str]:
     [
         "import pitscape.imagery.scene, pitscape.imagery.class_map",
         "import pitscape.models.card",
-        "import pitscape.inference.scene_run, pitscape.inference.proportions, pitscape.inference.extents",
+        "import pitscape.inference.scene_run, pitscape.inference.areas.proportions, pitscape.inference.outlines.extents",
         "import pitscape.resilience.integrity, pitscape.resilience.landscape, pitscape.resilience.national",
         "import pitscape.site, pitscape.report",
     ],

@@ -20,7 +20,7 @@ from pitscape.affected_land import _polygons
 from pitscape.cli import main
 from pitscape.imagery.class_map import open_class_map, save_class_map
 from pitscape.imagery.legend import load_legend
-from pitscape.inference.proportions import class_areas
+from pitscape.inference.areas.proportions import class_areas
 from pitscape.ready_map import write_ready_map
 
 SIDE = 120

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.inference.sampled_land import NO_CODE, Census
+from pitscape.inference.sample.sampled_land import NO_CODE, Census
 
 POOLED = "other change"
 NO_STRATUM = -1

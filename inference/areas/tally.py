@@ -11,7 +11,7 @@ from odc.geo.geobox import GeoBox
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.grid import part
-from pitscape.inference.coverage import Coverage, Piece
+from pitscape.inference.areas.coverage import Coverage, Piece
 
 COLUMNS = 4 * BLOCK
 """Of a window: areas of its cells take 8 MB, and as much while they are computed."""

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.grid import positions
-from pitscape.inference.sampled_land import Progress, SampledLand
-from pitscape.inference.strata import Stratum, stratum_table
+from pitscape.inference.sample.sampled_land import Progress, SampledLand
+from pitscape.inference.sample.strata import Stratum, stratum_table
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from scipy.stats import t as student
 
-from pitscape.inference.rings import Rings
+from pitscape.inference.scope.rings import Rings
 
 Numbers = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.inference.clusters import ClusteredLand, cluster_draws, cluster_matrix
-from pitscape.inference.posterior import figure_draws, posterior_draws, share_covariance
-from pitscape.inference.stratified import (
+from pitscape.inference.sample.clusters import ClusteredLand, cluster_draws, cluster_matrix
+from pitscape.inference.sample.posterior import figure_draws, posterior_draws, share_covariance
+from pitscape.inference.sample.stratified import (
     Ratio,
     StratifiedSample,
     area_share,

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.slope import cell_sides
-from pitscape.inference.changed_land import ChangedLand
-from pitscape.inference.cost_distance import cost_distance
-from pitscape.inference.rings import MOST_RINGS
+from pitscape.inference.scope.changed_land import ChangedLand
+from pitscape.inference.scope.cost_distance import cost_distance
+from pitscape.inference.scope.rings import MOST_RINGS
 
 Mask = NDArray[np.bool_]
 

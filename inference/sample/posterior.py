@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.inference.stratified import Ratio, StratifiedSample
+from pitscape.inference.sample.stratified import Ratio, StratifiedSample
 
 Floats = NDArray[np.float64]
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.inference.coverage import Coverage, Edges
-from pitscape.inference.epochs import Epochs
-from pitscape.inference.persistence import Persistence
-from pitscape.inference.proportions import ALL, Progress
-from pitscape.inference.tally import CACHE_MB, Covered, Tally, covered_cells, windows
-from pitscape.inference.transitions import Transitions
-from pitscape.inference.zones import Zone, outside_km2
+from pitscape.inference.areas.coverage import Coverage, Edges
+from pitscape.inference.areas.epochs import Epochs
+from pitscape.inference.areas.persistence import Persistence
+from pitscape.inference.areas.proportions import ALL, Progress
+from pitscape.inference.areas.tally import CACHE_MB, Covered, Tally, covered_cells, windows
+from pitscape.inference.areas.transitions import Transitions
+from pitscape.inference.areas.zones import Zone, outside_km2
 
 STEADY, FLICKERS, UNCONFIRMED, UNSEEN = 0, 1, 2, 4
 """What the filter says of a cell; the first three add up."""

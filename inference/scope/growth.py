@@ -14,9 +14,9 @@ from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.grid import row_band
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
-from pitscape.inference.changed_land import check_alike, role_table
-from pitscape.inference.mine_patches import LEAST_HA, large_patches, mine_patches
-from pitscape.inference.octants import OCTANTS, Cell, areas_of, azimuths, centroid, degrees_of, octant_of
+from pitscape.inference.scope.changed_land import check_alike, role_table
+from pitscape.inference.scope.mine_patches import LEAST_HA, large_patches, mine_patches
+from pitscape.inference.scope.octants import OCTANTS, Cell, areas_of, azimuths, centroid, degrees_of, octant_of
 
 Mask = NDArray[np.bool_]
 

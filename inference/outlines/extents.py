@@ -17,7 +17,7 @@ from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
 from pitscape.imagery.share_map import SHARE_STEPS
 from pitscape.inference.bands import area_bands, row_slices, stored_shares
-from pitscape.inference.footprint import CLOSED, FILLED, MAPPED, Footprint, footprint_of
+from pitscape.inference.outlines.footprint import CLOSED, FILLED, MAPPED, Footprint, footprint_of
 from pitscape.inference.tracing import Corners, Traced
 from pitscape.inference.vector_layer import measured, write_layer
 

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError
-from pitscape.inference.reprojection import Shapes, ground_area, reprojected
+from pitscape.inference.areas.reprojection import Shapes, ground_area, reprojected
 
 EDGE_TOLERANCE, EDGE_TOLERANCE_M = 1e-3, 0.1
 """How far an edge that is straight in the zones' CRS may lie off its course on the map: part of a cell, and metres."""

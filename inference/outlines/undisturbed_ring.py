@@ -15,8 +15,8 @@ from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.grid import part
 from pitscape.imagery.slope import cell_sides
 from pitscape.inference.bands import BAND_ROWS
-from pitscape.inference.elevation import Elevation
-from pitscape.inference.reference_surface import Surface, fit_surface
+from pitscape.inference.outlines.elevation import Elevation
+from pitscape.inference.outlines.reference_surface import Surface, fit_surface
 
 GUARD_CELLS = 3
 """Cells beside mined and occupied land are mixed, or its rim: they are no undisturbed land."""

@@ -17,9 +17,9 @@ from pitscape.imagery.class_map import new_class_map
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import replacing
-from pitscape.inference.influence import NOT_CHANGED, PARTS, Influence
-from pitscape.inference.octants import area_of
 from pitscape.inference.polygons import class_polygons
+from pitscape.inference.scope.influence import NOT_CHANGED, PARTS, Influence
+from pitscape.inference.scope.octants import area_of
 from pitscape.inference.vector_layer import EPOCH_ZERO, measured
 
 LAYERS = ("influence", "scope")

@@ -20,9 +20,9 @@ from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.raster import open_raster
-from pitscape.inference.coverage import Coverage, Edges
-from pitscape.inference.tally import CACHE_MB, Tally, covered_cells, windows
-from pitscape.inference.zones import Zone, outside_km2
+from pitscape.inference.areas.coverage import Coverage, Edges
+from pitscape.inference.areas.tally import CACHE_MB, Tally, covered_cells, windows
+from pitscape.inference.areas.zones import Zone, outside_km2
 
 AREA_COLUMNS = (
     "zone",

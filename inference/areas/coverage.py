@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.grid import positions
-from pitscape.inference.zones import Zone
+from pitscape.inference.areas.zones import Zone
 
 Edges: TypeAlias = Literal["exact", "centre"]
 """How cells at the edge of a zone count: by the part of them that lies in it, or as a whole where their centre does."""
@@ -128,7 +128,7 @@ def exact_shares(shape: BaseGeometry, rows: slice, columns: slice) -> tuple[NDAr
     from exactextract import exact_extract
     from exactextract.raster import NumPyRasterSource
 
-    from pitscape.inference.exact_source import PolygonSource
+    from pitscape.inference.areas.exact_source import PolygonSource
 
     some = np.broadcast_to(np.uint8(0), (rows.stop - rows.start, columns.stop - columns.start))
     raster = NumPyRasterSource(some, columns.start, -rows.stop, columns.stop, -rows.start)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pitscape.inference.posterior import prior_points
-from pitscape.inference.stratified import StratifiedSample
+from pitscape.inference.sample.posterior import prior_points
+from pitscape.inference.sample.stratified import StratifiedSample
 
 GOAL = 2 / 3
 """Of the present half width, where one stratum can bring it."""

@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
-from pitscape.inference.extents import SUMS
+from pitscape.inference.outlines.extents import SUMS
 from pitscape.inference.vector_layer import measured
 
 

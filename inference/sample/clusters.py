@@ -10,7 +10,7 @@ from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.errors import InputError
-from pitscape.inference.posterior import CHUNK, prior_points
+from pitscape.inference.sample.posterior import CHUNK, prior_points
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from odc.geo.geobox import GeoBox
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.grid import row_band
-from pitscape.inference.octants import OCTANTS
+from pitscape.inference.scope.octants import OCTANTS
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.float64]

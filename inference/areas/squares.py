@@ -10,8 +10,8 @@ from shapely.geometry import box
 
 from pitscape.imagery.cell_area import scale_varies
 from pitscape.imagery.errors import InputError
-from pitscape.inference.reprojection import reprojected
-from pitscape.inference.zones import Zone, crs_of, edge_tolerance
+from pitscape.inference.areas.reprojection import reprojected
+from pitscape.inference.areas.zones import Zone, crs_of, edge_tolerance
 
 EQUAL_AREA = "EPSG:6933"
 """EASE-Grid 2.0 (Brodzik et al. 2012): cylindrical, so that its squares are rectangles of degrees."""

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from pitscape.imagery.cell_area import M2_PER_HA
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.slope import cell_sides
-from pitscape.inference.changed_land import ChangedLand
-from pitscape.inference.cost_distance import cost_distance
-from pitscape.inference.gradient import Gradient, follow
-from pitscape.inference.mine_patches import patch_areas
-from pitscape.inference.octants import centroid, sectors
-from pitscape.inference.reach import Reach
-from pitscape.inference.rings import rings_of
+from pitscape.inference.scope.changed_land import ChangedLand
+from pitscape.inference.scope.cost_distance import cost_distance
+from pitscape.inference.scope.gradient import Gradient, follow
+from pitscape.inference.scope.mine_patches import patch_areas
+from pitscape.inference.scope.octants import centroid, sectors
+from pitscape.inference.scope.reach import Reach
+from pitscape.inference.scope.rings import rings_of
 
 Mask = NDArray[np.bool_]
 

@@ -17,9 +17,9 @@ from shapely import points
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import replacing
-from pitscape.inference.labelling_form import labelling_form
-from pitscape.inference.sampling import SamplePoints
-from pitscape.inference.strata import Stratum
+from pitscape.inference.sample.labelling_form import labelling_form
+from pitscape.inference.sample.sampling import SamplePoints
+from pitscape.inference.sample.strata import Stratum
 from pitscape.inference.vector_layer import write_layer
 
 LAYER, STRATA = "points", "strata"

@@ -13,13 +13,13 @@ from rasterio.features import geometry_mask
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.grid import part
+from pitscape.inference.areas.proportions import Progress
 from pitscape.inference.bands import BAND_ROWS
-from pitscape.inference.elevation import Elevation
-from pitscape.inference.extents import RELIEF
-from pitscape.inference.mines import mine_groups
-from pitscape.inference.proportions import Progress
-from pitscape.inference.reference_surface import Surface
-from pitscape.inference.undisturbed_ring import surface_around, window_of
+from pitscape.inference.outlines.elevation import Elevation
+from pitscape.inference.outlines.extents import RELIEF
+from pitscape.inference.outlines.mines import mine_groups
+from pitscape.inference.outlines.reference_surface import Surface
+from pitscape.inference.outlines.undisturbed_ring import surface_around, window_of
 
 NMADS = 3.0
 """How far land must lie off the surface to be a pit or a dump, in NMADs of the ring, where no number is given."""

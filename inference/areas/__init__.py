@@ -1,0 +1,1 @@
+"""Areas of classes by zone and epoch, and change between epochs."""

@@ -1,0 +1,1 @@
+"""Outlines of mined land: extents, mines, pits and dumps."""

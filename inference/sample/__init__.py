@@ -1,0 +1,1 @@
+"""Samples of class maps, and what they say of areas and accuracies."""

@@ -1,0 +1,1 @@
+"""The influence scope of a mine and the directions of its growth."""
