@@ -1,12 +1,13 @@
 """Blocks of a scene, mapped and written while the next ones are predicted."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pitscape.imagery.progress import Progress
 from pitscape.imagery.scene import Scene
 from pitscape.inference.blend import Failure, Rows, blended_rows
 from pitscape.inference.layers import Layers
@@ -15,9 +16,6 @@ from pitscape.inference.plan import Plan
 from pitscape.inference.predictor import Predictor
 from pitscape.inference.stream import Crew
 from pitscape.inference.tiles import Area
-
-Progress = Callable[[int, int], None]
-"""Called with tiles done and tiles in all."""
 
 MOST_WAITING = 2
 """Blocks that wait to be written."""

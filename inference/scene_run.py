@@ -14,9 +14,10 @@ from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar
+from pitscape.imagery.progress import Progress
 from pitscape.imagery.scene import Scene, open_scene
 from pitscape.inference.assembly import NothingObservedError, assemble, output_of
-from pitscape.inference.block_run import Progress, map_blocks
+from pitscape.inference.block_run import map_blocks
 from pitscape.inference.lock import Shard, beginning, holding
 from pitscape.inference.parts import MANIFEST, SUFFIX, Contents, Parts, check_folder, clear, open_parts, read_manifest
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores

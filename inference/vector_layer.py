@@ -1,7 +1,8 @@
 """Layers of polygons: what is measured on them, and their files, which appear whole."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -75,19 +76,46 @@ def write_layer(
         with replacing(path) as temporary:
             table.to_parquet(temporary, index=False, schema_version="1.1.0", write_covering_bbox=True)
         return
+    with new_geopackage(path) as temporary:
+        words = {"DESCRIPTION": title} if title else {}
+        table.to_file(temporary, layer=layer, driver="GPKG", layer_options=words)
+        if style:
+            _add_style(temporary, layer, title, style)
+        check_whole(temporary, layer, len(table))
+
+
+@contextmanager
+def new_geopackage(path: Path) -> Iterator[Path]:
+    """A GeoPackage that appears whole, and holds no time of writing.
+
+    Yields:
+        Where to write it.
+
+    Raises:
+        PitscapeError: If the disk is full.
+    """
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": EPOCH_ZERO})
     try:
         with replacing(path) as temporary:
-            words = {"DESCRIPTION": title} if title else {}
-            table.to_file(temporary, layer=layer, driver="GPKG", layer_options=words)
-            if style:
-                _add_style(temporary, layer, title, style)
-            _check_whole(temporary, layer, len(table))
+            yield temporary
     except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, sqlite3.Error) as error:
         cause = " ".join(str(error).split())[:120]
         raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def check_whole(path: Path, layer: str, rows: int) -> None:
+    """Make sure that all rows of a layer are there: GDAL does not always tell when a disk is full.
+
+    Raises:
+        sqlite3.DatabaseError: If some are not.
+    """
+    with closing(sqlite3.connect(path)) as database:
+        (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        (found,) = database.execute(f'SELECT count(*) FROM "{layer}"').fetchone()  # noqa: S608 - our own names
+    if state != "ok" or found != rows:
+        raise sqlite3.DatabaseError(f"{found} of {rows} rows, {state}")
 
 
 def _add_style(path: Path, layer: str, title: str, style: str) -> None:
@@ -103,12 +131,3 @@ def _add_style(path: Path, layer: str, title: str, style: str) -> None:
             "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?)",
             (EPOCH_ZERO,),
         )
-
-
-def _check_whole(path: Path, layer: str, rows: int) -> None:
-    """Make sure that all is there: GDAL does not always tell when a disk is full."""
-    with closing(sqlite3.connect(path)) as database:
-        (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        (found,) = database.execute(f'SELECT count(*) FROM "{layer}"').fetchone()  # noqa: S608 - our own names
-    if state != "ok" or found != rows:
-        raise sqlite3.DatabaseError(f"{found} of {rows} rows, {state}")

@@ -6,24 +6,22 @@ from typing import Any
 
 import geopandas
 import pandas as pd
-import pyogrio
-from pyproj import CRS, Geod
-from shapely.geometry import Polygon
-from shapely.geometry.polygon import orient
+from pyproj import CRS
 
 from pitscape.adjusted_areas import area_of, observed_km2
 from pitscape.ecosystem_types import EcosystemTypes
 from pitscape.frame import Frame
+from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
+from pitscape.imagery.vector import read_vector
+from pitscape.inference.areas.reprojection import ground_area
 from pitscape.inference.outlines.extents import class_extents
 from pitscape.inference.vector_layer import write_layer
 from pitscape.measures import Measures
 from pitscape.mine_settings import Affected
 from pitscape.site_influence import site_influence
-
-GEOD = Geod(ellps="WGS84")
 
 
 def write_affected(
@@ -85,7 +83,8 @@ def affected_land(
         return None, None
     if wanted.polygons:
         outline = _polygons(Path(wanted.polygons), last)
-        said = {"area_km2": _geodesic_km2(outline), "se_km2": wanted.se_km2, "of": Path(wanted.polygons).name}
+        area = ground_area(outline.geometry.iloc[0], outline.crs) / M2_PER_KM2
+        said = {"area_km2": area, "se_km2": wanted.se_km2, "of": Path(wanted.polygons).name}
         return said, outline
     parts = [class_extents(last, name, epoch=measures.epoch) for name in wanted.classes]
     table = pd.concat(parts, ignore_index=True)
@@ -111,24 +110,9 @@ def _types_alone(classes: Sequence[str], legend: Legend, types: EcosystemTypes) 
 
 def _polygons(path: Path, last: ClassMap) -> geopandas.GeoDataFrame:
     """The polygons of a file as one shape in the projection of a map, so that overlaps count once."""
-    try:
-        table = pyogrio.read_dataframe(path, layer=0)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: cannot be read as polygons; give a GeoPackage, GeoJSON or shapefile.") from error
-    if not isinstance(table, geopandas.GeoDataFrame) or table.crs is None:
-        raise InputError(f"{path}: has no geometry with a coordinate system; write it with one.")
+    table = read_vector(path, first_layer=True)
     areal = table[table.geom_type.isin(["Polygon", "MultiPolygon"])]
     if areal.empty:
         raise InputError(f"{path}: holds no polygons; give the outline of the affected land.")
     known = areal.to_crs(CRS.from_user_input(str(last.grid.crs)))
     return geopandas.GeoDataFrame(geometry=[known.geometry.make_valid().union_all()], crs=known.crs)
-
-
-def _geodesic_km2(outline: geopandas.GeoDataFrame) -> float:
-    shape = outline.to_crs("EPSG:4326").geometry.iloc[0]
-    return float(sum(abs(GEOD.geometry_area_perimeter(part)[0]) for part in _parts(shape))) / 1e6
-
-
-def _parts(shape: Any) -> list[Polygon]:  # noqa: ANN401 - shapely geometry of any kind
-    """Polygons of a shape, those with holes oriented, so that a hole is taken off."""
-    return [orient(each) for each in getattr(shape, "geoms", [shape]) if each.geom_type == "Polygon"]

@@ -14,9 +14,10 @@ from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.progress import Progress
 from pitscape.imagery.raster import open_raster
 from pitscape.inference.sample.clusters import FEW, ClusteredLand, block_cells, labelled_blocks
-from pitscape.inference.sample.sampled_land import Progress, SampledLand
+from pitscape.inference.sample.sampled_land import SampledLand
 
 
 def of_mask(

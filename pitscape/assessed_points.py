@@ -9,8 +9,9 @@ from pyproj import CRS
 from pitscape.assessed_material import Material, assessed_codes
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.progress import Progress
 from pitscape.inference.sample.sample_points import LabelledPoints, read_points
-from pitscape.inference.sample.sampled_land import NO_CODE, Census, Progress, SampledLand
+from pitscape.inference.sample.sampled_land import NO_CODE, Census, SampledLand
 from pitscape.inference.sample.stratified import StratifiedSample, proportions
 
 SAME_LAND = 1e-6

@@ -1,4 +1,4 @@
-"""Verbs of training: fit, validate, baseline, export."""
+"""Verbs of training: fit, validate, test, baseline, export."""
 
 from pathlib import Path
 

@@ -7,7 +7,6 @@ from typing import Protocol
 
 import geopandas
 import numpy as np
-import pyogrio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.features import rasterize
@@ -18,6 +17,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, part, same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.raster import open_raster
+from pitscape.imagery.vector import read_vector
 
 Crosswalk = Mapping[int | str, str]
 """Class name by the code or word of a label; "ignore" stands for no class."""
@@ -137,12 +137,7 @@ def code_table(legend: Legend, crosswalk: Crosswalk) -> NDArray[np.uint8]:
 
 
 def _polygons(path: Path, grid: GeoBox, legend: Legend, crosswalk: Crosswalk, column: str) -> LabelPolygons:
-    try:
-        table = pyogrio.read_dataframe(path)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: cannot be read as polygons; give a GeoPackage.") from error
-    if not isinstance(table, geopandas.GeoDataFrame) or table.crs is None:
-        raise InputError(f"{path}: has no geometry with a coordinate system; write it with one.")
+    table = read_vector(path)
     if column not in table.columns:
         columns = ", ".join(str(name) for name in table.columns if name != table.geometry.name)
         raise InputError(f"{path}: has no column {column!r}; it has {columns or 'none'}.")

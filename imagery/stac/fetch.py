@@ -14,6 +14,7 @@ from rasterio.warp import transform_bounds
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import make_folder
+from pitscape.imagery.progress import Progress
 from pitscape.imagery.radiometry import Radiometry, facts_of_item, radiometry
 from pitscape.imagery.sensor import Band, Sensor
 from pitscape.imagery.stac.address import clean
@@ -31,7 +32,6 @@ WIDEST = 9
 PACKAGES = ("pitscape", "pystac-client", "odc-stac", "rasterio")
 
 Say = Callable[[str], None]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

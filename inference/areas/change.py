@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.progress import Progress
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.epochs import Epochs
 from pitscape.inference.areas.persistence import Persistence
-from pitscape.inference.areas.proportions import ALL, Progress
+from pitscape.inference.areas.proportions import ALL
 from pitscape.inference.areas.tally import CACHE_MB, Covered, Tally, covered_cells, windows
 from pitscape.inference.areas.transitions import Transitions
 from pitscape.inference.areas.zones import Zone, outside_km2

@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
+from pitscape.imagery.progress import Progress
 from pitscape.imagery.raster import open_raster
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.tally import CACHE_MB, Tally, covered_cells, windows
@@ -37,9 +38,6 @@ AREA_COLUMNS = (
 )
 SOFT_COLUMNS = ("soft_area_km2", "soft_share")
 ALL = (Zone("all"),)
-
-Progress = Callable[[int, int], None]
-"""Called with rows done and rows in all."""
 
 
 @dataclass(frozen=True)

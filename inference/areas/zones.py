@@ -8,7 +8,6 @@ from typing import Protocol
 
 import geopandas
 import numpy as np
-import pyogrio
 import shapely
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
@@ -17,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.vector import read_vector
 from pitscape.inference.areas.reprojection import Shapes, ground_area, reprojected
 
 EDGE_TOLERANCE, EDGE_TOLERANCE_M = 1e-3, 0.1
@@ -75,9 +75,7 @@ def read_zones(path: Path, classes: Placed, *, name_column: str | None = None) -
     Raises:
         InputError: If the file has something else than polygons, no CRS or no such column, or no zone meets the map.
     """
-    table = _read_vector(path)
-    if table.crs is None:
-        raise InputError(f"{path}: has no coordinate reference system; assign one.")
+    table = read_vector(path)
     columns = [str(name) for name in table.columns if name != table.geometry.name]
     column = name_column or ("name" if "name" in columns else None)
     if column is not None and column not in columns:
@@ -161,20 +159,3 @@ def _zone_names(path: Path, column: "geopandas.GeoSeries") -> list[str]:
         problem = "a zone has no name" if column.isna().any() else f"two zones are named {again[0]!r}"
         raise InputError(f"{path}: {problem} in column {column.name}; give each one its own name.")
     return names
-
-
-def _read_vector(path: Path) -> geopandas.GeoDataFrame:
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the path.")
-    try:
-        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-        table = geopandas.read_file(path, layer=layers[0]) if len(layers) == 1 else None
-    except Exception as error:  # of many kinds
-        raise InputError(f"{path}: is not a vector file that GDAL can read; give a GeoPackage.") from error
-    if not layers:
-        raise InputError(f"{path}: has no geometry; give polygons, for example in a GeoPackage.")
-    if table is None:
-        raise InputError(
-            f"{path}: has the layers {', '.join(layers)}; save the one that is meant as a file of its own."
-        )
-    return table

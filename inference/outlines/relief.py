@@ -13,7 +13,7 @@ from rasterio.features import geometry_mask
 from pitscape.imagery.cell_area import cell_areas
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.grid import part
-from pitscape.inference.areas.proportions import Progress
+from pitscape.imagery.progress import Progress
 from pitscape.inference.bands import BAND_ROWS
 from pitscape.inference.outlines.elevation import Elevation
 from pitscape.inference.outlines.extents import RELIEF

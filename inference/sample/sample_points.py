@@ -20,15 +20,11 @@ from pitscape.imagery.outputs import replacing
 from pitscape.inference.sample.labelling_form import labelling_form
 from pitscape.inference.sample.sampling import SamplePoints
 from pitscape.inference.sample.strata import Stratum
-from pitscape.inference.vector_layer import write_layer
+from pitscape.inference.vector_layer import EPOCH_ZERO, write_layer
 
 LAYER, STRATA = "points", "strata"
-EPOCH = "1970-01-01T00:00:00.000Z"
-TABLES = """
-CREATE TABLE strata (fid INTEGER PRIMARY KEY NOT NULL, stratum TEXT, pixels INTEGER, area_km2 REAL, weight REAL, n INTEGER);
-CREATE TABLE layer_styles (id INTEGER PRIMARY KEY NOT NULL, f_table_catalog TEXT, f_table_schema TEXT, f_table_name TEXT,
-  f_geometry_column TEXT, styleName TEXT, styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT,
-  ui TEXT, update_time DATETIME);
+STRATA_TABLE = """
+CREATE TABLE strata (fid INTEGER PRIMARY KEY NOT NULL, stratum TEXT, pixels INTEGER, area_km2 REAL, weight REAL, n INTEGER)
 """
 
 
@@ -74,18 +70,14 @@ def write_points(path: Path, found: SamplePoints, strata: Sequence[Stratum], crs
     table = geopandas.GeoDataFrame(columns, geometry=points(found.x, found.y), crs=crs)
     sizes = np.bincount(found.stratum, minlength=len(strata))
     with replacing(path) as temporary:
-        write_layer(temporary, table, LAYER)
-        with closing(sqlite3.connect(temporary)) as database:
-            database.executescript(TABLES)
-            for name in (STRATA, "layer_styles"):
-                database.execute(
-                    "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) VALUES (?, ?, ?, ?)",
-                    (name, "attributes", name, EPOCH),
-                )
+        write_layer(temporary, table, LAYER, title="points to be labelled", style=labelling_form(labels))
+        with closing(sqlite3.connect(temporary)) as database, database:
+            database.execute(STRATA_TABLE)
+            database.execute(
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) VALUES (?, ?, ?, ?)",
+                (STRATA, "attributes", STRATA, EPOCH_ZERO),
+            )
             database.executemany("INSERT INTO strata VALUES (?, ?, ?, ?, ?, ?)", _design(strata, sizes))
-            style = (1, "", "", LAYER, "geom", "labelling", labelling_form(labels), "", 1, "", "", None, EPOCH)
-            database.execute(f"INSERT INTO layer_styles VALUES ({', '.join('?' * len(style))})", style)  # noqa: S608
-            database.commit()
 
 
 def read_points(path: Path, crs: CRS, labels: Sequence[str]) -> LabelledPoints:

@@ -1,6 +1,6 @@
 """The land that a sample is drawn from: a class map, or two of them as transitions, perhaps within zones."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import row_band, same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.imagery.progress import Progress
 
 NO_CODE = 65535
 """Code of cells that are unobserved, at either epoch, or outside the zones."""
 
 Codes = NDArray[np.uint16]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)

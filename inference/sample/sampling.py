@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.grid import positions
-from pitscape.inference.sample.sampled_land import Progress, SampledLand
+from pitscape.imagery.progress import Progress
+from pitscape.inference.sample.sampled_land import SampledLand
 from pitscape.inference.sample.strata import Stratum, stratum_table
 
 

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import geopandas
 import numpy as np
-import pyogrio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
@@ -12,6 +10,7 @@ from rasterio.features import rasterize
 from shapely.geometry import box
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.vector import read_vector
 
 
 def read_barriers(path: Path, grid: GeoBox, *, source: Path) -> NDArray[np.bool_]:
@@ -25,12 +24,7 @@ def read_barriers(path: Path, grid: GeoBox, *, source: Path) -> NDArray[np.bool_
     Raises:
         InputError: If the file has no lines or polygons, no CRS, or none of them meets the map.
     """
-    try:
-        table = pyogrio.read_dataframe(path, layer=0)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: cannot be read as lines or polygons; give a GeoPackage.") from error
-    if not isinstance(table, geopandas.GeoDataFrame) or table.crs is None:
-        raise InputError(f"{path}: has no geometry with a coordinate system; write it with one.")
+    table = read_vector(path, first_layer=True)
     shapes = table.geometry[~table.geometry.isna() & ~table.geometry.is_empty]
     shapes = shapes[shapes.geom_type.str.contains("Line|Polygon|Ring")]
     if shapes.empty:

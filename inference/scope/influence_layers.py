@@ -5,7 +5,6 @@ from tempfile import TemporaryDirectory
 
 import geopandas
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
@@ -15,12 +14,10 @@ from rasterio.features import shapes
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import new_class_map
 from pitscape.imagery.cog import BLOCK
-from pitscape.imagery.errors import PitscapeError
-from pitscape.imagery.outputs import replacing
 from pitscape.inference.polygons import class_polygons
 from pitscape.inference.scope.influence import NOT_CHANGED, PARTS, Influence
 from pitscape.inference.scope.octants import area_of
-from pitscape.inference.vector_layer import EPOCH_ZERO, measured
+from pitscape.inference.vector_layer import check_whole, measured, new_geopackage
 
 LAYERS = ("influence", "scope")
 COLUMNS = ["part", "epoch", "cells", "area_km2", "geometry_area_km2", "perimeter_km", "geometry"]
@@ -67,16 +64,7 @@ def scope_polygon(scope: NDArray[np.bool_], grid: GeoBox, *, epoch: str, cut_off
 
 def write_influence(path: Path, parts: geopandas.GeoDataFrame, scope: geopandas.GeoDataFrame) -> None:
     """Write layers ``influence`` and ``scope`` of a GeoPackage, whole; equal tables give equal bytes."""
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": EPOCH_ZERO})
-    try:
-        with replacing(path) as temporary:
-            for name, table, mode in zip(LAYERS, (parts, scope), "wa", strict=True):
-                table.to_file(temporary, layer=name, driver="GPKG", mode=mode)
-            found = [len(pyogrio.read_dataframe(temporary, layer=name, read_geometry=False)) for name in LAYERS]
-            if found != [len(parts), len(scope)]:
-                raise PitscapeError(f"{path}: is not whole; is the disk full?")
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
-        cause = " ".join(str(error).split())[:120]
-        raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    with new_geopackage(path) as temporary:
+        for name, table, mode in zip(LAYERS, (parts, scope), "wa", strict=True):
+            table.to_file(temporary, layer=name, driver="GPKG", mode=mode)
+            check_whole(temporary, name, len(table))

@@ -146,7 +146,7 @@ def test_barriers_in_another_crs_close_land_off(site: Path, run: Run) -> None:
     [
         (box(0, 0, 1, 1), "EPSG:4326", r"none of its 1 barriers meets .*classes_20150801\.tif; check both CRS"),
         (Point(0, 0), "EPSG:4326", "holds no line or polygon"),
-        (box(0, 0, 1, 1), None, "has no geometry with a coordinate system"),
+        (box(0, 0, 1, 1), None, "has no coordinate reference system"),
     ],
 )
 def test_barriers_that_are_none_are_refused(

@@ -138,7 +138,7 @@ def test_intervals_of_areas_reach_the_national_figure(run: RunSite, tmp_path: Pa
         ({}, "one of polygons, classes and influence"),
         ({"polygons": "2015.tif", "classes": ["mined"]}, "one of polygons, classes and influence"),
         ({"polygons": "none.gpkg"}, r"none\.gpkg does not exist"),
-        ({"polygons": "2015.tif"}, r"2015\.tif: cannot be read as polygons"),
+        ({"polygons": "2015.tif"}, r"2015\.tif: is not a vector file"),
         ({"classes": ["forest"]}, "forest"),
     ],
 )

@@ -75,7 +75,7 @@ def test_labels_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.gpkg: the crosswalk does not name 'pit' of column cover"):
         source(path, {"lake": "water"})
     (tmp_path / "b.gpkg").write_text("no polygons")
-    with pytest.raises(InputError, match=r"b\.gpkg: cannot be read as polygons"):
+    with pytest.raises(InputError, match=r"b\.gpkg: is not a vector file"):
         source(tmp_path / "b.gpkg")
     wide = write_raster(tmp_path / "m.tif", np.zeros((1, 20, 30), np.uint16))
     with pytest.raises(InputError, match="holds uint16"):

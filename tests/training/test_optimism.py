@@ -24,6 +24,9 @@ def test_both_splits_judge_and_the_random_one_trains_once(tmp_path: Path) -> Non
     again = judged_on_both(path)
     assert (again["random"].counts == found["random"].counts).all()
     assert checkpoint.stat().st_mtime_ns == before
+    run_training("fit", path, ["--model.init_args.learning_rate=0.01"])
+    judged_on_both(path, ["--model.init_args.learning_rate=0.01"])
+    assert checkpoint.stat().st_mtime_ns != before
     assert list(judged_on_both(path, random=False)) == ["chosen"]
 
 
