@@ -10,6 +10,7 @@ from PIL import Image, ImageColor, ImageDraw
 
 from pitscape.imagery.confusion import Counts
 from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
 from pitscape.training.task import SegmentationTask
 from pitscape.training.windows import Sample
@@ -119,7 +120,8 @@ def _visible(stored: NDArray[np.float32], sensor: Sensor, bands: Sequence[str]) 
     common = [sensor.band(name).common_name for name in bands]
     chosen = [common.index(name) for name in SHOWN] if set(SHOWN) <= set(common) else [0, len(bands) // 2, -1]
     shown = np.moveaxis(stored[chosen], 0, -1)
-    low, high = np.percentile(shown, (2, 98), axis=(0, 1))
+    seen = shown[(stored != UNOBSERVED_STORED).any(axis=0)]
+    low, high = np.percentile(seen, (2, 98), axis=0) if len(seen) else np.zeros((2, 3))
     return np.asarray(np.clip((shown - low) / np.maximum(high - low, 1e-6), 0, 1) * 255, np.uint8)
 
 
