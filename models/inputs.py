@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
-from pitscape.imagery.stack import slices_of
+from pitscape.imagery.stack import Channels, slices_of
 from pitscape.models.card import SourceInput
 
 STORED = "stored"
@@ -35,6 +35,6 @@ def feeds(sources: Sequence[SourceInput], stored: NDArray[np.float32]) -> dict[s
     """
     if len(sources) == 1:
         return {STORED: stored}
-    parts = [stored[:, part] for part in slices_of(sources)]
+    parts = [stored[:, part] for part in slices_of([Channels(source.sensor, source.bands) for source in sources])]
     present = np.stack([(part != UNOBSERVED_STORED).any(axis=(1, 2, 3)) for part in parts], axis=1)
     return dict(zip(input_names(sources), [*parts, present.astype(np.float32)], strict=True))

@@ -14,14 +14,14 @@ def source(sensor: str, *bands: str) -> SourceInput:
 RADAR, DEM = source("sentinel1_grd_db", "VV", "VH"), source("dem", "elevation")
 
 
-def test_one_source_enters_by_one_input():
+def test_one_source_enters_by_one_input() -> None:
     stored = np.ones((2, 2, 4, 4), np.float32)
 
     assert list(feeds([RADAR], stored)) == ["stored"]
     assert feeds([RADAR], stored)["stored"] is stored
 
 
-def test_each_of_several_sources_has_an_input_and_all_share_the_flags():
+def test_each_of_several_sources_has_an_input_and_all_share_the_flags() -> None:
     stored = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 2, 2) + 1
     stored[1, 2] = 0  # the second image has no elevation
 
@@ -34,7 +34,7 @@ def test_each_of_several_sources_has_an_input_and_all_share_the_flags():
 
 
 @pytest.mark.parametrize("missing", [0, 1])
-def test_a_source_with_one_observed_pixel_is_there(missing: int):
+def test_a_source_with_one_observed_pixel_is_there(missing: int) -> None:
     stored = np.zeros((1, 3, 2, 2), np.float32)
     stored[0, 2 * missing, 0, 0] = 5
 
