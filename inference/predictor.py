@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.models.card import CARD_KEY, ModelCard, card_from_json
+from pitscape.models.inputs import feeds
 
 Device: TypeAlias = Literal["cpu", "cuda"]
 
@@ -22,7 +23,7 @@ class Predictor(Protocol):
         ...
 
     def probabilities(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Class probabilities (N, classes, H, W) of stored numbers (N, bands, H, W) in the card's convention."""
+        """Class probabilities (N, classes, H, W) of stored numbers (N, channels, H, W) in the card's convention."""
         ...
 
 
@@ -86,16 +87,18 @@ class OnnxPredictor:
         return self if threads == self.threads else OnnxPredictor(self.path, threads=threads, device=self.device)
 
     def probabilities(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Class probabilities (N, classes, H, W) of stored numbers (N, bands, H, W) in the card's convention."""
+        """Class probabilities (N, classes, H, W) of stored numbers (N, channels, H, W) in the card's convention."""
         if self.device == "cpu":
-            result: NDArray[np.float32] = self.session.run(None, {"stored": stored})[0]
+            result: NDArray[np.float32] = self.session.run(None, feeds(self._card.sources, stored))[0]
             return result
         return self.bound(stored)
 
     def bound(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The same with input and output bound to the device: nothing but they is copied."""
+        """The same with inputs and output bound to the device: nothing but they is copied."""
         binding = self.session.io_binding()
-        binding.bind_cpu_input("stored", stored)
+        given = {name: np.ascontiguousarray(values) for name, values in feeds(self._card.sources, stored).items()}
+        for name, values in given.items():
+            binding.bind_cpu_input(name, values)
         binding.bind_output("probabilities", self.device)
         self.session.run_with_iobinding(binding)
         result: NDArray[np.float32] = binding.copy_outputs_to_cpu()[0]

@@ -56,7 +56,7 @@ class TorchPredictor:
         return self
 
     def probabilities(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Class probabilities (N, classes, H, W) of stored numbers (N, bands, H, W) in the card's convention."""
+        """Class probabilities (N, classes, H, W) of stored numbers (N, channels, H, W) in the card's convention."""
         with torch.inference_mode():
             result: NDArray[np.float32] = self._network(torch.from_numpy(stored).to(self._device)).cpu().numpy()
         return result

@@ -92,7 +92,8 @@ class ModelCard(BaseModel):
     Attributes:
         name: Of the model.
         architecture: Network and encoder.
-        sources: What enters the graph, in the order of the input's channels; the first gives the grid.
+        sources: What enters the graph, in the order of the channels, no sensor twice. The first gives the grid, and others,
+            whatever their own ground sampling distance, enter on it; the inputs' names are in ``models.inputs``.
         nodata: How unobserved pixels of a source enter: as stored 0 in all its bands, which the graph turns into the mean.
         legend: The classes in the order of the output's channels.
         gsd_m: Ground sampling distance of the training imagery [m].
@@ -127,6 +128,9 @@ class ModelCard(BaseModel):
     def _fits_together(self) -> "ModelCard":
         if self.class_bias is not None and len(self.class_bias) != len(self.legend):
             raise ValueError("class_bias and legend differ in length")
+        sensors = [source.sensor.name for source in self.sources]
+        if twice := {name for name in sensors if sensors.count(name) > 1}:
+            raise ValueError(f"two sources are of sensor {', '.join(sorted(twice))}; make them one")
         if 2 * self.overlap > self.tile:
             raise ValueError("overlap must be at most half of the tile")
         return self

@@ -15,6 +15,8 @@ from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sidecar, write_text
 from pitscape.models.card import CARD_KEY, ModelCard
 from pitscape.models.checkpoint import Recipe, deployed, load_checkpoint
+from pitscape.models.flagged import traced_form
+from pitscape.models.inputs import feeds
 from pitscape.models.network import DeployedNetwork
 from pitscape.models.parity import TOLERANCE, Parity, parity
 
@@ -80,21 +82,22 @@ def card_of(recipe: Recipe, *, name: str, tile: int) -> ModelCard:
 def write_graph(network: DeployedNetwork, card: ModelCard, path: Path) -> None:
     """Write a network as ONNX with its card inside, for any batch, height and width.
 
+    Its inputs are those of ``models.inputs``: one for each source, and flags where there are several.
     It is traced with a batch of 2: the exporter would make a batch of 1 a constant.
     """
-    example = torch.zeros(2, card.channels, card.tile, card.tile + 32)
-    sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("height"), 3: torch.export.Dim("width")}
+    example = feeds(card.sources, np.ones((2, card.channels, card.tile, card.tile + 32), np.float32))
+    traced, sizes = traced_form(network, card.sources)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")  # of the exporter's own internals
         program = torch.onnx.export(
-            network,
-            (example,),
+            traced,
+            tuple(map(torch.from_numpy, example.values())),
             dynamo=True,
             opset_version=OPSET,
-            input_names=["stored"],
+            input_names=list(example),
             output_names=["probabilities"],
-            dynamic_shapes={"stored": sizes},
+            dynamic_shapes=sizes,
         )
     assert program is not None
     model = program.model_proto

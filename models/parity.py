@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.models.card import ModelCard, SourceInput
+from pitscape.models.inputs import feeds
 from pitscape.models.network import DeployedNetwork
 
 TOLERANCE = 1e-4
@@ -57,7 +58,7 @@ def parity(deployed: DeployedNetwork, path: Path, card: ModelCard) -> Parity:
         stored = _stored_numbers(card, (batch, height, width), dtype, rng)
         with torch.inference_mode():
             expected = deployed(torch.from_numpy(stored)).numpy()
-        found = session.run(None, {"stored": stored})[0]
+        found = session.run(None, feeds(card.sources, stored))[0]
         largest = max(largest, float(np.abs(expected - found).max()))
         others += _other_classes(expected, found)
         pixels += batch * height * width

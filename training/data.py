@@ -109,6 +109,7 @@ class LabelledScenes(lightning.LightningDataModule):
         self.wanted_split = split or {}
         self.channels = channels_of(sensor, bands)
         self.more = tuple(more or ())
+        _check_different([self.channels, *(channels_of(each.sensor, each.bands) for each in self.more)])
         self.legend = load_legend(legend).model_copy(update={"notes": tuple(legend_notes or ())})
         if tile <= 2 * context:
             raise InputError(f"tile {tile} with context {context}: the tile must be larger than twice the context.")
@@ -191,6 +192,14 @@ def channels_of(sensor: str, bands: Sequence[str] | None) -> Channels:
     """A sensor with the bands wanted; all of the sensor's by default."""
     found = load_sensor(sensor)
     return Channels(found, tuple(bands or found.band_names))
+
+
+def _check_different(sources: Sequence[Channels]) -> None:
+    """Refuse two sources of one sensor: an exported network tells its inputs apart by it."""
+    sensors = [source.sensor.name for source in sources]
+    for name in sensors:
+        if sensors.count(name) > 1:
+            raise InputError(f"more: sensor {name} is named twice; each source needs a sensor of its own.")
 
 
 def stored_means(sources: Sequence[SourceInput]) -> NDArray[np.float32]:
