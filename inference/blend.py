@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.scene import Scene
+from pitscape.inference.joint_scene import Mappable
 from pitscape.inference.predictor import Predictor
 from pitscape.inference.stream import Crew, PredictedTile, predicted_tiles
 from pitscape.inference.tiles import Area, Tiles
@@ -42,7 +42,7 @@ class Failure:
 
 
 def blended_rows(
-    scene: Scene,
+    scene: Mappable,
     predictor: Predictor,
     tiles: Tiles,
     area: Area | None = None,

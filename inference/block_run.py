@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.progress import Progress
-from pitscape.imagery.scene import Scene
 from pitscape.inference.blend import Failure, Rows, blended_rows
+from pitscape.inference.joint_scene import Mappable
 from pitscape.inference.layers import Layers
 from pitscape.inference.parts import Parts
 from pitscape.inference.plan import Plan
@@ -22,7 +22,7 @@ MOST_WAITING = 2
 
 
 def map_blocks(
-    scene: Scene,
+    scene: Mappable,
     predictor: Predictor,
     plan: Plan,
     parts: Parts,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.layer import Pixels
-from pitscape.imagery.scene import Scene
+from pitscape.inference.joint_scene import Mappable
 from pitscape.inference.spent import Spent
 from pitscape.inference.tiles import Area, Tiles
 
@@ -44,7 +44,7 @@ class Chunks:
         spent: Where their CPU time is counted.
     """
 
-    def __init__(self, scene: Scene, tiles: Tiles, area: Area, *, readers: int, spent: Spent) -> None:
+    def __init__(self, scene: Mappable, tiles: Tiles, area: Area, *, readers: int, spent: Spent) -> None:
         self._scene = scene
         self._tiles = tiles
         self._around = tiles.around(area)

@@ -178,6 +178,11 @@ class Parts:
         return layers
 
 
+def parts_of(output: Path) -> Path:
+    """The folder of the parts of a class map."""
+    return output.with_name(output.name + SUFFIX)
+
+
 def open_parts(folder: Path) -> Parts:
     """The parts of a run, from its folder alone.
 

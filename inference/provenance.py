@@ -7,14 +7,16 @@ from typing import Any
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import sha256_of, sidecar
+from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import Scene
 from pitscape.imagery.virtual import check_virtual
+from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.plan import best_tile
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 
 
-def cut_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> tuple[int, int]:
+def cut_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) -> tuple[int, int]:
     """Side and overlap of the tiles [px].
 
     Raises:
@@ -29,10 +31,30 @@ def cut_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> tuple
     return tile, overlap
 
 
-def made_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> dict[str, Any]:
-    """All that decides what comes out."""
-    card, reading = predictor.card, options.reading
+def made_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) -> dict[str, Any]:
+    """All that decides what comes out: first of the scene that gives the grid, then, by sensor, of those of other sources."""
+    card = predictor.card
     tile, overlap = cut_of(scene, predictor, options)
+    first, *others = (_of_scene(*each) for each in zip(scene.stack.scenes, scene.readings, strict=True))
+    names = [each.sensor.name for each in scene.stack.scenes[1:]]
+    several = {"other_sources": dict(zip(names, others, strict=True)), "missing_sources": list(scene.missing)}
+    return {
+        **first,
+        **(several if len(card.sources) > 1 else {}),
+        "model": card.name,
+        "model_sha256": sha256_of(predictor.path),
+        "radiometry": card.radiometry,
+        "tile": tile,
+        "overlap": overlap,
+        "tta": options.tta,
+        "sieve_ha": options.sieve_ha,
+        "simplify_m": options.simplify_m,
+        "versions": {"pitscape": version("pitscape"), predictor.runtime[0]: predictor.runtime[1]},
+    }
+
+
+def _of_scene(scene: Scene, reading: Reading) -> dict[str, Any]:
+    """A scene's files, and how they were read."""
     return {
         "scene": scene.path.name,
         "scene_sha256": sha256_of(scene.path),
@@ -43,17 +65,8 @@ def made_of(scene: Scene, predictor: FilePredictor, options: RunOptions) -> dict
         "clouds_kept": reading.keep_clouds,
         "sensor": f"{scene.sensor.name}, {scene.recognised}",
         "acquired": scene.acquired.isoformat() if scene.acquired else None,
-        "model": card.name,
-        "model_sha256": sha256_of(predictor.path),
-        "radiometry": card.radiometry,
         "added_offset": scene.radiometry.added,
         "added_offset_reason": scene.radiometry.reason,
-        "tile": tile,
-        "overlap": overlap,
-        "tta": options.tta,
-        "sieve_ha": options.sieve_ha,
-        "simplify_m": options.simplify_m,
-        "versions": {"pitscape": version("pitscape"), predictor.runtime[0]: predictor.runtime[1]},
     }
 
 
@@ -78,7 +91,7 @@ def record_beside(outputs: Outputs, made: dict[str, Any], *, failed_too: bool) -
     return records[0] if same and all(path.exists() for path in paths) else None
 
 
-def shape_of(scene: Scene) -> tuple[int, int]:
+def shape_of(scene: JointScene) -> tuple[int, int]:
     """Rows and columns of a scene."""
     height, width = scene.grid.shape
     return int(height), int(width)

@@ -1,43 +1,36 @@
 """One scene to one class map, and what else is wanted of it."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import rasterio
 
-from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import metric_cell_size
-from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar
 from pitscape.imagery.progress import Progress
-from pitscape.imagery.scene import Scene, open_scene
+from pitscape.inference.admission import CACHE_MB, admitted
 from pitscape.inference.assembly import NothingObservedError, assemble, output_of
 from pitscape.inference.block_run import map_blocks
+from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.lock import Shard, beginning, holding
-from pitscape.inference.parts import MANIFEST, SUFFIX, Contents, Parts, check_folder, clear, open_parts, read_manifest
+from pitscape.inference.parts import MANIFEST, Contents, Parts, check_folder, clear, open_parts, parts_of, read_manifest
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor, Predictor
-from pitscape.inference.provenance import cut_of, files_of, made_of, record_beside, shape_of
+from pitscape.inference.provenance import cut_of, made_of, record_beside, shape_of
 from pitscape.inference.run_options import Outputs, RunOptions
+from pitscape.inference.scene_source import SceneSource
 from pitscape.inference.spent import Spent
 from pitscape.inference.stream import Crew
 from pitscape.inference.symmetric import SymmetricPredictor
-
-CACHE_MB = 64
-"""GDAL would keep up to 5 % of the machine's memory in decoded blocks; those of a tile are read once."""
+from pitscape.models.card import ModelCard
 
 MOST_READERS = 8
-COMPRESSED = 0.5
-"""Of the bytes of all layers, this share is asked to be free for blocks and outputs together."""
 
 
 def predict_scene(
-    source: Path,
+    source: Path | Sequence[SceneSource],
     predictor: FilePredictor,
     output: Path | Outputs,
     *,
@@ -51,7 +44,8 @@ def predict_scene(
     memory, blocks, shards, or whether the run was stopped and resumed: it is the same to the last byte.
 
     Args:
-        source: The scene, with the bands of the model's card.
+        source: The scene, with the bands of the model's first source; or the scenes of several sources of it, of which some
+            may be missing (see ``joint_scene``).
         predictor: The model.
         output: The class map, a cloud-optimised GeoTIFF, or all files that are wanted.
         options: How it is mapped.
@@ -69,7 +63,7 @@ def predict_scene(
     """
     options, outputs, spent = options or RunOptions(), _outputs(output), spent or Spent()
     folder = parts_of(outputs.classes)
-    with _opened(source, predictor, outputs, options) as scene:
+    with admitted(_sources(source, predictor.card), predictor, outputs, options) as scene:
         if options.resume and (
             record := record_beside(outputs, made_of(scene, predictor, options), failed_too=options.skip_failed)
         ):
@@ -96,7 +90,7 @@ def predict_scene(
 
 
 def predict_shard(
-    source: Path,
+    source: Path | Sequence[SceneSource],
     predictor: FilePredictor,
     output: Path | Outputs,
     shard: Shard,
@@ -121,7 +115,7 @@ def predict_shard(
     """
     options, outputs = options or RunOptions(), _outputs(output)
     folder = parts_of(outputs.classes)
-    with _opened(source, predictor, outputs, options) as scene, holding(folder, shard):
+    with admitted(_sources(source, predictor.card), predictor, outputs, options) as scene, holding(folder, shard):
         with beginning(folder):
             plan, parts = _begun(scene, predictor, outputs, options, keep=True)
         missing = set(parts.missing(failed_too=not options.skip_failed))
@@ -152,43 +146,16 @@ def merge(folder: Path) -> dict[str, Any]:
     return record
 
 
-def parts_of(output: Path) -> Path:
-    """The folder of the parts of a class map."""
-    return output.with_name(output.name + SUFFIX)
-
-
 def _outputs(output: Path | Outputs) -> Outputs:
     return output if isinstance(output, Outputs) else Outputs(output)
 
 
-@contextmanager
-def _opened(source: Path, predictor: FilePredictor, outputs: Outputs, options: RunOptions) -> Iterator[Scene]:
-    """The scene of a run, once all that can be checked beforehand has been."""
-    inputs = [*files_of(source), source.with_suffix(".json"), predictor.path]
-    inputs += [options.reading.mask] if options.reading.mask else []
-    for path in outputs.paths.values():
-        if source.is_dir() and path.resolve().is_relative_to(source.resolve()):
-            raise InputError(f"{path}: lies in the scene's own folder; choose another output.")
-        files = (path, sidecar(path), names_file(path))
-        keep_inputs(files, inputs)
-        for file in files:
-            check_writable(file)
-    check_folder(parts_of(outputs.classes))
-    card = predictor.card
-    if len(card.sources) > 1:
-        sensors = ", ".join(each.sensor.name for each in card.sources)
-        raise InputError(f"{predictor.path}: takes {sensors} together; scenes of several sources cannot be mapped yet.")
-    with (
-        rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
-        open_scene(source, card.sensor, bands=card.bands, reading=options.reading) as scene,
-    ):
-        _check_resolution(scene, card.gsd_m)
-        _check_space(scene, outputs, layers=len(outputs.layers.names(card.legend.names)))
-        yield scene
+def _sources(source: Path | Sequence[SceneSource], card: ModelCard) -> Sequence[SceneSource]:
+    return [SceneSource(source, card.sensor.name)] if isinstance(source, Path) else source
 
 
 def _begun(
-    scene: Scene, predictor: FilePredictor, outputs: Outputs, options: RunOptions, *, keep: bool
+    scene: JointScene, predictor: FilePredictor, outputs: Outputs, options: RunOptions, *, keep: bool
 ) -> tuple[Plan, Parts]:
     """The plan of a run and its folder; blocks that an earlier or another process has laid out stay.
 
@@ -197,7 +164,7 @@ def _begun(
     card, folder = predictor.card, parts_of(outputs.classes)
     layers = outputs.layers.names(card.legend.names)
     model_mb = predictor.path.stat().st_size / (1 << 20)
-    load = Load(len(card.bands), len(card.legend), len(layers), model_mb, scene.block_shape)
+    load = Load(card.channels, len(card.legend), len(layers), model_mb, scene.block_shape)
     budget = Budget(options.memory_mb, options.threads or usable_cores(), options.batch)
     tile, overlap = cut_of(scene, predictor, options)
     plan = plan_run(shape_of(scene), load, budget, tile=tile, overlap=overlap, block_rows=options.block_rows)
@@ -212,7 +179,7 @@ def _begun(
     return plan, parts
 
 
-def _signed(parts: Parts, scene: Scene, predictor: FilePredictor, options: RunOptions) -> Parts:
+def _signed(parts: Parts, scene: JointScene, predictor: FilePredictor, options: RunOptions) -> Parts:
     """The parts with what they are made of, in their manifest."""
     if parts.contents.made_of:
         return parts
@@ -227,21 +194,3 @@ def _staff(predictor: FilePredictor, plan: Plan, options: RunOptions, spent: Spe
     readers = min(options.threads or usable_cores(), MOST_READERS)
     crew = Crew(plan.lanes, options.batch, readers, skip_failed=options.skip_failed, spent=spent)
     return (SymmetricPredictor(network) if options.tta else network), crew
-
-
-def _check_resolution(scene: Scene, gsd_m: float) -> None:
-    """Refuse grids that are much coarser or finer than what the network was trained on, or not in metres."""
-    found = max(metric_cell_size(scene.grid, scene.path))
-    if not 0.5 <= found / gsd_m <= 2:
-        raise InputError(f"{scene.path}: has pixels of {found:g} m, the model was trained at {gsd_m:g} m; resample it.")
-
-
-def _check_space(scene: Scene, outputs: Outputs, *, layers: int) -> None:
-    """Refuse scenes whose outputs would not fit the disk; headers that declare a giant size among them."""
-    height, width = scene.grid.shape
-    needed, free = height * width * layers * COMPRESSED, shutil.disk_usage(outputs.classes.resolve().parent).free
-    if needed > free:
-        raise InputError(
-            f"{scene.path}: has {height} x {width} px, whose map may take {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are "
-            "free. Make room, or cut it."
-        )

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import PitscapeError
-from pitscape.imagery.scene import Scene
 from pitscape.inference.chunks import Chunks
+from pitscape.inference.joint_scene import Mappable
 from pitscape.inference.predictor import Predictor
 from pitscape.inference.spent import Spent
 from pitscape.inference.tiles import Area, Tiles
@@ -70,7 +70,7 @@ class _Call:
 
 
 def predicted_tiles(
-    scene: Scene, predictor: Predictor, tiles: Tiles, area: Area, crew: Crew
+    scene: Mappable, predictor: Predictor, tiles: Tiles, area: Area, crew: Crew
 ) -> Iterator[PredictedTile]:
     """Predict the tiles that map an area, row by row, from left to right.
 
@@ -169,7 +169,7 @@ class _Stream:
 
     def _predict(self, places: list[tuple[int, int]]) -> list[Answer]:
         """What the network says of some tiles, or why it fails; in a lane."""
-        stored = np.empty((len(places), len(self._predictor.card.bands), *self._tiles.shape), np.float32)
+        stored = np.empty((len(places), self._predictor.card.channels, *self._tiles.shape), np.float32)
         with self._crew.spent.on("gathering"):
             for number, (row, column) in enumerate(places):
                 self._chunks.take(row, column, stored[number])

@@ -10,29 +10,39 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.reading import Reading
 from pitscape.inference.lock import Shard
+from pitscape.inference.parts import parts_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge as merge_parts
-from pitscape.inference.scene_run import parts_of, predict_scene, predict_shard
+from pitscape.inference.scene_run import predict_scene, predict_shard
+from pitscape.inference.scene_source import SceneSource
 from pitscape.progress import bar, say
 
 if TYPE_CHECKING:
+    from pitscape.imagery.radiometry import OffsetWord
     from pitscape.inference.predictor import FilePredictor
 
 CHECKPOINTS = {".ckpt"}
+
+SOURCE = re.compile(r"(?:(?P<sensor>\w+)=)?(?P<path>.*?)(?P<said>(?:,(?:bands|offset)=[^,=]*)*)", re.DOTALL)
+"""SENSOR=PATH, of which the sensor may be left out, and what is said of it."""
+
+Given = Path | list[SceneSource]
+"""A scene, or the sources of one."""
 
 
 def predict(arguments: argparse.Namespace) -> None:
     """``pitscape predict``."""
     options, shard = _options(arguments), _shard(arguments.shard)
-    outputs = _outputs(arguments)
+    given = _given(arguments)
+    outputs = _outputs(arguments, [_path(each) for each in given])
     predictor = _predictor(arguments.model, arguments.device)
     failed = 0
-    for scene, wanted in zip(arguments.scene, outputs, strict=True):
+    for source, wanted in zip(given, outputs, strict=True):
         try:
             if shard:
-                _part(scene, predictor, wanted, options, shard)
+                _part(source, predictor, wanted, options, shard)
             else:
-                _whole(scene, predictor, wanted, options)
+                _whole(source, predictor, wanted, options)
         except PitscapeError as error:
             if len(outputs) == 1:
                 raise
@@ -50,22 +60,23 @@ def merge(arguments: argparse.Namespace) -> None:
         print(arguments.parts.parent / relative)
 
 
-def _whole(scene: Path, predictor: "FilePredictor", wanted: Outputs, options: RunOptions) -> None:
-    with bar(scene.name) as progress:
-        record = predict_scene(scene, predictor, wanted, options=options, progress=progress)
+def _whole(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions) -> None:
+    with bar(_path(source).name) as progress:
+        record = predict_scene(source, predictor, wanted, options=options, progress=progress)
     _tell(record)
     for path in wanted.paths.values():
         print(path)
 
 
-def _part(scene: Path, predictor: "FilePredictor", wanted: Outputs, options: RunOptions, shard: Shard) -> None:
-    with bar(f"{scene.name}, shard {shard.number} of {shard.of}") as progress:
-        missing = predict_shard(scene, predictor, wanted, shard, options=options, progress=progress)
+def _part(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions, shard: Shard) -> None:
+    name = _path(source).name
+    with bar(f"{name}, shard {shard.number} of {shard.of}") as progress:
+        missing = predict_shard(source, predictor, wanted, shard, options=options, progress=progress)
     folder = parts_of(wanted.classes)
     left = (
         f"{missing} blocks of other shards are missing" if missing else f"all blocks are there: pitscape merge {folder}"
     )
-    say(f"{scene.name}: shard {shard.number} of {shard.of} is done; {left}")
+    say(f"{name}: shard {shard.number} of {shard.of} is done; {left}")
     print(folder)
 
 
@@ -74,6 +85,10 @@ def _tell(record: dict[str, Any]) -> None:
         f"{record['scene']}: {record['sensor']}; {record['added_offset']} added to stored numbers "
         f"({record['added_offset_reason']}); {100 * record['observed_share']:.1f} % observed"
     )
+    for sensor, other in record.get("other_sources", {}).items():
+        say(f"{record['scene']}: with {other['scene']} as {sensor} on its grid")
+    if missing := record.get("missing_sources"):
+        say(f"{record['scene']}: mapped without {', '.join(missing)}, which the model takes too")
     if record["failed_tiles"]:
         say(f"{record['scene']}: {len(record['failed_tiles'])} tiles failed and are unobserved; the JSON lists them")
 
@@ -118,13 +133,44 @@ def _shard(text: str | None) -> Shard | None:
     return Shard(int(found.group(1)), int(found.group(2)))
 
 
-def _outputs(arguments: argparse.Namespace) -> list[Outputs]:
+def _given(arguments: argparse.Namespace) -> list[Given]:
+    """What is mapped, one map each."""
+    if bool(arguments.scene) == bool(arguments.source):
+        raise InputError("predict: name scenes, or the sources of one scene by --source SENSOR=PATH; one of the two.")
+    return [[_source(text) for text in arguments.source]] if arguments.source else list(arguments.scene)
+
+
+def _source(text: str) -> SceneSource:
+    """A source as ``--source`` names it.
+
+    >>> found = _source("sentinel1_grd_db=sar/a.tif,bands=VV+VH")
+    >>> found.sensor, found.path.name, found.bands
+    ('sentinel1_grd_db', 'a.tif', ('VV', 'VH'))
+    """
+    found = SOURCE.fullmatch(text)
+    assert found is not None
+    sensor, path, said = found["sensor"], found["path"], dict(item.split("=") for item in found["said"].split(",")[1:])
+    if Path(text).exists() or not path:
+        sensor, path, said = None, text, {}
+    words: dict[str | None, OffsetWord | None] = {None: None, "included": "included", "missing": "missing"}
+    offset = said.get("offset")
+    if offset not in words:
+        raise InputError(f"--source {text}: offset={offset} is not known; say included or missing.")
+    bands = tuple(said["bands"].split("+")) if "bands" in said else None
+    return SceneSource(Path(path), sensor, bands, words[offset])
+
+
+def _path(given: Given) -> Path:
+    """The path that a run is named by."""
+    return given if isinstance(given, Path) else given[0].path
+
+
+def _outputs(arguments: argparse.Namespace, scenes: list[Path]) -> list[Outputs]:
     """The files of each scene: as named for one scene, by the scenes' names in folders for several."""
     named: dict[str, Path | None] = {
         each.name: arguments.output if each.name == "classes" else getattr(arguments, each.name)
         for each in fields(Outputs)
     }
-    scenes: list[Path] = arguments.scene
     if len(scenes) == 1 and not arguments.output.is_dir():
         return [Outputs(named.pop("classes") or arguments.output, **named)]
     names = [scene.stem for scene in scenes]

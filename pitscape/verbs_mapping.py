@@ -53,7 +53,7 @@ def add_fetch(verbs: Verbs) -> None:
 def add_predict(verbs: Verbs) -> None:
     """Add the verb ``predict``."""
     verb = new_verb(verbs, "predict", "pitscape.mapping:predict", "scenes to class maps (cloud-optimised GeoTIFFs)")
-    verb.add_argument("scene", type=Path, nargs="+", metavar="SCENE", help="raster, SAFE or Landsat product")
+    verb.add_argument("scene", type=Path, nargs="*", metavar="SCENE", help="raster, SAFE or Landsat product")
     verb.add_argument(
         "--model", type=Path, required=True, metavar="MODEL.onnx", help="of pitscape export; a .ckpt runs in PyTorch"
     )
@@ -77,6 +77,14 @@ def add_predict(verbs: Verbs) -> None:
         "--sieve", type=float, default=0.0, metavar="HA", help="smaller patches go to their largest neighbour [ha]"
     )
     scene = verb.add_argument_group("what the scene is")
+    scene.add_argument(
+        "--source",
+        action="append",
+        metavar="SENSOR=PATH",
+        help="instead of SCENE, once for each source of one scene, on any grid; the model's first gives that of the map, and "
+        "the options below speak of it. SENSOR may be left out where the model's sensors tell; ,bands=VV+VH or "
+        ",offset=missing after PATH speak of this source",
+    )
     scene.add_argument("--bands", help="its bands in order, B02,B03,..., where the file does not name them")
     scene.add_argument(
         "--offset", choices=("included", "missing"), help="of the agency in the numbers, where metadata do not say"
