@@ -65,6 +65,18 @@ def card() -> ModelCard:
 
 
 @pytest.fixture(scope="session")
+def several_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ONNX file of a small untrained network of Sentinel-2, Sentinel-1 and a DEM."""
+    from several_sources import several_card, several_network
+
+    from pitscape.models.export import write_graph
+
+    path, card = tmp_path_factory.mktemp("several") / "several.onnx", several_card()
+    write_graph(several_network(card, "early"), card, path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with labelled scenes, ``train.yaml`` and, in ``run``, what two steps of training leave."""
     from pitscape.training.run import run_training

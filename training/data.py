@@ -109,7 +109,6 @@ class LabelledScenes(lightning.LightningDataModule):
         self.wanted_split = split or {}
         self.channels = channels_of(sensor, bands)
         self.more = tuple(more or ())
-        _check_different([self.channels, *(channels_of(each.sensor, each.bands) for each in self.more)])
         self.legend = load_legend(legend).model_copy(update={"notes": tuple(legend_notes or ())})
         if tile <= 2 * context:
             raise InputError(f"tile {tile} with context {context}: the tile must be larger than twice the context.")
@@ -123,6 +122,7 @@ class LabelledScenes(lightning.LightningDataModule):
         del stage
         if self.scenes:
             return
+        _check_different([self.channels, *(channels_of(each.sensor, each.bands) for each in self.more)])
         self.split = split_of(self.wanted_split)
         here = Path.cwd()
         images, masks = expand_path(self.images, here), expand_path(self.masks, here)

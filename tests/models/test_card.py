@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.sensor import load_sensor
 from pitscape.models.card import ModelCard, card_from_json
+
+SOURCE = {
+    "sensor": load_sensor("dem").model_dump(mode="json"),
+    "bands": ["elevation"],
+    "normalisation": {"mean": [300.0], "std": [50.0]},
+}
 
 
 def test_a_card_survives_json(card: ModelCard) -> None:
@@ -19,6 +26,7 @@ def test_a_card_survives_json(card: ModelCard) -> None:
         ({"overlap": 17}, "at most half"),
         ({"card_version": 2}, "card_version"),
         ({"extra": 1}, "extra"),
+        ({"sources": [SOURCE, SOURCE]}, "two sources are of sensor dem"),
     ],
 )
 def test_cards_that_contradict_themselves_are_refused(card: ModelCard, change: dict[str, object], problem: str) -> None:

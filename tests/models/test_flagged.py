@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 import torch
 from numpy.typing import NDArray
-from several_sources import BANDS_OF, several_card, several_network, stored_of
+from several_sources import several_card, several_network, stored_of
 
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.models.card import ModelCard
@@ -103,12 +103,3 @@ def test_the_predictor_feeds_every_input(exported: Exported) -> None:
     found = predictor.probabilities(stored)
     np.testing.assert_allclose(found, exported.eager(stored), atol=1e-4)
     np.testing.assert_array_equal(predictor.bound(stored), found)
-
-
-def test_a_graph_of_one_source_keeps_its_input(tmp_path: Path) -> None:
-    card = CARD.model_copy(update={"sources": CARD.sources[:1]})
-    one = Exported(several_network(card, "early"), card, tmp_path / "one.onnx")
-    stored = stored_of(card, 3, 21, 30)
-    assert [each.name for each in one.session.get_inputs()] == ["stored"]
-    assert sum(map(len, BANDS_OF.values())) == 14
-    np.testing.assert_allclose(one.session.run(None, {"stored": stored})[0], one.eager(stored), atol=1e-4)

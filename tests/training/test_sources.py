@@ -65,10 +65,17 @@ def test_a_network_of_two_sources_trains_and_is_exported(tmp_path: Path, fusion:
     card, parity = export_onnx(tmp_path / "run" / "best.ckpt", tmp_path / "model.onnx")
     assert parity.equal
     assert card.channels == 12
-    with pytest.raises(InputError, match=r"model\.onnx: takes sentinel2_l2a, sentinel1_grd_db together"):
-        predict_scene(
-            tmp_path / "images" / "tile_20230701.tif", OnnxPredictor(tmp_path / "model.onnx"), tmp_path / "classes.tif"
-        )
+    record = predict_scene(
+        tmp_path / "images" / "tile_20230701.tif", OnnxPredictor(tmp_path / "model.onnx"), tmp_path / "classes.tif"
+    )
+    assert record["missing_sources"] == ["sentinel1_grd_db"]
+
+
+def test_two_sources_of_one_sensor_are_refused(tmp_path: Path) -> None:
+    path = sources_file(tmp_path)
+    path.write_text(path.read_text().replace("sentinel1_grd_db", "sentinel2_l2a"))
+    with pytest.raises(InputError, match=r"more: sensor sentinel2_l2a is named twice"):
+        data_of(path)
 
 
 def test_windows_lose_one_source_at_times(tmp_path: Path) -> None:
