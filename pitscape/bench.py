@@ -65,6 +65,8 @@ def bench(arguments: argparse.Namespace) -> None:
         folder = Path(name)
         model = arguments.model or write_model(folder / "unet_resnet18.onnx")
         predictor = OnnxPredictor(model)
+        if len(predictor.card.sources) > 1:
+            raise InputError(f"{model}: takes several sources; bench measures models of one.")
         scene = write_scene(folder / "scene_20230709.tif", arguments.size, predictor.card)
         options = RunOptions(threads=threads, memory_mb=arguments.memory)
         case = _Case(scene, (arguments.size, arguments.size), predictor, options, threads, folder)

@@ -311,3 +311,7 @@ class TestVerb:
         told = capsys.readouterr().err.strip()
         assert problem in told
         assert "\n" not in told
+
+    def test_bench_measures_models_of_one_source(self, several_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["bench", "--model", str(several_model)]) == 2
+        assert "several.onnx: takes several sources; bench measures models of one." in capsys.readouterr().err
