@@ -22,7 +22,6 @@ class Exported:
     """A network and its graph."""
 
     def __init__(self, network: DeployedNetwork, card: ModelCard, path: Path) -> None:
-        write_graph(network, card, path)
         self.network, self.card, self.path = network, card, path
         self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
@@ -33,9 +32,12 @@ class Exported:
 
 
 @pytest.fixture(scope="module", params=["early", "middle"])
-def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    path = tmp_path_factory.mktemp(request.param) / "several.onnx"
-    return Exported(several_network(CARD, request.param), CARD, path)
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, several_model: Path) -> Exported:
+    network, path = several_network(CARD, request.param), several_model
+    if request.param == "middle":
+        path = tmp_path_factory.mktemp("middle") / "several.onnx"
+        write_graph(network, CARD, path)
+    return Exported(network, CARD, path)
 
 
 def without(stored: NDArray[np.float32], *sources: int) -> NDArray[np.float32]:
