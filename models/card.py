@@ -71,9 +71,9 @@ class Calibration(BaseModel):
 
     Attributes:
         method: Temperature scaling (Guo et al. 2017): scores are divided by ``temperature`` in the graph.
-        temperature: Above 1 the network was too sure.
+        temperature: Above 1 the network was too sure; 1 where the fitted one did not help.
         ece_before: Expected calibration error without it, over 15 bins of confidence.
-        ece_after: With it, on pixels that did not choose it.
+        ece_after: With the fitted one, on pixels that did not choose it; it is kept where this is below ``ece_before``.
         pixels: Pixels that it rests on.
     """
 

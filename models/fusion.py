@@ -41,7 +41,7 @@ class FusedEncoders(nn.Module):
         self.parts = parts_of(channels)
         self.encoders = nn.ModuleList(
             smp.encoders.get_encoder(
-                settings.encoder, in_channels=count, depth=settings.encoder_depth, weights=settings.encoder_weights
+                settings.encoder, in_channels=count, depth=settings.encoder_depth, weights=settings.library_weights
             )
             for count in channels
         )

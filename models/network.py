@@ -37,6 +37,9 @@ FREE_DEPTH = frozenset({"unet", "unetplusplus", "manet"})
 
 ENCODER = "network.encoder."
 
+TORCHGEO = "torchgeo:"
+"""How the names of TorchGeo's weights begin."""
+
 DECODER_CHANNELS = (256, 128, 64, 32, 16)
 
 
@@ -53,7 +56,8 @@ class NetworkSettings(BaseModel):
             no pixel by itself, and roads and houses are one or two pixels wide.
         fusion: How several sources join: "early", all channels in one encoder, or "middle", an encoder for each, averaged at
             every scale over those that were observed there (U-Nets and MAnet alone).
-        encoder_weights: Pre-trained weights, by the library's name; None starts from random ones.
+        encoder_weights: Pre-trained weights: the library's name ("imagenet"), "torchgeo:" and TorchGeo's name, or a file
+            that ends with .pth or .pt; None starts from random ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,6 +76,17 @@ class NetworkSettings(BaseModel):
         detail = f", detail {self.detail}" if self.detail else ""
         fusion = ", middle fusion" if self.fusion == "middle" else ""
         return f"{self.architecture}/{self.encoder}, depth {self.encoder_depth}{detail}{fusion}"
+
+    @property
+    def own_weights(self) -> bool:
+        """Whether the weights are loaded by ``models.pretrained`` and not by the library."""
+        name = self.encoder_weights or ""
+        return name.startswith(TORCHGEO) or name.endswith((".pth", ".pt"))
+
+    @property
+    def library_weights(self) -> str | None:
+        """The library's name of the weights, where it loads them."""
+        return None if self.own_weights else self.encoder_weights
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -116,11 +131,16 @@ class SegmentationNetwork(nn.Module):
             self.network = smp.create_model(
                 settings.architecture,
                 encoder_name=settings.encoder,
-                encoder_weights=settings.encoder_weights,
+                encoder_weights=settings.library_weights,
                 in_channels=bands,
                 classes=settings.detail or classes,
                 **settings.chosen,
             )
+        except OSError as error:
+            raise InputError(
+                f"network {settings.title}: encoder_weights {settings.encoder_weights} cannot be had; go online once, set "
+                "HF_HOME to a folder that holds them, or name a file of weights."
+            ) from error
         except (KeyError, ValueError) as error:
             message = " ".join(str(error).split())[:200]
             raise InputError(f"network {settings.title}: cannot be built ({message}).") from error

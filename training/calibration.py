@@ -62,7 +62,8 @@ def calibrated(scores: NDArray[np.floating], labels: NDArray[np.integer], groups
     """A temperature from held-out pixels, with the error before and after it.
 
     The error after is measured on pixels that did not choose the temperature: of two halves, parted by group (window of
-    the judging land), each is judged with the other's. The temperature given is that of all.
+    the judging land), each is judged with the other's. The temperature given is that of all, or 1 where the error after is
+    not below the one before: what does not help one half with the other's will not help other land.
 
     Args:
         scores: Of all classes, shape (pixels, classes).
@@ -75,10 +76,11 @@ def calibrated(scores: NDArray[np.floating], labels: NDArray[np.integer], groups
     for half in (halves, ~halves):
         other = ~half if (~half).any() else half
         after[half] = softmax(scores[half].astype(np.float64) / temperature_of(scores[other], labels[other]), axis=1)
+    error = expected_calibration_error(after, labels)
     return Calibration(
-        temperature=temperature_of(scores, labels),
+        temperature=temperature_of(scores, labels) if error < before else 1.0,
         ece_before=before,
-        ece_after=expected_calibration_error(after, labels),
+        ece_after=error,
         pixels=len(labels),
     )
 

@@ -12,6 +12,7 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.models.checkpoint import CHECKPOINT_KEY, Recipe, load_checkpoint
 from pitscape.models.network import NetworkSettings, SegmentationNetwork, Standardiser
+from pitscape.models.pretrained import begin_pretrained
 from pitscape.training.calibration import HeldOutScores
 from pitscape.training.data import LabelledScenes
 from pitscape.training.loss import Loss, LossSettings
@@ -71,6 +72,7 @@ class SegmentationTask(lightning.LightningModule):
         self.loss = Loss(self.loss_settings, self.data.class_pixels)
         channels = [len(source.bands) for source in self.data.sources]
         self.network = SegmentationNetwork(self.settings, channels=channels, classes=len(self.data.legend))
+        begin_pretrained(self.network, self.settings, self.data.sources)
         if self.init_from:
             begin_with(self.network, Path(self.init_from))
 

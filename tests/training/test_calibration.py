@@ -54,3 +54,12 @@ def test_at_most_so_many_pixels_of_each_window_are_kept() -> None:
     assert [len(part) for part in kept.labels] == [50, 5]
     torch.testing.assert_close(kept.scores[1], scores[1, :, 0, :5].T)
     assert kept.calibration() is None
+
+
+def test_a_temperature_that_does_not_carry_over_is_not_kept() -> None:
+    """One half is too sure, the other too unsure: each half's temperature harms the other."""
+    (sure, labels), (unsure, _) = sharpened(3.0), sharpened(1 / 3)
+    groups = np.repeat([0, 1], len(labels))
+    found = calibrated(np.concatenate([sure, unsure]), np.concatenate([labels, labels]), groups)
+    assert found.ece_after > found.ece_before > 0
+    assert found.temperature == 1.0
