@@ -10,7 +10,7 @@ from pitscape.resilience_charts import INPUTS, OUTPUTS
 MOST_COLUMNS = 6
 RESILIENCE = {"h_bits": 3, "ndvi": 3, "weighted_score": 3, "eco_res": 3, "c1": 3, "c2": 3, "mu": 3, "e": 3}
 INDICATORS = {"shei": 3, "mpfd": 3, "contag": 1, "connect": 1, "npp": 3, "q": 1, "e": 3}
-SCORES = {"sc": 3, "fc": 3, "e_score": 3, "eci": 3, "thv": 3}
+SCORES = {"sc": 3, "fc": 3, "e_score": 3, "eci": 3, "eci_low": 3, "eci_high": 3, "thv": 3, "thv_5": 3, "thv_95": 3}
 SPREAD = {"output": 0, "low": 3, "median": 3, "high": 3}
 POINTS = {"point": 0, "year": 1, "low_year": 1, "high_year": 1, "thv": 3, "thv_low": 3, "thv_high": 3}
 
@@ -22,8 +22,8 @@ def ecology_tables(site: dict[str, Any], language: Language) -> list[Table]:
     parameters = [{"parameter": key, "weight": value} for key, value in integrity["weights"].items()]
     life = site["life_cycle"] or {"production": []}
     further = [
-        {"output": name.replace("_", " ")} | each
-        | {"defined_share": 100 * each["defined"]}
+        {"output": name.replace("_", " "), "defined_share": 100 * each["defined"]}
+        | {key: _year(each[key]) for key in ("low", "median", "high")}
         for name, each in uncertainty.get("further", {}).items()
     ]
     succession = site["succession"] or {"epochs": [], "evidence": []}
@@ -36,7 +36,7 @@ def ecology_tables(site: dict[str, Any], language: Language) -> list[Table]:
         _scores(site, language),
         contributors(site, language),
         table(language, "parameters", {"parameter": 0, "weight": 3}, parameters),
-        table(language, "bounds", {"parameter": 0, "low": 3, "high": 3}, _named(integrity["bounds"])),
+        table(language, "bounds", {"parameter": 0, "bound_low": 3, "bound_high": 3}, _bounds(integrity)),
         table(language, "production", {"year_of": 0, "production_mt": 3}, _years(life["production"])),
         _points(site, language),
         table(language, "further", SPREAD | {"defined_share": 0}, further),
@@ -80,11 +80,15 @@ def contributors(site: dict[str, Any], language: Language) -> Table | None:
 
 
 def _scores(site: dict[str, Any], language: Language) -> Table | None:
-    rows = [
-        row | {"form": form, "e_score": row.get("e")}
-        for form, of in site["integrity"]["series"].items()
-        for row in of
-    ]
+    """Both forms of the scores, ECI and ThV with the interval of their draws."""
+    drawn = (site["uncertainty"] or {"series": {}})["series"]
+    rows = []
+    for form, of in site["integrity"]["series"].items():
+        eci, thv = (drawn.get(f"{key}_{form}") or [{}] * len(of) for key in ("eci", "thv"))
+        for row, around_eci, around_thv in zip(of, eci, thv, strict=True):
+            ends = {"eci_low": around_eci.get("low"), "eci_high": around_eci.get("high")}
+            ends |= {"thv_5": around_thv.get("low"), "thv_95": around_thv.get("high")}
+            rows.append(row | {"form": form, "e_score": row.get("e")} | ends)
     return table(language, "integrity", {"epoch": 0, "form": 0} | SCORES, rows)
 
 
@@ -99,8 +103,9 @@ def _points(site: dict[str, Any], language: Language) -> Table | None:
     return table(language, "points", {"form": 0} | POINTS, rows)
 
 
-def _named(content: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"parameter": key} | value for key, value in content.items()]
+def _bounds(integrity: dict[str, Any]) -> list[dict[str, Any]]:
+    found = integrity["bounds"].items()
+    return [{"parameter": key, "bound_low": each["low"], "bound_high": each["high"]} for key, each in found]
 
 
 def _years(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

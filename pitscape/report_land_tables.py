@@ -40,9 +40,13 @@ def _areas(site: dict[str, Any], language: Language) -> Table | None:
 
 def _growth(site: dict[str, Any], language: Language) -> Table | None:
     columns = {"from": 0, "to": 0, "new_mined_km2": 3, "direction": 0, "azimuth_deg": 0, "concentration": 2}
-    blank = {"direction": "the mine opens", "azimuth_deg": None, "concentration": None}
-    pairs = (site["growth"] or {"pairs": []})["pairs"]
-    return table(language, "growth", columns, [row | blank if row["opening"] else row for row in pairs])
+    blank = {"azimuth_deg": None, "concentration": None}
+    rows = []
+    for row in (site["growth"] or {"pairs": []})["pairs"]:
+        towards = "opening" if row["opening"] else row["direction"] or "none"
+        told = {"direction": language.say(f"direction.{towards}")}
+        rows.append(row | told | (blank if row["opening"] else {}))
+    return table(language, "growth", columns, rows)
 
 
 def _affected(site: dict[str, Any], language: Language) -> Table | None:

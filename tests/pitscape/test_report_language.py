@@ -1,0 +1,78 @@
+"""Texts of the report: one file a language, none in the templates."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from pitscape.imagery.errors import InputError
+from pitscape.report_language import LANGUAGES, load_language
+
+ROOT = Path(__file__).parents[2] / "pitscape"
+TEMPLATES = sorted((ROOT / "report_page").glob("*.html"))
+SPOKEN_IN = [*TEMPLATES, *sorted(ROOT.glob("report*.py"))]
+COMPUTED = ("number.", "chart.", "table.", "columns.", "direction.", "terms.", "flag.", "section.", "factor.", "map.")
+
+
+def places(text: str) -> set[str]:
+    return {f"{name}:{digits}" for _, name, digits, _ in Formatter().parse(text) if name}
+
+
+def test_all_languages_have_the_same_keys_and_values_to_fill_in() -> None:
+    english = load_language("en").texts
+    for code in LANGUAGES:
+        texts = load_language(code).texts
+        assert set(texts) == set(english)
+        differ = [key for key in english if places(texts[key]) != places(english[key])]
+        assert differ == []
+
+
+def test_chinese_is_written_in_chinese() -> None:
+    """All sentences have a Han character; columns and titles may be signs."""
+    texts = load_language("zh").texts
+    sentences = [key for key in texts if not key.startswith(("number.", "columns.", "factor.", "terms."))]
+    signs = {"map.scale", "headline.km2", "headline.kind", "headline.was"}
+    assert [key for key in sentences if not re.search(r"[\u4e00-\u9fff]", texts[key]) and key not in signs] == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_text_stands_in_a_template(template: Path) -> None:
+    source = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
+    attributes = re.findall(r'(?:alt|title|placeholder|aria-label|aria-valuetext)="([^"]*)"', source)
+    outside = re.sub(r"<[^>]*>", " ", source).replace(".csv", "").replace("&middot;", "")
+    assert re.findall(r"[^\W\d_]+", outside + " ".join(attributes).replace(".csv", "")) == []
+
+
+def test_every_key_that_is_said_exists_and_no_text_is_dead() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SPOKEN_IN)
+    said = set(re.findall(r'(?:say|missing)\(\s*"([\w.]+)"', source))
+    english = set(load_language("en").texts)
+    assert {key for key in said if not key.endswith(".")} <= english
+    literal = {key for key in english if not key.startswith(COMPUTED)}
+    assert {key for key in literal if f'"{key}"' not in source and key.split(".")[1] not in source} == set()
+
+
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    english = load_language("en")
+    assert english.number(1234567.891, 1) == "1,234,567.9"
+    assert english.number(None) == "–"
+    assert english.say("headline.interval_95", low=0.5, high=1234.5) == "95 % interval: 0.50 to 1,234.50"
+    assert load_language("zh").say("headline.km2", area=2) == "2.00 km²"
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(InputError, match="--language fr: there are en, zh"):
+        load_language("fr")
+
+
+def test_unknown_names_stay_and_short_terms_do_not_cut_words() -> None:
+    chinese = load_language("zh")
+    assert chinese.terms("Heidaigou") == "Heidaigou"
+    assert chinese.terms("network of bareness") == "网络 of bareness"
+    assert load_language("en").terms("to be or not") == "to be or not"
+
+
+def test_the_language_files_are_package_data() -> None:
+    assert {each.name for each in files("pitscape.report_page").iterdir()} >= {"en.yaml", "zh.yaml", "page.css", "map.js"}
