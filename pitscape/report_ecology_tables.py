@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pitscape.report_language import Language
-from pitscape.report_tables import Table, table
+from pitscape.report_tables import Table, measured, table
 from pitscape.resilience_charts import INPUTS, OUTPUTS
 
 MOST_COLUMNS = 6
@@ -17,7 +17,7 @@ POINTS = {"point": 0, "year": 1, "low_year": 1, "high_year": 1, "thv": 3, "thv_l
 
 def ecology_tables(site: dict[str, Any], language: Language) -> list[Table]:
     """All of a site that it has something for."""
-    pattern = {"epoch": 0, "SHDI": 3, "SHEI": 3, "FRAC_MN": 3, "FRAC_AM": 3, "CONTAG": 1, "CONNECT": 1}
+    pattern = {"SHDI": 3, "SHEI": 3, "FRAC_MN": 3, "FRAC_AM": 3, "CONTAG": 1, "CONNECT": 1}
     integrity, uncertainty = site["integrity"], site["uncertainty"] or {}
     parameters = [{"parameter": key, "weight": value} for key, value in integrity["weights"].items()]
     life = site["life_cycle"] or {"production": []}
@@ -28,11 +28,11 @@ def ecology_tables(site: dict[str, Any], language: Language) -> list[Table]:
     ]
     succession = site["succession"] or {"epochs": [], "evidence": []}
     found = [
-        table(language, "pattern", pattern, site["landscape"]),
-        table(language, "resilience", {"epoch": 0} | RESILIENCE, site["resilience"]),
+        table(language, "pattern", {"epoch": 0} | pattern, measured(site["landscape"], pattern)),
+        table(language, "resilience", {"epoch": 0} | RESILIENCE, measured(site["resilience"], RESILIENCE)),
         table(language, "zones", {"zone": 0, "epoch": 0} | RESILIENCE, site["zones"]),
         definitions(site, language),
-        table(language, "indicators", {"epoch": 0} | INDICATORS, integrity["indicators"]),
+        table(language, "indicators", {"epoch": 0} | INDICATORS, measured(integrity["indicators"], INDICATORS)),
         _scores(site, language),
         contributors(site, language),
         table(language, "parameters", {"parameter": 0, "weight": 3}, parameters),
@@ -89,7 +89,7 @@ def _scores(site: dict[str, Any], language: Language) -> Table | None:
             ends = {"eci_low": around_eci.get("low"), "eci_high": around_eci.get("high")}
             ends |= {"thv_5": around_thv.get("low"), "thv_95": around_thv.get("high")}
             rows.append(row | {"form": form, "e_score": row.get("e")} | ends)
-    return table(language, "integrity", {"epoch": 0, "form": 0} | SCORES, rows)
+    return table(language, "integrity", {"epoch": 0, "form": 0} | SCORES, measured(rows, SCORES))
 
 
 def _points(site: dict[str, Any], language: Language) -> Table | None:

@@ -65,7 +65,10 @@ def _mined(site: dict[str, Any], language: Language) -> Figure | None:
     if not site["extents"]:
         return None
     adjusted = {row["epoch"]: row for row in site["adjusted_areas"] if row["role"] == "mined"}
-    told = [_area(adjusted.get(row["epoch"]), row["area_km2"], language) for row in (site["extents"][0], site["extents"][-1])]
+    told = [
+        _area(adjusted.get(row["epoch"]), row["area_km2"], language)
+        for row in (site["extents"][0], site["extents"][-1])
+    ]
     before = language.say("headline.before", epoch=site["extents"][0]["epoch"], value=told[0][0], interval=told[0][1])
     several = len(site["extents"]) > 1
     return Figure(language.say("headline.mined"), *told[1], before if several else "")

@@ -27,14 +27,15 @@ def _areas(site: dict[str, Any], language: Language) -> Table | None:
     if not site["areas"]:
         return None
     key = "share" if site["areas"][0]["area_km2"] is None else "area_km2"
+    mapped = site["areas"][0]["unobserved_km2"] is not None
     rows = []
     for epoch in site["epochs"]:
         of = [row for row in site["areas"] if row["epoch"] == epoch["name"]]
         by_class = {row["class_id"]: row[key] for row in of}
-        unobserved = of[0]["unobserved_km2"] if of else None
-        rows.append([epoch["name"], *(by_class.get(land["id"]) for land in site["legend"]), unobserved])
+        row = [epoch["name"], *(by_class.get(land["id"]) for land in site["legend"])]
+        rows.append([*row, of[0]["unobserved_km2"] if of else None] if mapped else row)
     titles = [language.say("columns.epoch"), *(language.term(land["name"]) for land in site["legend"])]
-    titles.append(language.say("columns.unobserved"))
+    titles += [language.say("columns.unobserved")] if mapped else []
     return Table(f"areas_{key}", titles, [0] + [3] * (len(titles) - 1), rows, {})
 
 

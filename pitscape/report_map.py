@@ -6,7 +6,6 @@ from typing import Any
 
 import geopandas
 import pyogrio
-from affine import Affine
 from odc.geo.geobox import GeoBox
 from pyproj import Geod, Transformer
 from shapely import get_parts
@@ -55,6 +54,7 @@ def site_map(site: dict[str, Any], settings: SiteSettings, out: Path) -> dict[st
 def true_north(grid: GeoBox) -> float:
     """Angle of true north from the top of a grid at its middle [deg, clockwise, -180 to 180].
 
+    >>> from affine import Affine
     >>> round(true_north(GeoBox((10, 10), Affine(10, 0, 620_000, 0, -10, 5_010_000), "EPSG:32650")), 1)
     -1.1
     """
@@ -102,7 +102,7 @@ def _affected(site: dict[str, Any], out: Path, grid: GeoBox, side: int) -> str:
 
 def _path(table: geopandas.GeoDataFrame, grid: GeoBox, side: int) -> str:
     """Rings in cells, y downwards, as fine as the picture."""
-    to_cells: Affine = ~grid.affine
+    to_cells = ~grid.affine
     matrix = [to_cells.a, to_cells.b, to_cells.d, to_cells.e, to_cells.c, to_cells.f]
     fine = 0.5 * max(1.0, max(grid.shape) / side)
     rings = []

@@ -72,6 +72,12 @@ def table(
     return Table(name, titles, list(kept.values()), cells, values) if known and kept else None
 
 
+def measured(rows: Iterable[dict[str, Any]], columns: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows that have a value in one of some columns."""
+    keys = list(columns)
+    return [row for row in rows if any(row.get(key) is not None for key in keys)]
+
+
 def _term(cell: Cell, language: Language) -> Cell:
     return language.term(cell) if isinstance(cell, str) else cell
 
