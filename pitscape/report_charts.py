@@ -32,7 +32,7 @@ def _life_figures(site: dict[str, Any]) -> dict[str, Figure | None]:
 def report_charts(site: dict[str, Any], language: Language) -> dict[str, dict[str, Any]]:
     """Data and layout of the charts by name, their words in the language of the page; what has nothing to draw is left out."""
     figures = {name: figure for name, figure in _figures(site).items() if figure is not None}
-    return {name: _in_language(json.loads(figure.to_json()), language) for name, figure in figures.items()}
+    return {name: in_language(json.loads(figure.to_json()), language) for name, figure in figures.items()}
 
 
 def _figures(site: dict[str, Any]) -> dict[str, Figure | None]:
@@ -59,12 +59,12 @@ def _figures(site: dict[str, Any]) -> dict[str, Figure | None]:
     }
 
 
-def _in_language(content: Any, language: Language) -> Any:  # noqa: ANN401 - of JSON
+def in_language(content: Any, language: Language) -> Any:  # noqa: ANN401 - of JSON
     """Texts of a chart in a language; template, colours and dates hold no terms."""
     if isinstance(content, str):
         return language.terms(content)
     if isinstance(content, list):
-        return [_in_language(each, language) for each in content]
+        return [in_language(each, language) for each in content]
     if isinstance(content, dict):
-        return {key: value if key in NO_WORDS else _in_language(value, language) for key, value in content.items()}
+        return {key: value if key in NO_WORDS else in_language(value, language) for key, value in content.items()}
     return content

@@ -65,11 +65,16 @@ def true_north(grid: GeoBox) -> float:
     return -azimuth
 
 
+def picture_side(epochs: int) -> int:
+    """Largest side of a picture of one of so many epochs [px]."""
+    return min(LARGEST_SIDE, int((MOST_PIXELS / epochs) ** 0.5))
+
+
 def _epochs(
     site: dict[str, Any], settings: SiteSettings, paths: list[Path], grid: GeoBox, out: Path
 ) -> list[dict[str, Any]]:
     sensor = OnnxPredictor(Path(settings.model)).card.sensor if settings.model else load_sensor(settings.sensor)
-    side = min(LARGEST_SIDE, int((MOST_PIXELS / len(paths)) ** 0.5))
+    side = picture_side(len(paths))
     extents = _extents(out, grid, side)
     affected = _affected(site, out, grid, side)
     found = []

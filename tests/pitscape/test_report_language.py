@@ -1,5 +1,6 @@
 """Texts of the report: one file a language, none in the templates."""
 
+import json
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -7,8 +8,11 @@ from string import Formatter
 
 import pytest
 
+from pitscape.charts import series
 from pitscape.imagery.errors import InputError
+from pitscape.report_charts import in_language
 from pitscape.report_language import LANGUAGES, load_language
+from pitscape.transition_chart import transitions
 
 ROOT = Path(__file__).parents[2] / "pitscape"
 TEMPLATES = sorted((ROOT / "report_page").glob("*.html"))
@@ -82,3 +86,15 @@ def test_the_language_files_are_package_data() -> None:
         "page.css",
         "map.js",
     }
+
+
+def test_the_words_of_charts_are_translated() -> None:
+    """Names, axes and notes of the charts of a site of which all is known; signs, dates and unknown names stay."""
+    succession = {"transitions": {"roles": ["mined", "water"], "area_km2": [[0.0, 1.0], [0.0, 0.0]]}}
+    chart = in_language(json.loads(transitions(succession).to_json()), load_language("zh"))
+    assert chart["data"][0]["node"]["label"] == ["采掘, 1.00 km²", "水体, 0.00 km²", "采掘, 0.00 km²", "水体, 1.00 km²"]
+    assert chart["data"][0]["type"] == "sankey"
+    rows = [{"epoch": "2015", "eci": 0.5}, {"epoch": "2024", "eci": 0.4}]
+    scores = in_language(json.loads(series(rows, {"eci": "ECI"}, "score, 0 to 1").to_json()), load_language("zh"))
+    assert scores["layout"]["yaxis"]["title"]["text"] == "得分，0 至 1"
+    assert scores["data"][0]["x"] == ["2015", "2024"]
