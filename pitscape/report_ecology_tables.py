@@ -55,7 +55,9 @@ def definitions(site: dict[str, Any], language: Language) -> Table | None:
         epochs = list(dict.fromkeys([site["integrity"]["baseline"], epochs[-1]]))
     rows = [
         [
-            language.say("columns.definition_row", power=f"{each['h_exponent']:g}", scores=each["score_set"]),
+            language.say(
+                "columns.definition_row", power=f"{each['h_exponent']:g}", scores=language.terms(each["score_set"])
+            ),
             *(each["values"][epoch] for epoch in epochs),
             each["change"],
         ]
@@ -71,7 +73,9 @@ def contributors(site: dict[str, Any], language: Language) -> Table | None:
     series = (site["uncertainty"] or {"series": {}})["series"]
     last = {title: series[key][-1] for key, title in OUTPUTS.items() if series.get(key)}
     rows = [
-        {"output": title} | row | {INPUTS[name]: _bounded(share) for name, share in row["first_order"].items()}
+        {"output": language.terms(title)}
+        | row
+        | {INPUTS[name]: _bounded(share) for name, share in row["first_order"].items()}
         for title, row in last.items()
         if any(share is not None for share in row["first_order"].values())
     ]
