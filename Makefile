@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 ROOMS := imagery models training inference resilience
 
-.PHONY: help install links demo test check slow clean
+.PHONY: help install links demo test check slow browser clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -40,6 +40,11 @@ test: check ## check, then every quick test
 
 slow: install ## the tests that take minutes: the demo, the wheel in an empty environment
 	$(BIN)/python -m pytest -m slow
+
+browser: install ## what the tests of the report in a browser need
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
+	  echo "Chromium is not found: install it (Debian: apt-get install chromium; others: from your system's packages)."
 
 clean: ## remove what was built, keep .venv
 	rm -rf build dist out .links .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -54,6 +54,28 @@ def mined_over_time(site: dict[str, Any]) -> go.Figure | None:
     return styled(figure, "area [km²]")
 
 
+def adjusted_over_time(site: dict[str, Any]) -> go.Figure | None:
+    """Areas by kind of land with their 95 % intervals, at the epochs that have a sample; None without one."""
+    rows = site["adjusted_areas"]
+    if not rows:
+        return None
+    colours = {land["role"]: land["colour"] for land in reversed(site["legend"])}
+    figure = go.Figure()
+    for role in dict.fromkeys(row["role"] for row in rows):
+        of = [row for row in rows if row["role"] == role]
+        y = [row["area_km2"] for row in of]
+        ends = {
+            "array": [row["high_km2"] - row["area_km2"] for row in of],
+            "arrayminus": [row["area_km2"] - row["low_km2"] for row in of],
+        }
+        error = {"type": "data", "symmetric": False, "thickness": 1.5, "width": 6, **ends}
+        marker = {"color": colours.get(role, INK), "size": 9}
+        x = [row["epoch"] for row in of]
+        figure.add_scatter(x=x, y=y, error_y=error, name=role, mode="lines+markers", marker=marker)
+    figure.update_yaxes(rangemode="tozero")
+    return styled(figure, "area [km²]")
+
+
 def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> go.Figure | None:
     """Several values over the epochs; None where no row has one.
 
@@ -71,16 +93,6 @@ def series(rows: Sequence[dict[str, Any]], keys: dict[str, str], unit: str) -> g
             figure.add_scatter(x=x, y=values, name=name, mode="lines+markers", line_color=colour)
     figure.update_layout(showlegend=True)
     return styled(figure, unit) if figure.data else None
-
-
-def as_html(figure: go.Figure | None) -> str:
-    """A chart as a fragment of a page that holds plotly.js; empty for none."""
-    if figure is None:
-        return ""
-    fragment: str = figure.to_html(
-        full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True}
-    )
-    return fragment
 
 
 def styled(figure: go.Figure, unit: str) -> go.Figure:

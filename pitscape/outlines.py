@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pyogrio
-from pyproj import Geod
-from rasterio.warp import transform_bounds
+from pyproj import Geod, Transformer
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
@@ -46,10 +45,14 @@ def write_outlines(site: dict[str, Any], out: Path, class_map: Path, *, backgrou
 
 
 def ground_km(bounds: tuple[float, ...], crs: Any) -> tuple[float, float]:  # noqa: ANN401 - of rasterio
-    """Width along the middle parallel and height along the middle meridian of a box on the ground [km]."""
-    west, south, east, north = transform_bounds(crs, "EPSG:4326", *bounds)
+    """Width and height of a box on the ground, through its middle, along the axes of its map [km]."""
+    west, south, east, north = bounds
     x, y, geod = (west + east) / 2, (south + north) / 2, Geod(ellps="WGS84")
-    return geod.inv(west, y, east, y)[2] / 1000, geod.inv(x, south, x, north)[2] / 1000
+    to_ground = Transformer.from_crs(crs.to_wkt(), "EPSG:4326", always_xy=True)
+    across, along = (
+        [to_ground.transform(*end) for end in ends] for ends in (((west, y), (east, y)), ((x, south), (x, north)))
+    )
+    return geod.inv(*across[0], *across[1])[2] / 1000, geod.inv(*along[0], *along[1])[2] / 1000
 
 
 def round_length(width_km: float) -> float:

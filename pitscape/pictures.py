@@ -1,4 +1,4 @@
-"""Pictures of scenes and class maps for people: PNG, small enough for a page."""
+"""Pictures of scenes and class maps for people: PNG and WebP, small enough for a page."""
 
 import base64
 import warnings
@@ -18,7 +18,9 @@ from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import Sensor
 
-LARGEST_SIDE = 640
+FIELD_SIDE = 512
+OUTLINES_SIDE = 640
+QUALITY = 82
 RAMP = ("#f3efe6", "#d5e3c0", "#86b56b", "#3b7d4a", "#123d24")
 """Colours from the smallest value of a field to its largest."""
 
@@ -26,37 +28,38 @@ STRETCH = (1.0, 99.0)
 """Percentiles of reflectance that become black and white."""
 
 
-def class_picture(path: Path) -> bytes:
-    """A class map in the colours of its legend, PNG with alpha: unobserved land is transparent."""
+def class_pixels(path: Path, *, side: int) -> NDArray[np.uint8]:
+    """A class map in the colours of its legend, at most ``side`` wide and high: unobserved land is transparent."""
     with open_class_map(path) as classes:
-        shape = _small(classes.dataset.shape)
+        shape = _small(classes.dataset.shape, side)
         ids = classes.dataset.read(1, out_shape=shape, resampling=Resampling.mode)
         colours = np.zeros((256, 4), np.uint8)
         for land in classes.legend.classes:
             colours[land.id] = (*land.rgb, 255)
         colours[UNOBSERVED] = 0
-    return png(np.moveaxis(colours[ids], -1, 0))
+    return np.moveaxis(colours[ids], -1, 0)
 
 
-def scene_picture(path: Path, sensor: Sensor, reading: Reading | None = None) -> bytes:
-    """A scene in natural colours, PNG with alpha, each scene stretched by its own percentiles."""
+def scene_pixels(path: Path, sensor: Sensor, reading: Reading | None = None, *, side: int) -> NDArray[np.uint8]:
+    """A scene in natural colours with alpha, each scene stretched by its own percentiles."""
     bands = [sensor.named(name) for name in ("red", "green", "blue")]
     with open_scene(path, sensor, bands=bands, reading=reading) as scene:
         height, width = scene.grid.shape
-        shape = _small((height, width))
+        shape = _small((height, width), side)
         stored, observed = scene.read(slice(0, height), slice(0, width), shape=shape)
     if not observed.any():
-        return png(np.zeros((4, *shape), np.uint8))
+        return np.zeros((4, *shape), np.uint8)
     low, high = np.percentile(stored[:, observed], STRETCH)
     scaled = np.clip((stored - low) / max(high - low, 1e-9), 0, 1) ** 0.8 * 255
     alpha = np.where(observed, 255, 0)[None]
-    return png(np.concatenate([scaled, alpha]).astype(np.uint8))
+    pixels: NDArray[np.uint8] = np.concatenate([scaled, alpha]).astype(np.uint8)
+    return pixels
 
 
 def field_picture(path: Path, band: str, low: float, high: float) -> bytes:
     """A band of a raster of numbers between two ends in ``RAMP``, PNG with alpha: NaN is transparent."""
     with open_raster(path) as dataset:
-        shape = _small(dataset.shape)
+        shape = _small(dataset.shape, FIELD_SIDE)
         index = dataset.descriptions.index(band) + 1
         values = dataset.read(index, out_shape=shape, resampling=Resampling.nearest)
     place = np.clip((values - low) / max(high - low, 1e-12), 0, 1) * (len(RAMP) - 1)
@@ -79,22 +82,33 @@ def field_ends(paths: Sequence[Path], band: str) -> tuple[float, float]:
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
     """Pixels (3 or 4 bands, y, x) as a PNG file."""
+    return _encoded(pixels, "PNG")
+
+
+def webp(pixels: NDArray[np.uint8], *, lossless: bool = False) -> bytes:
+    """Pixels (3 or 4 bands, y, x) as a WebP file, a tenth of a PNG for a scene."""
+    return _encoded(pixels, "WEBP", **({"LOSSLESS": "YES"} if lossless else {"QUALITY": str(QUALITY)}))
+
+
+def data_uri(picture: bytes, kind: str = "png") -> str:
+    """A picture as an address that holds it."""
+    return f"data:image/{kind};base64," + base64.b64encode(picture).decode("ascii")
+
+
+def _encoded(pixels: NDArray[np.uint8], driver: str, **options: str) -> bytes:
     bands, height, width = pixels.shape
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture has no place on the ground
         with MemoryFile() as memory:
-            with memory.open(driver="PNG", count=bands, height=height, width=width, dtype="uint8") as dataset:
+            with memory.open(
+                driver=driver, count=bands, height=height, width=width, dtype="uint8", **options
+            ) as dataset:
                 dataset.write(pixels)
             content: bytes = memory.read()
     return content
 
 
-def data_uri(picture: bytes) -> str:
-    """A picture as an address that holds it."""
-    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
-
-
-def _small(shape: tuple[int, int]) -> tuple[int, int]:
-    """The shape reduced to the largest side that a page needs; never enlarged."""
-    factor = min(1.0, LARGEST_SIDE / max(shape))
+def _small(shape: tuple[int, int], side: int) -> tuple[int, int]:
+    """The shape reduced to a largest side; never enlarged."""
+    factor = min(1.0, side / max(shape))
     return max(1, round(shape[0] * factor)), max(1, round(shape[1] * factor))

@@ -1,61 +1,106 @@
 """The report of a site: one page that opens without a network."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from pitscape.imagery.outputs import write_text
 from pitscape.report_charts import report_charts
-from pitscape.report_pictures import class_maps, epoch_pictures, outlines, resilience_pictures, scale_bar
-from pitscape.report_tables import INDICATOR_COLUMNS, RESILIENCE_COLUMNS, contributors, definitions, known_columns
-from pitscape.report_text import caveats, summary, years_over_draws
+from pitscape.report_ecology_tables import ecology_tables
+from pitscape.report_headline import confidence, headline
+from pitscape.report_land_tables import land_tables
+from pitscape.report_language import Language, load_language
+from pitscape.report_map import site_map
+from pitscape.report_pictures import outlines, resilience_pictures
+from pitscape.report_text import caveats, flags, summary, years_over_draws
 from pitscape.site_settings import load_site
 
+PAGE = "report_page"
+SECTIONS = (
+    "summary",
+    "map",
+    "areas",
+    "landscape",
+    "resilience",
+    "integrity",
+    "course",
+    "accuracy",
+    "national",
+    "method",
+    "downloads",
+)
+LAYERS = ("scene", "classes", "extents", "affected")
 
-def write_report(out: Path, *, site_file: Path) -> Path:
+
+def write_report(out: Path, *, site_file: Path, language: str = "en") -> Path:
     """Write ``report.html`` from ``site.json`` and the class maps of a folder.
 
     Args:
         out: Folder of a site's results.
         site_file: Its site file, for the images.
+        language: ``en`` or ``zh``.
 
     Returns:
         The page.
+
+    Raises:
+        InputError: If there is no such language.
     """
     site = json.loads((out / "site.json").read_text(encoding="utf-8"))
-    settings = load_site(site_file)
-    has_maps = settings.has_maps
-    environment = Environment(loader=PackageLoader("pitscape", "."), autoescape=True, undefined=StrictUndefined)
-    environment.filters["number"] = number
-    maps = epoch_pictures(settings, out) if has_maps else []
-    page = environment.get_template("report.html").render(
+    settings, spoken = load_site(site_file), load_language(language)
+    environment = Environment(loader=PackageLoader("pitscape", PAGE), autoescape=True, undefined=StrictUndefined)
+    environment.globals |= {"say": spoken.say, "term": spoken.term, "language": spoken}
+    tables = [*land_tables(site, spoken), *ecology_tables(site, spoken)]
+    land = site_map(site, settings, out)
+    page = environment.get_template("page.html").render(
         site=site,
-        summary=summary(site),
-        maps=maps,
-        outlines=outlines(site, settings, out, maps) if has_maps else "",
-        scale=scale_bar(class_maps(settings, out)[0]) if has_maps else {},
-        charts={name: Markup(html) for name, html in report_charts(site).items()},  # noqa: S704 - plotly's own fragments
+        sections=SECTIONS,
+        headline=headline(site, spoken),
+        confidence=confidence(site, spoken),
+        summary=summary(site, spoken),
+        flags=flags(site, spoken),
+        caveats=caveats(site, spoken),
+        map=land,
+        layers=[layer for layer in LAYERS if any(epoch[layer] for epoch in land.get("epochs", []))],
+        areas_of=_areas_of(site, spoken),
+        outlines=outlines(site, settings, out, spoken),
         fields=resilience_pictures(site, out),
+        charts=report_charts(site, spoken),
+        tables={each.name: each for each in tables},
+        drawn={form: years_over_draws(site, form, spoken) for form in site["thresholds"] or {}},
+        settings=_yaml(site["provenance"]["settings"]),
+        made=_yaml(site["provenance"]["maps"]),
+        style=_inlined("page.css", "map.css", "print.css"),
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library itself
-        caveats=caveats(site),
-        resilience_columns=known_columns(RESILIENCE_COLUMNS, site["resilience"]),
-        indicator_columns=known_columns(INDICATOR_COLUMNS, site["integrity"]["indicators"]),
-        definitions=definitions(site),
-        contributors=contributors(site),
-        drawn={form: years_over_draws(site, form) for form in site["thresholds"] or {}},
+        script=_inlined("map.js", "charts.js"),
     )
     path = out / "report.html"
     write_text(path, page)
     return path
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A number for people; a dash where there is none.
+def _areas_of(site: dict[str, Any], language: Language) -> dict[str, str]:
+    """Areas of the classes of each epoch, for those who do not see the map."""
+    of: dict[str, list[str]] = {epoch["name"]: [] for epoch in site["epochs"]}
+    for row in site["areas"]:
+        if row["area_km2"] is not None:
+            km2 = language.say("headline.km2", area=row["area_km2"])
+            of[row["epoch"]].append(f"{language.term(row['class_name'])} {km2}")
+    return {epoch: ", ".join(told) for epoch, told in of.items()}
 
-    >>> number(1234.5678, 1), number(None)
-    ('1,234.6', '–')
-    """
-    return "–" if value is None else f"{value:,.{digits}f}"
+
+def _inlined(*names: str) -> Markup:
+    """Files of the page, one after another."""
+    texts = [(files("pitscape") / PAGE / name).read_text(encoding="utf-8") for name in names]
+    return Markup("\n".join(texts))  # noqa: S704 - our own
+
+
+def _yaml(content: Any) -> str:  # noqa: ANN401 - of JSON
+    text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return text

@@ -1,62 +1,95 @@
-"""The tables of a site's report: their columns, and rows that need more than the template can say."""
+"""Tables of a report: shown in the page, and taken from it as CSV."""
 
-from collections.abc import Sequence
-from typing import Any
+import base64
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from pitscape.resilience_charts import INPUTS, OUTPUTS
+from pitscape.report_language import Language
 
-RESILIENCE_COLUMNS = {
-    "h_bits": "H [bits]",
-    "ndvi": "NDVI",
-    "weighted_score": "Σ P·S",
-    "eco_res": "ECO_res",
-    "c1": "C1",
-    "c2": "C2",
-    "mu": "μ",
-    "e": "E",
-}
-MOST_COLUMNS = 6
-INDICATOR_COLUMNS = {
-    "shei": "SHEI",
-    "mpfd": "MPFD",
-    "contag": "CONTAG [%]",
-    "connect": "CONNECT [%]",
-    "npp": "NPP [kg C m⁻² a⁻¹]",
-    "q": "Q [mm]",
-    "e": "E",
-}
+Cell: TypeAlias = float | str | None
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the begin of a formula."""
 
 
-def definitions(site: dict[str, Any]) -> dict[str, Any]:
-    """Epochs and rows of the sensitivity table; of many epochs the baseline and the last one, the rest is drawn."""
-    epochs = [epoch["name"] for epoch in site["epochs"]]
-    if len(epochs) > MOST_COLUMNS:
-        epochs = list(dict.fromkeys([site["integrity"]["baseline"], epochs[-1]]))
-    rows = [
-        {
-            "title": f"H to the power {each['h_exponent']:g}, scores: {each['score_set']}",
-            "values": [each["values"][epoch] for epoch in epochs],
-            "change": each["change"],
-        }
-        for each in site["sensitivity"]
-    ]
-    return {"epochs": epochs, "rows": rows}
+@dataclass(frozen=True)
+class Table:
+    """Rows of numbers and texts under titles.
+
+    Attributes:
+        name: Of its texts, and of the file of its download.
+        titles: Of the columns, in the language of the report.
+        digits: After the decimal mark, by column.
+        rows: A text, a number or nothing by column; the first column heads its row.
+        values: What a caption fills in.
+    """
+
+    name: str
+    titles: Sequence[str]
+    digits: Sequence[int]
+    rows: Sequence[Sequence[Cell]]
+    values: dict[str, object]
+
+    def shown(self, language: Language) -> list[list[str]]:
+        """The rows as people read them."""
+        return [
+            [_shown(cell, digits, language) for cell, digits in zip(row, self.digits, strict=True)] for row in self.rows
+        ]
+
+    @property
+    def csv(self) -> str:
+        """The table as CSV with all digits; texts that a spreadsheet would run get an apostrophe."""
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerows([[_safe(cell) for cell in row] for row in (self.titles, *self.rows)])
+        return stream.getvalue()
+
+    @property
+    def address(self) -> str:
+        """The CSV as a ``data:`` address, with the mark by which spreadsheets know UTF-8."""
+        content = base64.b64encode(self.csv.encode("utf-8-sig")).decode("ascii")
+        return f"data:text/csv;charset=utf-8;base64,{content}"
 
 
-def contributors(site: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the table of first-order shares at the last epoch [%]; outputs that do not vary are left out."""
-    if not site["uncertainty"]:
-        return []
-    found = []
-    for key, title in OUTPUTS.items():
-        rows = site["uncertainty"]["series"].get(key)
-        if rows and any(share is not None for share in rows[-1]["first_order"].values()):
-            first = rows[-1]["first_order"].items()
-            shares = {INPUTS[name]: 100 * min(max(share, 0.0), 1.0) for name, share in first}
-            found.append({"title": title, "row": rows[-1], "shares": shares})
-    return found
+def table(
+    language: Language, name: str, columns: dict[str, int], rows: Iterable[dict[str, Any]], **values: object
+) -> Table | None:
+    """A table of rows by key, without columns that no row has; None without a row.
+
+    Args:
+        language: For titles, which stand under ``columns``, and for terms.
+        name: Of the table.
+        columns: Digits by key.
+        rows: Value by key.
+        values: What the caption fills in.
+    """
+    known = list(rows)
+    kept = {key: digits for key, digits in columns.items() if any(row.get(key) is not None for row in known)}
+    cells = [[_term(row.get(key), language) for key in kept] for row in known]
+    titles = [language.say(f"columns.{key}") for key in kept]
+    return Table(name, titles, list(kept.values()), cells, values) if known and kept else None
 
 
-def known_columns(columns: dict[str, str], rows: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """The columns in which some row has a value."""
-    return {key: title for key, title in columns.items() if any(row.get(key) is not None for row in rows)}
+def measured(rows: Iterable[dict[str, Any]], columns: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows that have a value in one of some columns."""
+    keys = list(columns)
+    return [row for row in rows if any(row.get(key) is not None for key in keys)]
+
+
+def _term(cell: Cell, language: Language) -> Cell:
+    return language.term(cell) if isinstance(cell, str) else cell
+
+
+def _shown(cell: Cell, digits: int, language: Language) -> str:
+    return cell if isinstance(cell, str) else language.number(cell, digits)
+
+
+def _safe(cell: Cell) -> Cell:
+    """A text that begins like a formula, made a text.
+
+    >>> _safe("=1+1"), _safe(-1.5), _safe("mined")
+    ("'=1+1", -1.5, 'mined')
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -23,4 +23,4 @@ def run(arguments: argparse.Namespace) -> None:
 
     site = run_site(arguments.site, arguments.out, say=say)
     save_site(site, arguments.out)
-    print(write_report(arguments.out, site_file=arguments.site))
+    print(write_report(arguments.out, site_file=arguments.site, language=arguments.language))

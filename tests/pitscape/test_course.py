@@ -82,8 +82,8 @@ def test_a_site_by_hand(tmp_path: Path, maps: list[Path], output: Path) -> None:
         (2024, "stable", "degraded"),
     ]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "Life cycle of the mine" in page
-    assert "<b>amphibious</b>" in page
+    assert "Output of the mine and its life cycle" in page
+    assert "Type of succession: amphibious." in page
 
 
 def test_dates_stand_in_for_output(tmp_path: Path, maps: list[Path]) -> None:

@@ -1,10 +1,15 @@
 """Rows of the report's tables."""
 
+import base64
+import csv
+import io
 from typing import Any
 
 import pytest
 
-from pitscape.report_tables import definitions
+from pitscape.report_ecology_tables import definitions
+from pitscape.report_language import load_language
+from pitscape.report_tables import Table
 from pitscape.report_text import summary
 
 
@@ -15,7 +20,7 @@ def site_of(epochs: int, baseline: str) -> dict[str, Any]:
     return {
         "epochs": [{"name": name} for name in names],
         "integrity": {"baseline": baseline},
-        "sensitivity": [row | {"values": {name: float(n) for n, name in enumerate(names, start=1)}}],
+        "sensitivity": [row | {"measure": "e"} | {"values": {name: float(n) for n, name in enumerate(names, start=1)}}],
     }
 
 
@@ -28,9 +33,25 @@ def site_of(epochs: int, baseline: str) -> dict[str, Any]:
     ],
 )
 def test_many_epochs_are_told_by_their_ends(epochs: int, baseline: str, shown: list[str], values: list[float]) -> None:
-    found = definitions(site_of(epochs, baseline))
-    assert found["epochs"] == shown
-    assert found["rows"] == [{"title": "H to the power 2, scores: types", "values": values, "change": epochs}]
+    found = definitions(site_of(epochs, baseline), load_language())
+    assert found is not None
+    assert list(found.titles[1:-1]) == shown
+    assert found.rows == [["H to the power 2, scores: types", *values, epochs]]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_texts_that_a_spreadsheet_would_run_are_quoted(text: str) -> None:
+    found = Table("t", ["name", "value"], [0, 1], [[text, -1.5]], {})
+    rows = list(csv.reader(io.StringIO(found.csv)))
+    assert rows == [["name", "value"], [f"'{text}", "-1.5"]]
+
+
+def test_a_download_is_the_csv_with_all_digits_and_a_mark_of_utf8() -> None:
+    found = Table("t", ["面积", "b"], [0, 1], [["a,b", 1 / 3]], {})
+    head, content = found.address.split(",", 1)
+    assert head == "data:text/csv;charset=utf-8;base64"
+    assert base64.b64decode(content) == b"\xef\xbb\xbf" + '面积,b\n"a,b",0.3333333333333333\n'.encode()
+    assert found.shown(load_language()) == [["a,b", "0.3"]]
 
 
 def test_the_summary_names_maps_that_no_network_made() -> None:
