@@ -1,0 +1,60 @@
+"""Sessions of onnxruntime, opened for files that were looked at."""
+
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import onnxruntime
+
+from pitscape.imagery.errors import InputError, PitscapeError
+
+Device: TypeAlias = Literal["cpu", "cuda"]
+Session: TypeAlias = Any
+"""``onnxruntime.InferenceSession``, which has no types."""
+
+
+def open_session(path: Path, *, threads: int, device: Device) -> Session:
+    """Open a file of ``check_model_file`` in onnxruntime.
+
+    Raises:
+        InputError: If it cannot be run, or the device is not to be had.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    options.enable_mem_pattern = False  # a planned block per call takes a third more memory, and no less time
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores belong to readers meanwhile
+    providers: list[Any] = ["CPUExecutionProvider"]
+    if device == "cuda":
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            raise InputError("--device cuda: this onnxruntime has none; install onnxruntime-gpu in its place.")
+        providers.insert(0, ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}))
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # onnxruntime's errors share no narrower base
+        raise InputError(
+            f"{path}: onnxruntime {onnxruntime.__version__} cannot run it ({cause_of(error)}); export it again, or update "
+            "onnxruntime if it was made for a newer one."
+        ) from error
+
+
+def run_session(session: Session, path: Path, names: list[str] | None, given: dict[str, Any]) -> Any:  # noqa: ANN401
+    """The first output of a call.
+
+    Raises:
+        PitscapeError: If onnxruntime fails.
+    """
+    try:
+        return session.run(names, given)[0]
+    except Exception as error:
+        raise PitscapeError(f"{path}: onnxruntime failed ({cause_of(error)}).") from error
+
+
+def runtime_of(device: Device) -> tuple[str, str]:
+    """Name and version of the runtime, and where it runs, for records."""
+    return "onnxruntime", onnxruntime.__version__ + ("" if device == "cpu" else f" on {device}")
+
+
+def cause_of(error: BaseException, most: int = 160) -> str:
+    """What onnxruntime says of an error, in one line without its numbers and places in its own code."""
+    text = " ".join(str(error).split()).rpartition("[ONNXRuntimeError] : ")[2]
+    return text[:most].rstrip(" .") or type(error).__name__
