@@ -123,7 +123,7 @@ def probabilities_of(scores: NDArray[np.float32], activation: str, *, classes: i
     if activation == "softmax":
         return scores
     total = scores.sum(axis=1, keepdims=True)
-    shares = np.full_like(scores, 1 / scores.shape[1])
+    shares: NDArray[np.float32] = np.full_like(scores, 1 / scores.shape[1])
     np.divide(scores, total, out=shares, where=total > 0)
     return shares
 
@@ -136,8 +136,7 @@ def upsampled(scores: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
     if stride == 1:
         return scores
     down, across = (_between(size, stride) for size in scores.shape[2:])
-    result: NDArray[np.float32] = down @ scores @ across.T
-    return result
+    return np.asarray(down @ scores @ across.T, np.float32)
 
 
 def _between(size: int, stride: int) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Sessions of onnxruntime, opened for files that were looked at."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +11,10 @@ from pitscape.imagery.errors import InputError, PitscapeError
 Device: TypeAlias = Literal["cpu", "cuda"]
 Session: TypeAlias = Any
 """``onnxruntime.InferenceSession``, which has no types."""
+
+PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed: ?)?")
+PLACE = re.compile(r"/\S+:\d+ .*?\) (?=[A-Z])")
+"""Where in onnxruntime's own code an error comes from."""
 
 
 def open_session(path: Path, *, threads: int, device: Device) -> Session:
@@ -56,5 +61,5 @@ def runtime_of(device: Device) -> tuple[str, str]:
 
 def cause_of(error: BaseException, most: int = 160) -> str:
     """What onnxruntime says of an error, in one line without its numbers and places in its own code."""
-    text = " ".join(str(error).split()).rpartition("[ONNXRuntimeError] : ")[2]
+    text = PLACE.sub("", PREFIX.sub("", " ".join(str(error).split())))
     return text[:most].rstrip(" .") or type(error).__name__

@@ -77,7 +77,10 @@ def test_no_truncated_file_is_opened(network: onnx.ModelProto, tmp_path: Path) -
         (b"card_version: 1\nname: a text file\n", "not an ONNX model"),
         (b"PK\x03\x04 and more", "zip archive, perhaps a checkpoint"),
         (b"\x80\x02}q\x00.", "not an ONNX model"),
-        (b"\x08\x0a\x3a\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "says that it has 9223372036854775807 bytes, 0 are there"),
+        (
+            b"\x08\x0a\x3a\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+            "says that it has 9223372036854775807 bytes, 0 are there",
+        ),
         (b"\x08\x0a\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "a number has no end"),
         (b"ORTM\x00\x00\x00\x00", "not an ONNX model"),
     ],
@@ -163,9 +166,7 @@ def inside_a_branch(node: onnx.NodeProto) -> onnx.NodeProto:
 
 
 @pytest.mark.parametrize("wrapped", [lambda node: node, inside_a_branch], ids=["graph", "branch"])
-def test_operators_of_others_are_refused(
-    tmp_path: Path, wrapped: Callable[[onnx.NodeProto], onnx.NodeProto]
-) -> None:
+def test_operators_of_others_are_refused(tmp_path: Path, wrapped: Callable[[onnx.NodeProto], onnx.NodeProto]) -> None:
     node = wrapped(helper.make_node("Run", ["stored"], ["probabilities"], domain="com.example"))
     path = tmp_path / "m.onnx"
     path.write_bytes(helper.make_model(graph_of(node)).SerializeToString())
