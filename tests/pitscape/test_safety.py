@@ -2,6 +2,7 @@
 
 import ast
 import pickle
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ READING = {
 }
 
 
+@cache
 def trees() -> list[tuple[Path, ast.Module]]:
     paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
