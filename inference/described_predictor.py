@@ -10,7 +10,7 @@ from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.inference.graph_sizes import GraphSizes, sizes_text
 from pitscape.inference.model_file import check_model_file
 from pitscape.inference.probabilities import check_probabilities, naming
-from pitscape.inference.session import Device, Session, open_session, run_session, runtime_of
+from pitscape.inference.session import Device, Value, inputs_and_outputs, open_session, run_session, runtime_of
 from pitscape.models.card import ModelCard
 from pitscape.models.graph_card import Graph, read_card
 
@@ -48,8 +48,9 @@ class DescribedPredictor:
         self._threads = threads
         self._device = device
         self._session = open_session(path, threads=threads, device=device)
-        self._input, self._sizes = _input_of(self._session, self._card, graph, path)
-        outputs = [each.name for each in self._session.get_outputs()]
+        inputs, values = inputs_and_outputs(self._session, path)
+        self._input, self._sizes = _input_of(inputs, self._card, graph, path)
+        outputs = [each.name for each in values]
         self._output = graph.output or outputs[0]
         if self._output not in outputs:
             raise InputError(f"{card_file}: graph.output {self._output} is none of {', '.join(outputs)}; name one.")
@@ -163,9 +164,9 @@ def _scaling(card: ModelCard, graph: Graph) -> tuple[NDArray[np.float32], NDArra
     return (scale / std).astype(np.float32), ((offset - mean) / std).astype(np.float32)
 
 
-def _input_of(session: Session, card: ModelCard, graph: Graph, path: Path) -> tuple[str, GraphSizes]:
+def _input_of(values: list[Value], card: ModelCard, graph: Graph, path: Path) -> tuple[str, GraphSizes]:
     """The input that takes the image, and sizes that it takes."""
-    inputs = {each.name: each.shape for each in session.get_inputs()}
+    inputs = {each.name: each.shape for each in values}
     name = graph.input or next(iter(inputs))
     if name not in inputs or len(inputs) > 1:
         raise InputError(f"{path}: takes {', '.join(inputs)}; a card describes a graph of one input, by graph.input.")

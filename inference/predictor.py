@@ -10,7 +10,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.inference.graph_sizes import GraphSizes, sizes_text
 from pitscape.inference.model_file import check_model_file
 from pitscape.inference.probabilities import check_probabilities, naming
-from pitscape.inference.session import Device, Session, open_session, run_session, runtime_of
+from pitscape.inference.session import Device, Session, inputs_and_outputs, open_session, run_session, runtime_of
 from pitscape.models.card import CARD_KEY, ModelCard, card_from_json
 from pitscape.models.inputs import feeds, input_names
 
@@ -134,12 +134,12 @@ class OnnxPredictor:
 
 def _checked_sizes(session: Session, card: ModelCard, path: Path) -> GraphSizes:
     """Sizes that a graph takes, once its inputs and output are found to be those of the card."""
-    inputs, names = session.get_inputs(), input_names(card.sources)
+    (inputs, outputs), names = inputs_and_outputs(session, path), input_names(card.sources)
     if tuple(each.name for each in inputs) != names:
         found = ", ".join(each.name for each in inputs)
         raise InputError(f"{path}: takes {found}, its card says {', '.join(names)}; export it again.")
     wanted = [len(source.bands) for source in card.sources]
-    pairs = [*zip(inputs, wanted, strict=False), (session.get_outputs()[0], len(card.legend))]
+    pairs = [*zip(inputs, wanted, strict=False), (outputs[0], len(card.legend))]
     for each, channels in pairs:
         if len(each.shape) != 4 or (isinstance(each.shape[1], int) and each.shape[1] != channels):
             raise InputError(

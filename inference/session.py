@@ -1,6 +1,8 @@
 """Sessions of onnxruntime, opened for files that were looked at."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -11,6 +13,20 @@ from pitscape.imagery.errors import InputError, PitscapeError
 Device: TypeAlias = Literal["cpu", "cuda"]
 Session: TypeAlias = Any
 """``onnxruntime.InferenceSession``, which has no types."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """An input or output of a graph.
+
+    Attributes:
+        name: In the graph.
+        shape: Numbers where sizes are fixed; names, or None, where they are free.
+    """
+
+    name: str
+    shape: Sequence[int | str | None]
+
 
 PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed: ?)?")
 PLACE = re.compile(r"/\S+:\d+ .*?\) (?=[A-Z])")
@@ -34,12 +50,34 @@ def open_session(path: Path, *, threads: int, device: Device) -> Session:
             raise InputError("--device cuda: this onnxruntime has none; install onnxruntime-gpu in its place.")
         providers.insert(0, ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}))
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
     except Exception as error:  # onnxruntime's errors share no narrower base
         raise InputError(
             f"{path}: onnxruntime {onnxruntime.__version__} cannot run it ({cause_of(error)}); export it again, or update "
             "onnxruntime if it was made for a newer one."
         ) from error
+    if device == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
+        raise InputError("--device cuda: onnxruntime finds no GPU that works here; check its driver, or leave it out.")
+    return session
+
+
+def inputs_and_outputs(session: Session, path: Path) -> tuple[list[Value], list[Value]]:
+    """What a graph takes and gives, in order.
+
+    Raises:
+        InputError: If there is none of the one or the other, or names are damaged.
+    """
+    try:
+        found = [
+            [Value(each.name, each.shape or ()) for each in some]
+            for some in (session.get_inputs(), session.get_outputs())
+        ]
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is damaged (names that are no text); fetch it or export it again.") from error
+    inputs, outputs = found
+    if not inputs or not outputs:
+        raise InputError(f"{path}: has no input or no output; fetch it or export it again.")
+    return inputs, outputs
 
 
 def run_session(session: Session, path: Path, names: list[str] | None, given: dict[str, Any]) -> Any:  # noqa: ANN401
