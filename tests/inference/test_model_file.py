@@ -129,7 +129,7 @@ def test_a_bit_that_flipped_is_told_or_leaves_probabilities(network: onnx.ModelP
     command = [sys.executable, "-c", FLIPS, str(path), str(tmp_path / "flipped.onnx"), size]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
-    assert int(run.stdout) > 500
+    assert int(run.stdout) > 400
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
