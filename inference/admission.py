@@ -47,14 +47,14 @@ def admitted(
     _check_outputs([each.path for each in given], predictor, outputs, options)
     card = predictor.card
     with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), open_joint(given, card, options.reading) as scene:
-        _check_resolution(scene, card.gsd_m)
+        check_resolution(scene, card.gsd_m)
         _check_space(scene, outputs, layers=len(outputs.layers.names(card.legend.names)))
         yield scene
 
 
 def _check_outputs(scenes: Sequence[Path], predictor: FilePredictor, outputs: Outputs, options: RunOptions) -> None:
     """Refuse outputs that are inputs, lie in one, or cannot be written."""
-    inputs = [predictor.path, *([options.reading.mask] if options.reading.mask else [])]
+    inputs = [*predictor.files, *([options.reading.mask] if options.reading.mask else [])]
     for scene in scenes:
         inputs += [*files_of(scene), scene.with_suffix(".json")]
     for path in outputs.paths.values():
@@ -67,8 +67,12 @@ def _check_outputs(scenes: Sequence[Path], predictor: FilePredictor, outputs: Ou
     check_folder(parts_of(outputs.classes))
 
 
-def _check_resolution(scene: JointScene, gsd_m: float) -> None:
-    """Refuse grids that are much coarser or finer than what the network was trained on, or not in metres."""
+def check_resolution(scene: JointScene, gsd_m: float) -> None:
+    """Refuse grids that are much coarser or finer than what the network was trained on, or not in metres.
+
+    Raises:
+        InputError: Naming both sizes.
+    """
     path = scene.first.path
     found = max(metric_cell_size(scene.grid, path))
     if not 0.5 <= found / gsd_m <= 2:

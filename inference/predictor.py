@@ -1,17 +1,18 @@
 """What turns tiles of stored numbers into class probabilities."""
 
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
+from pitscape.inference.graph_sizes import GraphSizes, sizes_text
+from pitscape.inference.model_file import check_model_file
+from pitscape.inference.probabilities import check_probabilities, naming
+from pitscape.inference.session import Device, Session, inputs_and_outputs, open_session, run_session, runtime_of
 from pitscape.models.card import CARD_KEY, ModelCard, card_from_json
-from pitscape.models.inputs import feeds
-
-Device: TypeAlias = Literal["cpu", "cuda"]
+from pitscape.models.inputs import feeds, input_names
 
 
 class Predictor(Protocol):
@@ -36,6 +37,16 @@ class FilePredictor(Predictor, Protocol):
         ...
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The file, and what else says what the network gives: its weights, its card."""
+        ...
+
+    @property
+    def fixed_tile(self) -> int | None:
+        """The greatest side of tiles that it takes [px]; None: any."""
+        ...
+
+    @property
     def runtime(self) -> tuple[str, str]:
         """Name and version of the runtime, and where it runs, for records."""
         ...
@@ -46,31 +57,34 @@ class FilePredictor(Predictor, Protocol):
 
 
 class OnnxPredictor:
-    """A network in onnxruntime.
+    """A network of ``pitscape export`` in onnxruntime.
 
     A call uses one thread unless told otherwise: tiles side by side keep all cores busy, threads within a tile wait for
     one another.
 
     Args:
-        path: An ONNX file of ``pitscape export``.
+        path: The ONNX file.
         threads: Of one call, on the CPU.
         device: Where it runs.
+        expect_sha256: Of the file; None: any.
 
     Raises:
-        InputError: If the file is no such model, or the device is not to be had.
+        InputError: If the file is no such model, its graph does not fit its card, or the device is not to be had.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1, device: Device = "cpu") -> None:
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; check the path of the model.")
+    def __init__(
+        self, path: Path, *, threads: int = 1, device: Device = "cpu", expect_sha256: str | None = None
+    ) -> None:
+        file = check_model_file(path, expect_sha256=expect_sha256)
+        if CARD_KEY not in file.metadata:
+            raise InputError(f"{path}: carries no model card; give a file of pitscape export, or its card by --card.")
+        self._card = card_from_json(file.metadata[CARD_KEY], path)
         self.path = path
+        self.files = (path, *file.weights)
         self.threads = threads
         self.device = device
-        self.session = _session(path, threads, device)
-        metadata = self.session.get_modelmeta().custom_metadata_map
-        if CARD_KEY not in metadata:
-            raise InputError(f"{path}: carries no model card; give a file of pitscape export.")
-        self._card = card_from_json(metadata[CARD_KEY], path)
+        self.session = open_session(path, threads=threads, device=device)
+        self._sizes = _checked_sizes(self.session, self._card, path)
 
     @property
     def card(self) -> ModelCard:
@@ -78,20 +92,33 @@ class OnnxPredictor:
         return self._card
 
     @property
+    def fixed_tile(self) -> int | None:
+        """The greatest side of tiles that its graph takes [px]; None: any."""
+        return self._sizes.tile
+
+    @property
     def runtime(self) -> tuple[str, str]:
         """Name and version of the runtime, and where it runs."""
-        return "onnxruntime", onnxruntime.__version__ + ("" if self.device == "cpu" else f" on {self.device}")
+        return runtime_of(self.device)
 
     def with_threads(self, threads: int) -> "OnnxPredictor":
         """The same network with so many threads for each call."""
         return self if threads == self.threads else OnnxPredictor(self.path, threads=threads, device=self.device)
 
     def probabilities(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Class probabilities (N, classes, H, W) of stored numbers (N, channels, H, W) in the card's convention."""
-        if self.device == "cpu":
-            result: NDArray[np.float32] = self.session.run(None, feeds(self._card.sources, stored))[0]
-            return result
-        return self.bound(stored)
+        """Class probabilities (N, classes, H, W) of stored numbers (N, channels, H, W) in the card's convention.
+
+        Raises:
+            PitscapeError: If the network gives none.
+        """
+        found = self._sizes.run(self._asked if self.device == "cpu" else self.bound, stored)
+        with naming(self.path):
+            check_probabilities(found, (len(stored), len(self._card.legend), *stored.shape[2:]))
+        return found
+
+    def _asked(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
+        result: NDArray[np.float32] = run_session(self.session, self.path, None, feeds(self._card.sources, stored))
+        return result
 
     def bound(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same with inputs and output bound to the device: nothing but they is copied."""
@@ -105,18 +132,18 @@ class OnnxPredictor:
         return result
 
 
-def _session(path: Path, threads: int, device: Device) -> Any:  # noqa: ANN401 - onnxruntime has no types
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    options.enable_mem_pattern = False  # a planned block per call takes a third more memory, and no less time
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores belong to readers meanwhile
-    providers: list[Any] = ["CPUExecutionProvider"]
-    if device == "cuda":
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise InputError("--device cuda: this onnxruntime has none; install onnxruntime-gpu in its place.")
-        providers.insert(0, ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}))
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # onnxruntime's errors share no narrower base
-        raise InputError(f"{path}: is not an ONNX model; give a file of pitscape export.") from error
+def _checked_sizes(session: Session, card: ModelCard, path: Path) -> GraphSizes:
+    """Sizes that a graph takes, once its inputs and output are found to be those of the card."""
+    (inputs, outputs), names = inputs_and_outputs(session, path), input_names(card.sources)
+    if tuple(each.name for each in inputs) != names:
+        found = ", ".join(each.name for each in inputs)
+        raise InputError(f"{path}: takes {found}, its card says {', '.join(names)}; export it again.")
+    wanted = [len(source.bands) for source in card.sources]
+    pairs = [*zip(inputs, wanted, strict=False), (outputs[0], len(card.legend))]
+    for each, channels in pairs:
+        if len(each.shape) != 4 or (isinstance(each.shape[1], int) and each.shape[1] != channels):
+            raise InputError(
+                f"{path}: {each.name} is of {sizes_text(each.shape)}, its card says {channels} channels; export it again."
+            )
+    batch, _, height, width = inputs[0].shape
+    return GraphSizes.of(batch, height, width)

@@ -17,15 +17,23 @@ from pitscape.inference.run_options import Outputs, RunOptions
 
 
 def cut_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) -> tuple[int, int]:
-    """Side and overlap of the tiles [px].
+    """Side and overlap of the tiles of a scene [px]; see ``tiling``."""
+    return tiling(shape_of(scene), predictor, options)
+
+
+def tiling(shape: tuple[int, int], predictor: FilePredictor, options: RunOptions) -> tuple[int, int]:
+    """Side and overlap of the tiles of so many rows and columns [px].
 
     Raises:
-        InputError: If the overlap is not smaller than the tile.
+        InputError: If the overlap is not smaller than the tile, or the network does not take such tiles.
     """
-    overlap, usual = options.overlap, predictor.card.overlap
+    overlap, usual, fixed = options.overlap, predictor.card.overlap, predictor.fixed_tile
+    if fixed and options.tile and options.tile > fixed:
+        raise InputError(f"--tile {options.tile}: {predictor.path} takes tiles of {fixed} px at most; leave it out.")
     if overlap is None:
-        overlap = min(usual, options.tile // 4) if options.tile else usual
-    tile = options.tile or best_tile(shape_of(scene), overlap)
+        side = options.tile or fixed
+        overlap = min(usual, side // 4) if side else usual
+    tile = options.tile or fixed or best_tile(shape, overlap)
     if overlap >= tile:
         raise InputError(f"--tile {tile} --overlap {overlap}: the overlap must be smaller than the tile.")
     return tile, overlap
@@ -33,7 +41,7 @@ def cut_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) -> 
 
 def made_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) -> dict[str, Any]:
     """All that decides what comes out: first of the scene that gives the grid, then, by sensor, of those of other sources."""
-    card = predictor.card
+    card, beside = predictor.card, predictor.files[1:]
     tile, overlap = cut_of(scene, predictor, options)
     first, *others = (_of_scene(*each) for each in zip(scene.stack.scenes, scene.readings, strict=True))
     names = [each.sensor.name for each in scene.stack.scenes[1:]]
@@ -43,6 +51,7 @@ def made_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) ->
         **(several if len(card.sources) > 1 else {}),
         "model": card.name,
         "model_sha256": sha256_of(predictor.path),
+        **({"with_model_sha256": {path.name: sha256_of(path) for path in beside}} if beside else {}),
         "radiometry": card.radiometry,
         "tile": tile,
         "overlap": overlap,

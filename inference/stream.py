@@ -12,15 +12,13 @@ from pitscape.imagery.errors import PitscapeError
 from pitscape.inference.chunks import Chunks
 from pitscape.inference.joint_scene import Mappable
 from pitscape.inference.predictor import Predictor
+from pitscape.inference.probabilities import check_probabilities
 from pitscape.inference.spent import Spent
 from pitscape.inference.tiles import Area, Tiles
 
 Results = NDArray[np.float32]
 Answer = NDArray[np.float32] | PitscapeError
 """What the network says of a tile (class, y, x), or why it does not."""
-
-SUM_TOLERANCE = 1e-3
-"""The probabilities of a pixel may differ from a sum of 1 by this."""
 
 
 @dataclass(frozen=True)
@@ -196,26 +194,6 @@ class _Stream:
     def _where(self, tile: PredictedTile) -> str:
         area = self._tiles.area(tile.row, tile.column)
         return f"the tile at row {area.top}, column {area.left}"
-
-
-def check_probabilities(results: Results, shape: tuple[int, ...]) -> None:
-    """Refuse what are no class probabilities.
-
-    Raises:
-        PitscapeError: If the shape is another, a value is not finite, or those of a pixel do not sum to 1.
-    """
-    if results.shape != shape:
-        raise PitscapeError(f"the network gave values of shape {results.shape}, not {shape}; export the model again.")
-    total = results.sum(axis=1)
-    least, most = float(total.min()), float(total.max())
-    if least >= 1 - SUM_TOLERANCE and most <= 1 + SUM_TOLERANCE and results.min() >= -SUM_TOLERANCE:
-        return
-    if not np.isfinite(results).all():
-        raise PitscapeError("the network gave values that are not finite; check the model and the scene's numbers.")
-    raise PitscapeError(
-        f"the network gave values that are no probabilities (pixels sum to {least:.3g} to {most:.3g}); export it with its "
-        "softmax."
-    )
 
 
 def _line(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
-from pitscape.inference.predictor import Device
+from pitscape.inference.session import Device
 from pitscape.models.card import ModelCard
 from pitscape.models.checkpoint import deployed, load_checkpoint
 from pitscape.models.export import card_of
@@ -35,6 +35,8 @@ class TorchPredictor:
             raise InputError("--device cuda: PyTorch finds no GPU here; leave the option out.")
         recipe, network = load_checkpoint(path)
         self.path = path
+        self.files = (path,)
+        self.fixed_tile = None
         self._card = card_of(recipe, name=path.stem, tile=TILE)
         self._device = torch.device(device)
         self._network = deployed(recipe, network).to(self._device)

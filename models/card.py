@@ -1,5 +1,7 @@
 """The model card: all that a scene must be and all that a class means, in one value that travels with the network."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +13,8 @@ from pitscape.imagery.sensor import Sensor
 
 CARD_KEY = "pitscape_card"
 """Where the card stands in the metadata of an ONNX file."""
+
+CARD_VERSION = 1
 
 
 class Normalisation(BaseModel):
@@ -162,6 +166,7 @@ def card_from_json(text: str, source: Path) -> ModelCard:
     Raises:
         InputError: If it is not a card that this version knows.
     """
+    _check_version(text, source)
     try:
         return ModelCard.model_validate_json(text)
     except ValidationError as error:
@@ -170,3 +175,12 @@ def card_from_json(text: str, source: Path) -> ModelCard:
         raise InputError(
             f"{source}: its model card is not valid ({where}: {problem['msg']}); export it again."
         ) from error
+
+
+def _check_version(text: str, source: Path) -> None:
+    """Say of a card of a later version what it is, before what is wrong with it."""
+    with suppress(ValueError):
+        content = json.loads(text)
+        version = content.get("card_version") if isinstance(content, dict) else None
+        if isinstance(version, int) and version > CARD_VERSION:
+            raise InputError(f"{source}: its card_version {version} was made by a newer pitscape; update pitscape.")

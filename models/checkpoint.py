@@ -1,5 +1,6 @@
 """Checkpoints: weights with the plain values that are needed to use them."""
 
+import warnings
 from pathlib import Path
 from pickle import UnpicklingError  # raised by torch; nothing is unpickled here
 from typing import Any
@@ -41,7 +42,9 @@ def load_checkpoint(path: Path) -> tuple[Recipe, SegmentationNetwork]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path.")
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old or strange pickles; what is wrong is told below
+            content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         recipe = Recipe.model_validate(content[CHECKPOINT_KEY])
         weights = content["state_dict"]
     except (OSError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError, EOFError) as error:

@@ -10,6 +10,7 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.reading import Reading
 from pitscape.inference.lock import Shard
+from pitscape.inference.opening import open_predictor
 from pitscape.inference.parts import parts_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge as merge_parts
@@ -20,8 +21,6 @@ from pitscape.progress import bar, say
 if TYPE_CHECKING:
     from pitscape.imagery.radiometry import OffsetWord
     from pitscape.inference.predictor import FilePredictor
-
-CHECKPOINTS = {".ckpt"}
 
 SOURCE = re.compile(r"(?:(?P<sensor>\w+)=)?(?P<path>.*?)(?P<said>(?:,(?:bands|offset)=[^,=]*)*)", re.DOTALL)
 """SENSOR=PATH, of which the sensor may be left out, and what is said of it."""
@@ -35,7 +34,9 @@ def predict(arguments: argparse.Namespace) -> None:
     options, shard = _options(arguments), _shard(arguments.shard)
     given = _given(arguments)
     outputs = _outputs(arguments, [_path(each) for each in given])
-    predictor = _predictor(arguments.model, arguments.device)
+    predictor = open_predictor(
+        arguments.model, card=arguments.card, expect_sha256=arguments.expect_sha256, device=arguments.device
+    )
     failed = 0
     for source, wanted in zip(given, outputs, strict=True):
         try:
@@ -91,16 +92,6 @@ def _tell(record: dict[str, Any]) -> None:
         say(f"{record['scene']}: mapped without {', '.join(missing)}, which the model takes too")
     if record["failed_tiles"]:
         say(f"{record['scene']}: {len(record['failed_tiles'])} tiles failed and are unobserved; the JSON lists them")
-
-
-def _predictor(path: Path, device: str) -> "FilePredictor":
-    if path.suffix in CHECKPOINTS:
-        from pitscape.inference.torch_predictor import TorchPredictor
-
-        return TorchPredictor(path, device="cuda" if device == "cuda" else "cpu")
-    from pitscape.inference.predictor import OnnxPredictor
-
-    return OnnxPredictor(path, device="cuda" if device == "cuda" else "cpu")
 
 
 def _options(arguments: argparse.Namespace) -> RunOptions:

@@ -57,6 +57,8 @@ def add_predict(verbs: Verbs) -> None:
     verb.add_argument(
         "--model", type=Path, required=True, metavar="MODEL.onnx", help="of pitscape export; a .ckpt runs in PyTorch"
     )
+    verb.add_argument("--card", type=Path, metavar="CARD.yaml", help="of an ONNX file of another maker; docs/deploy.md")
+    verb.add_argument("--expect-sha256", metavar="HEX", help="refuse a model file of another SHA-256")
     outputs = verb.add_argument_group("outputs", "files, or folders for several scenes")
     outputs.add_argument("--output", type=Path, required=True, metavar="CLASSES.tif", help="the class map")
     outputs.add_argument("--probabilities", type=Path, metavar="P.tif", help="one band per class, stored x 250")

@@ -29,6 +29,16 @@ def test_nothing_before_training_loads_torch(statement: str) -> None:
     assert not modules_after(statement) & HEAVY
 
 
+def test_the_package_itself_loads_nothing_but_its_version() -> None:
+    assert not modules_after("import pitscape") & (HEAVY | {"numpy", "rasterio", "pydantic", "onnxruntime"})
+
+
+def test_a_model_is_loaded_without_torch_and_onnx(model: Path) -> None:
+    loaded = modules_after(f"import pitscape; pitscape.load_model({str(model)!r})")
+    assert "onnxruntime" in loaded
+    assert not loaded & (HEAVY | {"onnx"})
+
+
 def test_help_loads_nothing_but_the_standard_library() -> None:
     code = "from pitscape.cli import main\ntry:\n main(['--help'])\nexcept SystemExit: pass"
     loaded = modules_after(f"exec({code!r})")

@@ -10,6 +10,15 @@ from small_scenes import BANDS, stored_numbers, write_raster
 ROOT = Path(__file__).parents[2]
 ROOMS = ("pitscape", "imagery", "models", "training", "inference", "resilience")
 
+MOST_INSTALLED_BYTES = 1.1e9
+"""Of the base install, as the design has it."""
+
+
+def installed_bytes(environment: Path) -> int:
+    """Of all files but those of pip itself and compiled Python."""
+    files = [path for path in environment.rglob("*") if path.is_file() and not path.is_symlink()]
+    return sum(path.stat().st_size for path in files if not {"pip", "__pycache__"} & set(path.parts))
+
 
 def run(*command: str | Path, folder: Path) -> str:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
@@ -35,6 +44,10 @@ def test_the_base_wheel_works_in_an_empty_environment(model: Path, tmp_path: Pat
     scene = write_raster(tmp_path / "s_20230709.tif", stored_numbers(40, 40), bands=BANDS)
     run(python, "-m", "pitscape", "predict", scene, "--model", model, "--output", "c.tif", folder=tmp_path)
     assert (tmp_path / "c.tif").exists()
+    loaded = f"import pitscape; print(pitscape.load_model({str(model)!r}).predict({str(scene)!r}).classes.shape)"
+    assert run(python, "-c", loaded, folder=tmp_path) == "(40, 40)\n"
     installed = run(python, "-m", "pip", "list", folder=tmp_path)
     assert "torch" not in installed
+    assert "onnx " not in installed
+    assert installed_bytes(tmp_path / "env") < MOST_INSTALLED_BYTES
     assert all((source / room).is_dir() for room in ROOMS)

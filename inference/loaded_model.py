@@ -1,0 +1,216 @@
+"""A model in memory: arrays and scenes to classes and probabilities, without torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from odc.geo.geobox import GeoBox
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.inference.admission import check_resolution
+from pitscape.inference.array_scene import array_scene
+from pitscape.inference.blend import blended_rows
+from pitscape.inference.joint_scene import Mappable, open_joint
+from pitscape.inference.layers import class_ids
+from pitscape.inference.opening import open_predictor
+from pitscape.inference.plan import usable_cores
+from pitscape.inference.predictor import FilePredictor
+from pitscape.inference.provenance import tiling
+from pitscape.inference.run_options import Outputs, RunOptions
+from pitscape.inference.scene_run import predict_scene
+from pitscape.inference.scene_source import SceneSource
+from pitscape.inference.session import Device
+from pitscape.inference.stream import Crew
+from pitscape.inference.symmetric import SymmetricPredictor
+from pitscape.inference.tiles import Tiles
+from pitscape.models.card import ModelCard
+
+MOST_PIXELS = 1 << 25
+"""Of a scene whose probabilities are held in memory: 5,792 x 5,792 px, 640 MB with four classes."""
+
+Images: TypeAlias = NDArray[Any] | Mapping[str, NDArray[Any]]
+Scenes: TypeAlias = str | Path | Mapping[str, str | Path]
+"""One image or scene, or one for each of several sources, by name of the sensor."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says of an image, or of several.
+
+    Attributes:
+        classes: Class ids (H, W) or (N, H, W), 255 where unobserved.
+        probabilities: (classes, H, W) or (N, classes, H, W); each pixel's sum to 1, NaN where unobserved.
+        legend: What the ids mean.
+        grid: Where the pixels are; None for arrays.
+    """
+
+    classes: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+    legend: Legend
+    grid: GeoBox | None = None
+
+
+class Model:
+    """A network with its card.
+
+    Args:
+        predictor: What runs it.
+    """
+
+    def __init__(self, predictor: FilePredictor) -> None:
+        self.predictor = predictor
+
+    @property
+    def card(self) -> ModelCard:
+        """What it takes and gives."""
+        return self.predictor.card
+
+    @property
+    def legend(self) -> Legend:
+        """Its classes."""
+        return self.card.legend
+
+    def __repr__(self) -> str:
+        sources = "; ".join(f"{each.sensor.name} {', '.join(each.bands)}" for each in self.card.sources)
+        return f"Model({self.card.name!r}: {sources} at {self.card.gsd_m:g} m -> {', '.join(self.legend.names)})"
+
+    @overload
+    def predict(
+        self,
+        given: Images | Scenes,
+        *,
+        mask: ArrayLike | None = None,
+        nodata: float | None = None,
+        output: None = None,
+        options: RunOptions | None = None,
+    ) -> Prediction: ...
+
+    @overload
+    def predict(
+        self,
+        given: Images | Scenes,
+        *,
+        mask: ArrayLike | None = None,
+        nodata: float | None = None,
+        output: str | Path | Outputs,
+        options: RunOptions | None = None,
+    ) -> dict[str, Any]: ...
+
+    def predict(
+        self,
+        given: Images | Scenes,
+        *,
+        mask: ArrayLike | None = None,
+        nodata: float | None = None,
+        output: str | Path | Outputs | None = None,
+        options: RunOptions | None = None,
+    ) -> Prediction | dict[str, Any]:
+        """Map an image, several, or a scene.
+
+        Images go through the network in the tiles in which a scene of their size would, so that results are the same and
+        the network's need of memory is bounded.
+
+        Args:
+            given: Stored numbers (bands, H, W) or (N, bands, H, W) of any numeric type in the card's convention, or the path
+                of a scene; of several sources a mapping from the sensor's name, of which some may be left out.
+            mask: Of images: not 0 where land is hidden, (H, W) or (N, H, W). For scenes give ``options.reading.mask``.
+            nodata: Of images: the number that means "not observed", beside those of the sensor and NaN.
+            output: Of a scene: the class map to write, or all files that are wanted.
+            options: How it is mapped.
+
+        Returns:
+            Classes and probabilities; with ``output`` what stands in the JSON beside the map.
+
+        Raises:
+            InputError: If what is given does not fit the card, or a scene is too large to be held in memory.
+            PitscapeError: If the network fails.
+        """
+        options = options or RunOptions()
+        images = given if isinstance(given, Mapping) else {self.card.sensor.name: given}
+        paths = {name: Path(each) for name, each in images.items() if isinstance(each, str | Path)}
+        if not paths and output is None:
+            return self._images({name: np.asarray(each) for name, each in images.items()}, mask, nodata, options)
+        if len(paths) < len(images):
+            raise InputError("predict: give images without output, or the paths of scenes; one of the two.")
+        if mask is not None or nodata is not None:
+            raise InputError("predict: mask and nodata are of images; give options.reading of a scene.")
+        scenes = [SceneSource(path, name) for name, path in paths.items()]
+        if output is None:
+            return self._scene(scenes, options)
+        wanted = Path(output) if isinstance(output, str) else output
+        return predict_scene(scenes, self.predictor, wanted, options=options)
+
+    def _images(
+        self, images: Mapping[str, NDArray[Any]], mask: ArrayLike | None, nodata: float | None, options: RunOptions
+    ) -> Prediction:
+        hidden = None if mask is None else np.asarray(mask) != 0
+        counts = {len(each) for each in images.values() if each.ndim == 4}
+        if not counts:
+            scene = array_scene(images, self.card, hidden=hidden, nodata=nodata)
+            return self._mapped(scene, scene.shape, options)
+        if len(counts) > 1 or any(each.ndim != 4 for each in images.values()):
+            raise InputError("predict: images of several sources must be as many of each.")
+        several = [
+            self._images(
+                {name: each[number] for name, each in images.items()},
+                hidden if hidden is None or hidden.ndim == 2 else hidden[number],
+                nodata,
+                options,
+            )
+            for number in range(counts.pop())
+        ]
+        return Prediction(
+            np.stack([each.classes for each in several]),
+            np.stack([each.probabilities for each in several]),
+            self.legend,
+        )
+
+    def _scene(self, scenes: list[SceneSource], options: RunOptions) -> Prediction:
+        with open_joint(scenes, self.card, options.reading) as scene:
+            check_resolution(scene, self.card.gsd_m)
+            height, width = scene.grid.shape
+            if height * width > MOST_PIXELS:
+                raise InputError(
+                    f"{scene.first.path}: has {height} x {width} px, more than the {MOST_PIXELS} that are held in memory; give "
+                    "output, a file."
+                )
+            return replace(self._mapped(scene, (height, width), options), grid=scene.grid)
+
+    def _mapped(self, scene: Mappable, shape: tuple[int, int], options: RunOptions) -> Prediction:
+        """The tiles of a scene through the network, put together."""
+        if options.sieve_ha or options.simplify_m:
+            raise InputError("predict: a sieve and simplified outlines are of maps in files; give output.")
+        tile, overlap = tiling(shape, self.predictor, options)
+        tiles = Tiles(height=shape[0], width=shape[1], tile=tile, overlap=overlap)
+        threads = options.threads or usable_cores()
+        network = SymmetricPredictor(self.predictor) if options.tta else self.predictor
+        crew = Crew(min(threads, len(tiles)), options.batch, threads, skip_failed=options.skip_failed)
+        classes = np.full(shape, UNOBSERVED, np.uint8)
+        probabilities = np.full((len(self.legend), *shape), np.nan, np.float32)
+        for rows in blended_rows(scene, network, tiles, crew=crew):
+            at = slice(rows.start, rows.start + len(rows.observed))
+            np.copyto(classes[at], class_ids(rows.probabilities, self.card.class_bias), where=rows.observed)
+            np.copyto(probabilities[:, at], rows.probabilities, where=rows.observed)
+        return Prediction(classes, probabilities, self.legend)
+
+
+def load_model(
+    path: str | Path, *, card: str | Path | None = None, expect_sha256: str | None = None, device: Device = "cpu"
+) -> Model:
+    """Open a model.
+
+    Args:
+        path: An ONNX file of ``pitscape export``, or of another maker with a card.
+        card: YAML or JSON of the card of a file that carries none (docs/deploy.md).
+        expect_sha256: Of the file, in hexadecimal; None: any.
+        device: Where it runs.
+
+    Raises:
+        InputError: If the file is no such model, has another SHA-256, or the device is not to be had.
+    """
+    given = None if card is None else Path(card)
+    return Model(open_predictor(Path(path), card=given, expect_sha256=expect_sha256, device=device))
