@@ -1,6 +1,6 @@
 """Deepness, the QGIS plugin: the keys that it reads from a model's metadata, and what it does with a tile.
 
-Written from the plugin's documentation and its behaviour in version 0.7. It runs networks of one input alone.
+Written from the documentation and the published behaviour of the plugin, which runs networks of one input alone.
 """
 
 import json
