@@ -10,15 +10,18 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from onnxruntime.tools.onnx_model_utils import make_dim_param_fixed
 
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sidecar, write_text
-from pitscape.models.card import CARD_KEY, ModelCard
+from pitscape.models.card import ModelCard
 from pitscape.models.checkpoint import Recipe, deployed, load_checkpoint
 from pitscape.models.flagged import traced_form
 from pitscape.models.inputs import feeds
+from pitscape.models.metadata import metadata_of
 from pitscape.models.network import DeployedNetwork
-from pitscape.models.parity import TOLERANCE, Parity, parity
+from pitscape.models.parity import parity
+from pitscape.models.parity_cases import TOLERANCE, Parity
 
 OPSET = 18
 """The newest operator set that onnxruntime has run since 2022 (1.14), and old enough for QGIS plugins."""
@@ -27,7 +30,7 @@ RECORDED_VERSIONS = ("torch", "segmentation-models-pytorch", "onnx", "onnxruntim
 
 
 def export_onnx(
-    checkpoint: Path, output: Path, *, name: str | None = None, tile: int = 256
+    checkpoint: Path, output: Path, *, name: str | None = None, tile: int = 256, static: bool = False
 ) -> tuple[ModelCard, Parity]:
     """Write a checkpoint as an ONNX file with its card inside and beside it.
 
@@ -36,13 +39,15 @@ def export_onnx(
         output: The ONNX file; the card goes to the same name with ``.json`` added.
         name: Of the model; the output's name by default.
         tile: Side of the tiles of scene inference [px]; a quarter of it overlaps.
+        static: Whether the graph takes one square image of that side alone, as Deepness and some runtimes need it.
 
     Returns:
         The card, and how closely onnxruntime follows torch.
 
     Raises:
         InputError: If the checkpoint is none, or the output cannot be written.
-        PitscapeError: If onnxruntime's probabilities differ from torch's; then nothing is written.
+        PitscapeError: If onnxruntime's probabilities, or those behind Deepness' preprocessing, differ from torch's; then
+            nothing is written.
     """
     keep_inputs((output, sidecar(output)), (checkpoint,))
     recipe, network = load_checkpoint(checkpoint)
@@ -50,16 +55,19 @@ def export_onnx(
     whole = deployed(recipe, network)
     with scratch(output) as draft:
         write_graph(whole, card, draft)
-        result = parity(whole, draft, card)
-        if not result.equal:
-            raise PitscapeError(
-                f"{output}: not written; onnxruntime differs from torch by {result.largest_difference:.1e} "
-                f"(allowed {TOLERANCE:.0e}), {result.other_classes} pixels change class."
-            )
+        if static:
+            fix_sizes(draft, card.tile)
+        results = parity(whole, draft, card)
+        for way, result in results.items():
+            if not result.equal:
+                raise PitscapeError(
+                    f"{output}: not written; {way} differs from torch by {result.largest_difference:.1e} "
+                    f"(allowed {TOLERANCE:.0e}), {result.other_classes} pixels change class."
+                )
         with replacing(output) as final:
             draft.replace(final)
     write_text(sidecar(output), card.model_dump_json(indent=2) + "\n")
-    return card, result
+    return card, results["onnxruntime"]
 
 
 def card_of(recipe: Recipe, *, name: str, tile: int) -> ModelCard:
@@ -101,7 +109,19 @@ def write_graph(network: DeployedNetwork, card: ModelCard, path: Path) -> None:
         )
     assert program is not None
     model = program.model_proto
-    entry = model.metadata_props.add()
-    entry.key, entry.value = CARD_KEY, card.model_dump_json()
+    onnx.helper.set_model_props(model, metadata_of(card))
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+
+
+def fix_sizes(path: Path, side: int) -> None:
+    """Rewrite a graph of any size as one of batch 1 and square images of a side [px]."""
+    model = onnx.load(path)
+    for name, value in {"batch": 1, "height": side, "width": side}.items():
+        make_dim_param_fixed(model.graph, name, value)
+    for output in model.graph.output:
+        for axis, value in {0: 1, 2: side, 3: side}.items():
+            output.type.tensor_type.shape.dim[axis].dim_value = value
+    del model.graph.value_info[:]  # sizes in between were inferred for any image
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())

@@ -28,6 +28,7 @@ VERBS = (
     verbs_learning.add_test,
     verbs_learning.add_baseline,
     verbs_learning.add_export,
+    verbs_learning.add_parity,
     verbs_mapping.add_predict,
     verbs_mapping.add_merge,
     verbs_mapping.add_bench,

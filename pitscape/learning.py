@@ -70,9 +70,16 @@ def export(arguments: argparse.Namespace) -> None:
     from pitscape.models.export import export_onnx
 
     quiet()
-    if arguments.tile < 32:
-        raise InputError(f"--tile {arguments.tile}: at least 32 pixels are needed.")
-    card, parity = export_onnx(arguments.checkpoint, arguments.output, name=arguments.name, tile=arguments.tile)
+    option, tile = ("--tile", arguments.tile) if arguments.static is None else ("--static", arguments.static)
+    if tile < 32:
+        raise InputError(f"{option} {tile}: at least 32 pixels are needed.")
+    card, parity = export_onnx(
+        arguments.checkpoint,
+        arguments.output,
+        name=arguments.name,
+        tile=tile,
+        static=arguments.static is not None,
+    )
     print(
         f"{arguments.output}: {card.architecture}, {len(card.bands)} bands; torch and onnxruntime differ by at most "
         f"{parity.largest_difference:.1e} on {parity.pixels} pixels, {parity.other_classes} with another class"

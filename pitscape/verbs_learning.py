@@ -1,4 +1,4 @@
-"""Verbs of training: fit, validate, test, baseline, export."""
+"""Verbs of training: fit, validate, test, baseline, export, parity."""
 
 from pathlib import Path
 
@@ -52,3 +52,17 @@ def add_export(verbs: Verbs) -> None:
     verb.add_argument("--output", type=Path, required=True, metavar="MODEL.onnx", help="written only if equal to torch")
     verb.add_argument("--name", help="of the model in its card (default: the file's)")
     verb.add_argument("--tile", type=int, default=256, help="side of the tiles of inference [px] (default %(default)s)")
+    verb.add_argument(
+        "--static",
+        type=int,
+        metavar="N",
+        help="take single square images of N px alone, as Deepness needs it; sets --tile",
+    )
+
+
+def add_parity(verbs: Verbs) -> None:
+    """Add the verb ``parity``."""
+    verb = new_verb(verbs, "parity", "pitscape.parity_table:run", "how far the ways to run one network are apart")
+    verb.add_argument("model", type=Path, metavar="MODEL.onnx", help="of pitscape export")
+    verb.add_argument("--checkpoint", type=Path, metavar="CKPT", help="compare PyTorch as well (extra train)")
+    verb.add_argument("--output", type=Path, metavar="JSON", help="write the table there as well")

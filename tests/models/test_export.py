@@ -45,7 +45,7 @@ def test_the_card_is_inside_and_beside(trained: Path, model: Path) -> None:
 def test_a_network_that_onnxruntime_runs_differently_is_not_written(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pitscape.models.parity.TOLERANCE", -1.0)
+    monkeypatch.setattr("pitscape.models.parity_cases.TOLERANCE", -1.0)
     with pytest.raises(PitscapeError, match="not written; onnxruntime differs from torch"):
         export_onnx(trained / "run" / "best.ckpt", tmp_path / "m.onnx", tile=32)
     assert not list(tmp_path.iterdir())
@@ -61,3 +61,12 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"is no checkpoint|no such file"):
             export_onnx(path, tmp_path / "m.onnx")
     assert not (tmp_path / "m.onnx").exists()
+
+
+def test_a_static_graph_takes_one_square_tile(trained: Path, tmp_path: Path) -> None:
+    card, parity = export_onnx(trained / "run" / "best.ckpt", tmp_path / "m.onnx", tile=64, static=True)
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"))
+    assert session.get_inputs()[0].shape == [1, 10, 64, 64]
+    assert session.get_outputs()[0].shape == [1, 4, 64, 64]
+    assert card.tile == 64
+    assert parity.equal
