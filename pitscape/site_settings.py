@@ -1,6 +1,6 @@
 """The site file: what one site consists of, checked before anything runs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -196,6 +196,20 @@ def inputs_of(settings: SiteSettings) -> list[Path]:
         value = holder[key]
         found += [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
     return list(dict.fromkeys(map(Path, found)))
+
+
+def content_with_hashes(settings: SiteSettings, hash_of: Callable[[Path], str]) -> dict[str, Any]:
+    """The content of a loaded site file with the name and hash of each file in the place of its path."""
+    content = settings.model_dump()
+    legend = settings.legend
+    if legend and Path(legend).is_file():
+        content["legend"] = hash_of(Path(legend))
+    for holder, key in _places(content):
+        value = holder[key]
+        paths = [value] if isinstance(value, str) else value if isinstance(value, tuple) else None
+        if paths is not None:
+            holder[key] = [[Path(each).name, hash_of(Path(each))] for each in paths]
+    return content
 
 
 def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
