@@ -1,4 +1,4 @@
-"""Verbs of a whole site: demo, simulate, run."""
+"""Verbs of a whole site: demo, simulate, check, run."""
 
 from pathlib import Path
 
@@ -27,6 +27,14 @@ def add_simulate(verbs: Verbs) -> None:
     verb.add_argument("--layers", help="only these, images,truth,... of those that README.txt lists (default: all)")
     verb.add_argument("--epochs", type=int, default=5, help="number of dates, 2015 to 2024 (default %(default)s)")
     verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
+
+
+def add_check(verbs: Verbs) -> None:
+    """Add the verb ``check``."""
+    verb = new_verb(
+        verbs, "check", "pitscape.site_check:run", "all problems of a site file, else what it runs and about how long"
+    )
+    verb.add_argument("site", type=Path, metavar="SITE.yaml", help="the site file")
 
 
 def add_run(verbs: Verbs) -> None:
