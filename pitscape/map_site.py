@@ -1,38 +1,58 @@
 """A site known from class maps, ready ones or of a model: areas, extents and the measures of its epochs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 
 from pitscape.affected_land import write_affected
+from pitscape.ecosystem_types import types_of_maps
 from pitscape.epoch_settings import Epoch
+from pitscape.frame import Frame, read_climate
 from pitscape.ground import Ground, common_ground
 from pitscape.growth import site_growth
 from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend, load_legend
-from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.run_options import RunOptions
 from pitscape.inference.scene_run import predict_scene
+from pitscape.kept_measures import kept, restored
 from pitscape.measured_site import MeasuredSite
-from pitscape.measures import Measures, index_of, measure
+from pitscape.measures import index_of, measure
 from pitscape.mined_extents import mined_extents
 from pitscape.ready_map import write_ready_map
 from pitscape.reference_accuracy import accuracy
 from pitscape.resilience_maps import write_resilience_map
-from pitscape.site_settings import SiteSettings
+from pitscape.site_settings import SiteSettings, content_with_hashes
+from pitscape.step_memory import StepMemory
 from pitscape.zone_resilience import site_zones, zone_rows
 
 OUTPUTS = ("areas.csv", "extents.gpkg", "affected.gpkg", "outlines.svg")
 """What a site with maps has beside its class maps and pages."""
+
+
+LATER = {
+    "title",
+    "notes",
+    "baseline",
+    "production",
+    "mine",
+    "affected",
+    "score_variants",
+    "weights",
+    "bounds",
+    "uncertainty",
+}
+"""Settings that do not decide what is measured on the maps."""
 
 
 @dataclass(frozen=True)
@@ -44,54 +64,110 @@ class MappedEpoch:
     made_of: dict[str, Any]
 
 
-def measure_maps(settings: SiteSettings, path: Path, out: Path, say: Callable[[str], None]) -> MeasuredSite:
-    """Map every epoch and measure it; areas, extents and maps of resilience are written.
+@dataclass(frozen=True)
+class SiteMaps:
+    """The class maps of a site, on one grid; ids are read where a step needs them, one byte a cell and epoch.
 
-    Ids of all epochs are in memory at once, one byte a cell and epoch.
+    Attributes:
+        settings: The site file.
+        path: Its path, for messages.
+        mapped: The epochs in order of time.
+        legend: Of all maps.
+        grid: Of all maps.
+    """
+
+    settings: SiteSettings
+    path: Path
+    mapped: tuple[MappedEpoch, ...]
+    legend: Legend
+    grid: GeoBox
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """Class map by name of epoch."""
+        return {each.epoch.name: each.classes for each in self.mapped}
+
+    @cached_property
+    def ids(self) -> list[NDArray[np.uint8]]:
+        """Class ids (y, x) of each epoch."""
+        found = []
+        for path in self.paths.values():
+            with open_class_map(path) as classes:
+                found.append(classes.read())
+        return found
+
+    @cached_property
+    def ground(self) -> Ground:
+        """What the epochs share.
+
+        Raises:
+            InputError: If no cell was observed at every epoch.
+        """
+        land = np.logical_and.reduce([ids != UNOBSERVED for ids in self.ids])
+        if not land.any():
+            raise InputError(f"{self.path}: no cell is observed at every epoch; leave out the cloudiest one.")
+        sensor = self.settings.sensor
+        known = OnnxPredictor(Path(self.settings.model)).card.sensor if self.settings.model else load_sensor(sensor)
+        return common_ground(self.settings, self.path, self.grid, self.legend, sensor=known, land=land)
+
+
+def measure_maps(settings: SiteSettings, path: Path, memory: StepMemory) -> MeasuredSite:
+    """Map every epoch and measure it; areas, extents and maps of resilience are written.
 
     Args:
         settings: The site file.
         path: Its path, for messages.
-        out: Where outputs go.
-        say: Told what is being done.
+        memory: Does the steps, in its folder.
 
     Raises:
         InputError: If maps do not fit each other, or have no cell that all observed.
     """
-    predictor = OnnxPredictor(Path(settings.model)) if settings.model else None
-    sensor = predictor.card.sensor if predictor else load_sensor(settings.sensor)
-    mapped = []
-    for number, epoch in enumerate(settings.epochs):
-        say(f"epoch {epoch.name} ({number + 1} of {len(settings.epochs)})")
-        mapped.append(_mapped(epoch, settings, predictor, out))
-    say("areas and extents")
-    maps, legend = _read_maps(mapped)
-    land = np.logical_and.reduce([ids != UNOBSERVED for _, ids in maps])
-    if not land.any():
-        raise InputError(f"{path}: no cell is observed at every epoch; leave out the cloudiest one.")
-    ground = common_ground(settings, path, maps[0][0].grid, legend, sensor=sensor, land=land)
-    areas = _areas(mapped, out)
-    paths = {each.epoch.name: each.classes for each in mapped}
-    extents = mined_extents(list(paths.items()), out / "extents.gpkg")
-    say("landscape, resilience and integrity")
-    measures, content = _measured(
-        [(each.epoch, ids) for each, (_, ids) in zip(mapped, maps, strict=True)], ground, mapped[0].classes, out
+    out, hashes = memory.out, memory.hashes
+    mapped = tuple(_mapped(epoch, settings, memory) for epoch in settings.epochs)
+    maps = _site_maps(settings, path, mapped)
+    of_maps = {name: hashes.of(classes) for name, classes in maps.paths.items()}
+    given = content_with_hashes(settings, hashes.of)
+    on_maps = {"maps": of_maps, "settings": {name: value for name, value in given.items() if name not in LATER}}
+    areas = memory.step("areas", {"maps": of_maps}, lambda: _areas(mapped, out), outputs=[out / "areas.csv"])
+    extents = memory.step(
+        "extents",
+        {"maps": of_maps},
+        lambda: mined_extents(list(maps.paths.items()), out / "extents.gpkg"),
+        outputs=[out / "extents.gpkg"],
     )
-    references = [
-        (each.epoch.name, each.classes, Path(each.epoch.reference)) for each in mapped if each.epoch.reference
-    ]
-    content |= {
+    growth = memory.step("growth", {"maps": of_maps}, lambda: site_growth(maps.paths))
+    measured = memory.step(
+        "landscape and resilience",
+        on_maps,
+        lambda: _measured(maps, out),
+        outputs=[out / "resilience" / f"{epoch.name}.tif" for epoch in settings.epochs],
+    )
+    measures = restored(measured["measures"])
+    frame = Frame(settings, path, types_of_maps(settings, maps.legend, path), read_climate(settings))
+    affected = memory.step(
+        "affected land",
+        {"maps": of_maps, "settings": given["affected"], "measures": measured["measures"]},
+        lambda: write_affected(maps.paths, measures[-1], frame, areas, output=out / "affected.gpkg", say=memory.say),
+        outputs=[out / "affected.gpkg"],
+    )
+    references = [(m.epoch.name, m.classes, Path(m.epoch.reference)) for m in mapped if m.epoch.reference]
+    of_references = {name: hashes.of(reference) for name, _, reference in references}
+    content = {
         "epochs": [{"name": m.epoch.name, "year": m.epoch.year, "class_map": m.classes.name} for m in mapped],
-        "legend": legend.model_dump()["classes"],
-        "observed_share_of_all_epochs": float(land.mean()),
+        "legend": maps.legend.model_dump()["classes"],
+        "observed_share_of_all_epochs": measured["observed_share"],
         "areas": areas,
         "extents": extents,
-        "growth": site_growth(paths),
-        "affected": write_affected(paths, measures[-1], ground, areas, output=out / "affected.gpkg", say=say),
-        "accuracy": accuracy(references, legend),
+        "growth": growth,
+        "affected": affected,
+        "accuracy": memory.step(
+            "accuracy", {"maps": of_maps, "references": of_references}, lambda: accuracy(references, maps.legend)
+        ),
+        "zones": measured["zones"],
+        "resilience_maps": measured["resilience_maps"],
     }
     classes, made_of = (tuple(getattr(each, name) for each in mapped) for name in ("classes", "made_of"))
-    return MeasuredSite(measures, ground, content, classes, made_of, legend.notes)
+    return MeasuredSite(measures, frame, content, classes, made_of, maps.legend.notes)
 
 
 def own_maps(settings: SiteSettings, out: Path) -> list[Path]:
@@ -99,31 +175,49 @@ def own_maps(settings: SiteSettings, out: Path) -> list[Path]:
     return [each for epoch in settings.epochs if (each := settings.map_of(epoch, out)) != Path(epoch.classes or "")]
 
 
-def _mapped(epoch: Epoch, settings: SiteSettings, predictor: OnnxPredictor | None, out: Path) -> MappedEpoch:
-    output = settings.map_of(epoch, out)
+def _mapped(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> MappedEpoch:
+    output, hashes = settings.map_of(epoch, memory.out), memory.hashes
+    name = f"map {epoch.name}"
     if epoch.classes:
         ready = Path(epoch.classes)
+        made_of = {"class_map": ready.name, "class_map_sha256": hashes.of(ready)}
         if output != ready:
-            write_ready_map(ready, output, load_legend(settings.legend or "four_class"), settings.crosswalk)
-        return MappedEpoch(epoch, output, {"class_map": ready.name, "class_map_sha256": sha256_of(ready)})
-    assert predictor is not None
+            legend = load_legend(settings.legend or "four_class")
+            decided = made_of | {"legend": legend.model_dump(), "crosswalk": settings.crosswalk}
+            memory.step(
+                name, decided, lambda: write_ready_map(ready, output, legend, settings.crosswalk), outputs=[output]
+            )
+        return MappedEpoch(epoch, output, made_of)
     assert epoch.image is not None
-    return MappedEpoch(
-        epoch, output, predict_scene(Path(epoch.image), predictor, output, options=RunOptions(reading=epoch.reading))
+    assert settings.model is not None
+    image, model = Path(epoch.image), Path(settings.model)
+    decided = {
+        "image": [image.name, hashes.of(image)],
+        "model": hashes.of(model),
+        "offset": epoch.offset,
+        "mask": hashes.of(Path(epoch.mask)) if epoch.mask else None,
+    }
+    options = RunOptions(reading=epoch.reading, resume=True)
+    found = memory.step(
+        name,
+        decided,
+        lambda: predict_scene(image, OnnxPredictor(model), output, options=options),
+        outputs=[output],
     )
+    return MappedEpoch(epoch, output, found)
 
 
-def _read_maps(mapped: Sequence[MappedEpoch]) -> tuple[list[tuple[ClassMap, NDArray[np.uint8]]], Legend]:
-    maps = []
+def _site_maps(settings: SiteSettings, path: Path, mapped: tuple[MappedEpoch, ...]) -> SiteMaps:
+    opened: list[ClassMap] = []
     for each in mapped:
         with open_class_map(each.classes) as classes:
-            maps.append((classes, classes.read()))
-        first = maps[0][0]
+            opened.append(classes)
+        first = opened[0]
         if not same_grid(first.grid, classes.grid):
             raise InputError(f"{each.classes}: is on another grid than {first.path}; bring all epochs to one grid.")
         if classes.legend.names != first.legend.names:
             raise InputError(f"{each.classes}: has another legend than {first.path}; map all epochs with one model.")
-    return maps, maps[0][0].legend
+    return SiteMaps(settings, path, mapped, opened[0].legend, opened[0].grid)
 
 
 def _areas(mapped: Sequence[MappedEpoch], out: Path) -> list[dict[str, Any]]:
@@ -136,17 +230,21 @@ def _areas(mapped: Sequence[MappedEpoch], out: Path) -> list[dict[str, Any]]:
     return [asdict(row) | {"epoch": epoch} for epoch, row in rows]
 
 
-def _measured(
-    epochs: Sequence[tuple[Epoch, NDArray[np.uint8]]], ground: Ground, first: Path, out: Path
-) -> tuple[list[Measures], dict[str, Any]]:
+def _measured(maps: SiteMaps, out: Path) -> dict[str, Any]:
     """Measures of the epochs, and the resilience of zones and moving windows."""
-    zones = site_zones(ground, first)
+    ground = maps.ground
+    zones = site_zones(ground, maps.mapped[0].classes)
     measures, by_zone, windows = [], [], []
-    for epoch, ids in epochs:
-        index = index_of(epoch, ground)
+    for each, ids in zip(maps.mapped, maps.ids, strict=True):
+        epoch, index = each.epoch, index_of(each.epoch, ground)
         measures.append(measure(epoch, ids, ground, index))
         by_zone += zone_rows(epoch, ids, ground, index, zones)
         if ground.settings.window_m:
             file = out / "resilience" / f"{epoch.name}.tif"
             windows.append(write_resilience_map(file, epoch, ids, ground, index))
-    return measures, {"zones": by_zone, "resilience_maps": windows}
+    return {
+        "measures": kept(measures),
+        "observed_share": float(ground.land.mean()),
+        "zones": by_zone,
+        "resilience_maps": windows,
+    }

@@ -12,6 +12,7 @@ from pitscape.flags import flags
 from pitscape.ground import check_records
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
 from pitscape.integrity import integrity
+from pitscape.kept_measures import kept
 from pitscape.map_site import OUTPUTS, measure_maps, own_maps
 from pitscape.measured_site import MeasuredSite
 from pitscape.plain import plain
@@ -19,7 +20,8 @@ from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.sensitivity import variants, what_moved_e
 from pitscape.site_influence import flags_of
-from pitscape.site_settings import SiteSettings, inputs_of, load_site
+from pitscape.site_settings import SiteSettings, content_with_hashes, inputs_of, load_site
+from pitscape.step_memory import LOG, StepMemory
 from pitscape.table_site import measure_tables, with_epochs
 from pitscape.uncertainty import uncertainty
 
@@ -32,34 +34,38 @@ PATHS = {"affected", "epochs", "model", "climate", "production", "ecosystems", "
 """Settings that name files, which stand in the provenance by name and hash."""
 
 
-def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, Any]:
+ASIDE = {"title", "notes", "uncertainty", "production", "mine", "affected"}
+"""Settings that decide neither integrity nor sensitivity."""
+
+
+def run_site(path: Path, out: Path, *, say: Say = lambda _: None, force: bool = False) -> dict[str, Any]:
     """Map every epoch of a site and measure it; class maps, extents and areas go to a folder.
+
+    Each step is done where what it is made of has changed since the folder's last run.
 
     Args:
         path: The site file.
         out: The folder.
         say: Told what is being done.
+        force: Do every step again.
 
     Returns:
         The content of ``site.json`` for ``save_site``, with NaN for what is not known.
 
     Raises:
         InputError: If the site file or one of its inputs does not fit.
+        PitscapeError: If a step fails.
     """
     settings = load_site(path)
     if not settings.has_maps:
         settings = with_epochs(settings, path)
     check_records(settings, path)
     inputs = inputs_of(settings)
-    names = [*OUTPUTS, *PAGES] if settings.has_maps else PAGES
+    names = [*(OUTPUTS if settings.has_maps else ()), *PAGES, LOG]
     keep_inputs([*own_maps(settings, out), *(out / name for name in names)], [path, *inputs])
-    make_folder(out)
-    measure_site = measure_maps if settings.has_maps else _measure_tables
-    found = measure_site(settings, path, out, say)
-    measures, frame = found.measures, found.frame
-    say("uncertainty")
-    standing = integrity(measures, frame)
-    return {
+    memory = StepMemory(make_folder(out), say=say, force=force)
+    found = measure_maps(settings, path, memory) if settings.has_maps else _measure_tables(settings, path)
+    site = {
         "schema": 1,
         "site": {
             "name": settings.site,
@@ -67,11 +73,55 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
             "notes": _notes(settings, found.notes),
         },
         **found.content,
+        **_assessed(found, memory),
+        "national": _national(),
+        "provenance": {
+            "site_file": path.name,
+            "inputs_sha256": {f"{each.parent.name}/{each.name}": memory.hashes.of(each) for each in inputs}
+            | {path.name: sha256_of(path)},
+            "settings": settings.model_dump(exclude=PATHS),
+            "maps": list(found.made_of),
+            "versions": {"pitscape": version("pitscape")},
+        },
+    }
+    memory.hashes.save()
+    return site
+
+
+def _assessed(found: MeasuredSite, memory: StepMemory) -> dict[str, Any]:
+    """What follows from the measures of all epochs."""
+    measures, frame, settings = found.measures, found.frame, found.frame.settings
+    given = content_with_hashes(settings, memory.hashes.of)
+    known = {"measures": kept(measures), "settings": {key: given[key] for key in given.keys() - ASIDE}}
+    standing = memory.step("integrity", known, lambda: integrity(measures, frame))
+    sensitivity = memory.step(
+        "sensitivity",
+        known,
+        lambda: {"what_moved_e": what_moved_e(measures, frame), "sensitivity": variants(measures, frame)},
+    )
+    spread = memory.step("uncertainty", known | {"options": given["uncertainty"]}, lambda: uncertainty(measures, frame))
+    of_course = memory.step(
+        "course",
+        {
+            "mine": given["mine"],
+            "production": given["production"],
+            "integrity": standing,
+            "epochs": found.content["epochs"],
+            "maps": [memory.hashes.of(each) for each in found.maps],
+        },
+        lambda: course(
+            settings.mine,
+            settings.production,
+            epochs=found.content["epochs"],
+            integrity=standing,
+            classes=found.maps,
+        ),
+    )
+    return {
         "adjusted_areas": adjusted_areas(measures, frame, found.content["areas"]),
         "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
         "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
-        "what_moved_e": what_moved_e(measures, frame),
-        "sensitivity": variants(measures, frame),
+        **sensitivity,
         "vegetation": [{"epoch": m.epoch} | asdict(m.vegetation) for m in measures],
         "ndvi_months": [
             {"epoch": m.epoch, "months": frame.seasons[m.year].months} for m in measures if m.year in frame.seasons
@@ -80,29 +130,13 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None) -> dict[str, A
         "et": [{"epoch": m.epoch} | asdict(m.et) for m in measures],
         "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
         "integrity": standing,
-        "uncertainty": uncertainty(measures, frame),
+        "uncertainty": spread,
         "flags": flags(measures, frame, standing, found.content["areas"]) + flags_of(found.content["affected"]),
-        **course(
-            settings.mine,
-            settings.production,
-            epochs=found.content["epochs"],
-            integrity=standing,
-            classes=found.maps,
-        ),
-        "national": _national(),
-        "provenance": {
-            "site_file": path.name,
-            "inputs_sha256": {f"{each.parent.name}/{each.name}": sha256_of(each) for each in inputs}
-            | {path.name: sha256_of(path)},
-            "settings": settings.model_dump(exclude=PATHS),
-            "maps": list(found.made_of),
-            "versions": {"pitscape": version("pitscape")},
-        },
+        **of_course,
     }
 
 
-def _measure_tables(settings: SiteSettings, path: Path, _: Path, say: Say) -> MeasuredSite:
-    say("tables")
+def _measure_tables(settings: SiteSettings, path: Path) -> MeasuredSite:
     measures, frame, content = measure_tables(settings, path)
     return MeasuredSite(
         measures, frame, content | {"growth": None, "affected": None, "zones": [], "resilience_maps": []}

@@ -1,9 +1,9 @@
 """The site file: what one site consists of, checked before anything runs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,6 +16,9 @@ from pitscape.model_settings import BoundsSettings, Fallbacks, Uncertainty
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights
 from pitscape.table_settings import ClimateTable, Strict, Tables
+
+Location: TypeAlias = tuple[int | str, ...]
+"""Keys and places that lead to a value of the file."""
 
 
 class SiteSettings(Strict):
@@ -178,7 +181,7 @@ def load_site(path: Path) -> SiteSettings:
     """
     settings = load_settings(path, SiteSettings)
     content = settings.model_dump()
-    for holder, key in _places(content):
+    for holder, key, _ in _places(content):
         if isinstance(holder[key], str):
             holder[key] = str(_existing(path, key, holder[key]))
         elif isinstance(holder[key], tuple):
@@ -192,34 +195,61 @@ def inputs_of(settings: SiteSettings) -> list[Path]:
     """All files that a loaded site reads, each once."""
     content = settings.model_dump()
     found: list[str] = []
-    for holder, key in _places(content):
+    for holder, key, _ in _places(content):
         value = holder[key]
         found += [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
     return list(dict.fromkeys(map(Path, found)))
 
 
-def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Where the content of a site file holds paths."""
-    yield content, "model"
-    yield content, "production"
-    yield content, "zones"
+def content_with_hashes(settings: SiteSettings, hash_of: Callable[[Path], str]) -> dict[str, Any]:
+    """The content of a loaded site file with the name and hash of each file in the place of its path."""
+    content = settings.model_dump()
+    legend = settings.legend
+    if legend and Path(legend).is_file():
+        content["legend"] = hash_of(Path(legend))
+    for holder, key, _ in _places(content):
+        value = holder[key]
+        paths = [value] if isinstance(value, str) else value if isinstance(value, tuple) else None
+        if paths is not None:
+            holder[key] = [[Path(each).name, hash_of(Path(each))] for each in paths]
+    return content
+
+
+def named_files(settings: SiteSettings) -> list[tuple[Location, str]]:
+    """Where a site file names files, and what it names there."""
+    found: list[tuple[Location, str]] = []
+    for holder, key, place in _places(settings.model_dump()):
+        value = holder[key]
+        texts = [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
+        found += [((*place, key), text) for text in texts]
+    return found
+
+
+def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Location]]:
+    """Where the content of a site file holds paths: the holder, its key, and the holder's location."""
+    for key in ("model", "production", "zones"):
+        yield content, key, ()
     if isinstance(content["climate"], str):
-        yield content, "climate"
+        yield content, "climate", ()
     elif content["climate"]:
-        yield content["climate"], "table"
+        yield content["climate"], "table", ("climate",)
     if content["ecosystems"]:
-        yield content["ecosystems"], "raster"
+        yield content["ecosystems"], "raster", ("ecosystems",)
     if content["affected"]:
-        yield content["affected"], "polygons"
+        yield content["affected"], "polygons", ("affected",)
         if content["affected"]["influence"]:
-            yield content["affected"]["influence"], "dem"
-            yield content["affected"]["influence"], "barriers"
-    for table in (content["tables"] or {}).values():
+            for key in ("dem", "barriers"):
+                yield content["affected"]["influence"], key, ("affected", "influence")
+    yield from _tables_and_epochs(content)
+
+
+def _tables_and_epochs(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Location]]:
+    for name, table in (content["tables"] or {}).items():
         if table:
-            yield table, "table"
-    for epoch in content["epochs"]:
+            yield table, "table", ("tables", name)
+    for number, epoch in enumerate(content["epochs"]):
         for key in ("image", "mask", "classes", "reference", "shares", "ndvi", "npp", "et"):
-            yield epoch, key
+            yield epoch, key, ("epochs", number)
 
 
 def _existing(site: Path, key: str, text: str) -> Path:

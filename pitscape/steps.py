@@ -21,6 +21,6 @@ def run(arguments: argparse.Namespace) -> None:
     from pitscape.report import write_report
     from pitscape.site import run_site, save_site
 
-    site = run_site(arguments.site, arguments.out, say=say)
+    site = run_site(arguments.site, arguments.out, say=say, force=arguments.force)
     save_site(site, arguments.out)
     print(write_report(arguments.out, site_file=arguments.site, language=arguments.language))

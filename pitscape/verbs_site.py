@@ -1,4 +1,4 @@
-"""Verbs of a whole site: demo, simulate, run."""
+"""Verbs of a whole site: demo, simulate, check, run."""
 
 from pathlib import Path
 
@@ -29,9 +29,18 @@ def add_simulate(verbs: Verbs) -> None:
     verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
 
 
+def add_check(verbs: Verbs) -> None:
+    """Add the verb ``check``."""
+    verb = new_verb(
+        verbs, "check", "pitscape.site_check:run", "all problems of a site file, else what it runs and about how long"
+    )
+    verb.add_argument("site", type=Path, metavar="SITE.yaml", help="the site file")
+
+
 def add_run(verbs: Verbs) -> None:
     """Add the verb ``run``."""
     verb = new_verb(verbs, "run", "pitscape.steps:run", "one site from its file to site.json and report.html")
     verb.add_argument("site", type=Path, metavar="SITE.yaml", help="for example configs/sites/strzegom.yaml")
     verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all results")
     verb.add_argument("--language", choices=("en", "zh"), default="en", help="of the report (default %(default)s)")
+    verb.add_argument("--force", action="store_true", help="do every step again, whatever earlier runs left")

@@ -1,0 +1,50 @@
+"""SHA-256 of files, kept with what the file system says of them so that large ones are read once."""
+
+import json
+from pathlib import Path
+
+from pitscape.imagery.outputs import sha256_of, write_json
+
+Stamp = list[list[str | int]]
+"""Name, size [bytes], time of the last change [ns] and inode, of a file or of each file in a folder."""
+
+
+class FileHashes:
+    """SHA-256 of files and folders.
+
+    A file is read anew where its size, time of change or inode differ from what they were when it was read. Who changes
+    a file and sets all three back has to forget what is kept.
+
+    Args:
+        store: JSON that holds what is known; one that cannot be read counts as empty.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        self._known: dict[str, list[object]] = {}
+        try:
+            found = json.loads(store.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return
+        if isinstance(found, dict):
+            self._known = found
+
+    def of(self, path: Path) -> str:
+        """The SHA-256 of a file or folder, as ``sha256_of`` has it."""
+        name, stamp = str(path.resolve()), _stamp(path)
+        known = self._known.get(name)
+        if known and known[0] == stamp:
+            return str(known[1])
+        digest = sha256_of(path)
+        self._known[name] = [stamp, digest]
+        return digest
+
+    def save(self) -> None:
+        """Keep what is known."""
+        write_json(self.store, self._known)
+
+
+def _stamp(path: Path) -> Stamp:
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    states = [(each, each.stat()) for each in files]
+    return [[each.name, state.st_size, state.st_mtime_ns, state.st_ino] for each, state in states]

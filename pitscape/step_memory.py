@@ -1,0 +1,109 @@
+"""Steps of a run that remember what they found: a step is done again only where what it is made of has changed."""
+
+import hashlib
+import json
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pitscape.file_hashes import FileHashes
+from pitscape.imagery.errors import PitscapeError
+from pitscape.imagery.outputs import make_folder, write_text
+
+FOLDER = ".steps"
+LOG = "run.log"
+
+
+class StepMemory:
+    """What the steps of earlier runs found, in a folder of results.
+
+    Each step has a JSON with its key, its result and the SHA-256 of the files that it wrote. The JSON is written last:
+    a step that was killed is done again.
+
+    Args:
+        out: The folder of results.
+        say: Told which step is done.
+        force: Do every step again.
+    """
+
+    def __init__(self, out: Path, *, say: Callable[[str], None] = lambda _: None, force: bool = False) -> None:
+        self.out, self.say, self.force = out, say, force
+        self.folder = make_folder(out / FOLDER)
+        self.hashes = FileHashes(self.folder / "files.json")
+        self.done: list[str] = []
+        write_text(out / LOG, "")
+
+    def step(
+        self, name: str, made_of: Mapping[str, Any], work: Callable[[], Any], *, outputs: Sequence[Path] = ()
+    ) -> Any:  # noqa: ANN401 - what JSON can hold
+        """The result of a step, remembered or found now.
+
+        Args:
+            name: Of the step; one of a run each.
+            made_of: What decides the result; files as their SHA-256.
+            work: Does the step; its result is what JSON and NaN can hold.
+            outputs: Files that it writes or leaves out, in the folder of results.
+
+        Raises:
+            PitscapeError: If the work fails; the message names the step.
+        """
+        key = key_of({"step": name, "version": version("pitscape")} | dict(made_of))
+        kept = None if self.force else self._kept(name, key)
+        if kept is not None:
+            self.log(f"{name}: kept")
+            return kept["result"]
+        self.say(name)
+        self.log(f"{name}: begun")
+        self._file(name).unlink(missing_ok=True)
+        result = self._worked(name, work)
+        written = {path.relative_to(self.out).as_posix(): self.hashes.of(path) for path in outputs if path.exists()}
+        text = json.dumps({"key": key, "outputs": written, "result": result}, ensure_ascii=False)
+        write_text(self._file(name), text)
+        self.hashes.save()
+        self.done.append(name)
+        self.log(f"{name}: done")
+        return json.loads(text)["result"]
+
+    def log(self, line: str) -> None:
+        """Add a line to the log of the run."""
+        with (self.out / LOG).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(line + "\n")
+
+    def _worked(self, name: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401
+        try:
+            return work()
+        except PitscapeError as error:
+            self.log(f"{name}: failed: {error}")
+            error.args = (f"{name}: {error}",)
+            raise
+        except Exception as error:
+            self.log(f"{name}: failed\n{traceback.format_exc()}")
+            problem = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise PitscapeError(
+                f"{name}: failed ({problem}); {self.out / LOG} has more, earlier steps are kept."
+            ) from error
+
+    def _kept(self, name: str, key: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = json.loads(self._file(name).read_text(encoding="utf-8"))
+            whole = found["key"] == key and "result" in found
+            whole = whole and all(
+                self.hashes.of(self.out / file) == digest for file, digest in found["outputs"].items()
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return found if whole else None
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name.replace(' ', '_')}.json"
+
+
+def key_of(made_of: Mapping[str, Any]) -> str:
+    """A hash over what a step is made of, the same for any order of keys.
+
+    >>> key_of({"a": 1, "b": 2}) == key_of({"b": 2, "a": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()
