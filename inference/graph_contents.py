@@ -1,8 +1,10 @@
 """What an ONNX file names: operators, functions, and files that hold its weights."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 from pitscape.inference.protobuf import DamagedMessageError, Field, fields
+from pitscape.models.card import GRAPH_KEY
 
 DEEPEST = 64
 """Graphs within graphs."""
@@ -27,25 +29,28 @@ class Contents:
         functions: Domain and name of the functions that it defines.
         external: Files that hold its weights, as it names them, with offset and length in bytes where it tells them.
         metadata: What else it carries, by key.
+        graph_sha256: Of its graph's bytes, where the metadata tell what it was; else "".
     """
 
     operators: set[tuple[str, str]] = field(default_factory=set)
     functions: set[tuple[str, str]] = field(default_factory=set)
     external: set[tuple[str, int, int]] = field(default_factory=set)
     metadata: dict[str, str] = field(default_factory=dict)
+    graph_sha256: str = ""
 
 
 def contents_of(model: memoryview) -> Contents:
-    """What the bytes of an ONNX file name; weights are skipped.
+    """What the bytes of an ONNX file name; weights are read only where their hash is wanted.
 
     Raises:
         DamagedMessageError: If they are no whole file, or lack what each has.
     """
-    contents, found = Contents(), set[int]()
+    contents, found, graphs = Contents(), set[int](), list[memoryview]()
     for part in fields(model):
         found.add(part.number)
         if part.number == MODEL_GRAPH:
             _read_graph(part.message, contents, 0)
+            graphs.append(part.message)
         elif part.number == MODEL_FUNCTIONS:
             _read_function(part.message, contents)
         elif part.number == MODEL_METADATA:
@@ -56,7 +61,16 @@ def contents_of(model: memoryview) -> Contents:
                     _read_graph(each.message, contents, 0)
     if missing := {MODEL_IR, MODEL_GRAPH, MODEL_OPERATOR_SETS} - found:
         raise DamagedMessageError(f"its field {min(missing)} is missing")
+    if GRAPH_KEY in contents.metadata:
+        contents.graph_sha256 = _sha256(graphs)
     return contents
+
+
+def _sha256(parts: list[memoryview]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _read_graph(graph: memoryview, contents: Contents, depth: int) -> None:

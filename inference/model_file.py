@@ -9,6 +9,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import sha256_of
 from pitscape.inference.graph_contents import Contents, contents_of
 from pitscape.inference.protobuf import DamagedMessageError
+from pitscape.models.card import GRAPH_KEY
 
 KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 """Of operators that onnxruntime brings itself: ONNX's own, and those that its quantiser and optimiser write."""
@@ -38,7 +39,8 @@ class ModelFile:
 def check_model_file(path: Path, *, expect_sha256: str | None = None) -> ModelFile:
     """Refuse what is no whole ONNX file, or would run or read what does not belong to it.
 
-    A bit that flipped in the weights cannot be seen without ``expect_sha256``.
+    A bit that flipped in the weights is seen where the file carries the SHA-256 of its graph, as those of ``pitscape export``
+    do, and by ``expect_sha256``.
 
     Args:
         path: The file.
@@ -48,14 +50,20 @@ def check_model_file(path: Path, *, expect_sha256: str | None = None) -> ModelFi
         What may be opened.
 
     Raises:
-        InputError: If it is not there, is damaged, has another SHA-256, names operators of a domain that onnxruntime does
-            not bring, or weights in files that are missing, too short, or outside of its folder.
+        InputError: If it is not there, is damaged, has another SHA-256 or its graph another than it carries, names operators
+            of a domain that onnxruntime does not bring, or weights in files that are missing, too short, or outside of its
+            folder.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path of the model.")
     if expect_sha256 is not None:
         check_sha256(path, expect_sha256)
     contents = _contents(path)
+    if contents.graph_sha256 != contents.metadata.get(GRAPH_KEY, ""):
+        raise InputError(
+            f"{path}: is damaged (its graph has the SHA-256 {contents.graph_sha256}, not the {GRAPH_KEY} that it carries); "
+            "fetch it or export it again."
+        )
     unknown = {each for each in contents.operators if each[0] not in KNOWN_DOMAINS} - contents.functions
     unknown |= {each for each in contents.operators if each[0] and each[1] in READING_OPERATORS}
     if unknown:

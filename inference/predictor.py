@@ -81,6 +81,7 @@ class OnnxPredictor:
         self._card = card_from_json(file.metadata[CARD_KEY], path)
         self.path = path
         self.files = (path, *file.weights)
+        self.metadata = file.metadata
         self.threads = threads
         self.device = device
         self.session = open_session(path, threads=threads, device=device)

@@ -14,6 +14,9 @@ from pitscape.imagery.sensor import Sensor
 CARD_KEY = "pitscape_card"
 """Where the card stands in the metadata of an ONNX file."""
 
+GRAPH_KEY = "graph_sha256"
+"""Where the SHA-256 of the serialised graph stands there, weights included."""
+
 CARD_VERSION = 1
 
 

@@ -16,6 +16,10 @@ BYTE = 255.0
 """The plugin divides every stored number by it, whatever the type of the raster."""
 
 
+KEYS_OF_NUMBERS = frozenset({"standardization_mean", "standardization_std"})
+"""What says how the plugin changes numbers."""
+
+
 def deepness_keys(card: ModelCard) -> dict[str, str]:
     """What the plugin reads from the metadata of an ONNX file; every value is JSON.
 

@@ -13,15 +13,17 @@ import torch
 from onnxruntime.tools.onnx_model_utils import make_dim_param_fixed
 
 from pitscape.imagery.errors import PitscapeError
-from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sidecar, write_text
+from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sidecar, write_json, write_text
 from pitscape.models.card import ModelCard
 from pitscape.models.checkpoint import Recipe, deployed, load_checkpoint
 from pitscape.models.flagged import traced_form
 from pitscape.models.inputs import feeds
 from pitscape.models.metadata import metadata_of
 from pitscape.models.network import DeployedNetwork
+from pitscape.models.onnx_file import write_onnx
 from pitscape.models.parity import parity
 from pitscape.models.parity_cases import TOLERANCE, Parity
+from pitscape.models.stac_item import stac_item, stac_path
 
 OPSET = 18
 """The newest operator set that onnxruntime has run since 2022 (1.14), and old enough for QGIS plugins."""
@@ -32,11 +34,11 @@ RECORDED_VERSIONS = ("torch", "segmentation-models-pytorch", "onnx", "onnxruntim
 def export_onnx(
     checkpoint: Path, output: Path, *, name: str | None = None, tile: int = 256, static: bool = False
 ) -> tuple[ModelCard, Parity]:
-    """Write a checkpoint as an ONNX file with its card inside and beside it.
+    """Write a checkpoint as an ONNX file with its card inside and beside it, and its STAC item.
 
     Args:
         checkpoint: Of ``pitscape fit``.
-        output: The ONNX file; the card goes to the same name with ``.json`` added.
+        output: The ONNX file; the card goes to the same name with ``.json`` added, the STAC item to that of ``stac_path``.
         name: Of the model; the output's name by default.
         tile: Side of the tiles of scene inference [px]; a quarter of it overlaps.
         static: Whether the graph takes one square image of that side alone, as Deepness and some runtimes need it.
@@ -49,7 +51,7 @@ def export_onnx(
         PitscapeError: If onnxruntime's probabilities, or those behind Deepness' preprocessing, differ from torch's; then
             nothing is written.
     """
-    keep_inputs((output, sidecar(output)), (checkpoint,))
+    keep_inputs((output, sidecar(output), stac_path(output)), (checkpoint,))
     recipe, network = load_checkpoint(checkpoint)
     card = card_of(recipe, name=name or output.stem, tile=tile)
     whole = deployed(recipe, network)
@@ -67,6 +69,7 @@ def export_onnx(
         with replacing(output) as final:
             draft.replace(final)
     write_text(sidecar(output), card.model_dump_json(indent=2) + "\n")
+    write_json(stac_path(output), stac_item(card, output, side=card.tile if static else None))
     return card, results["onnxruntime"]
 
 
@@ -109,9 +112,7 @@ def write_graph(network: DeployedNetwork, card: ModelCard, path: Path) -> None:
         )
     assert program is not None
     model = program.model_proto
-    onnx.helper.set_model_props(model, metadata_of(card))
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    write_onnx(model, path, metadata_of(card))
 
 
 def fix_sizes(path: Path, side: int) -> None:
@@ -123,5 +124,4 @@ def fix_sizes(path: Path, side: int) -> None:
         for axis, value in {0: 1, 2: side, 3: side}.items():
             output.type.tensor_type.shape.dim[axis].dim_value = value
     del model.graph.value_info[:]  # sizes in between were inferred for any image
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    write_onnx(model, path)

@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import torch
 from numpy.typing import NDArray
 
 from pitscape.models.card import ModelCard
 from pitscape.models.network import DeployedNetwork
 from pitscape.models.parity_cases import Parity, cases, compared
-from pitscape.models.routes import Route, routes_of
+from pitscape.models.routes import CUDA, Route, deepness_routes, session_route
 
 
 def torch_route(deployed: DeployedNetwork) -> Route:
@@ -29,17 +30,21 @@ def parity(deployed: DeployedNetwork, path: Path, card: ModelCard) -> dict[str, 
 
     Args:
         deployed: The trained network.
-        path: What was exported of it.
+        path: What was exported of it just now; files of others are looked at before they are opened, in ``inference``.
         card: Of both.
 
     Returns:
-        By name of the way: onnxruntime on the CPU first.
+        By name of the way: onnxruntime on the CPU first, on CUDA where it has that, and Deepness for networks of one source.
     """
     trained = torch_route(deployed)
-    reference, others = routes_of(path)
-    ways: dict[str, Route] = {"onnxruntime": reference} | others
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    ways = {"onnxruntime": session_route(session, card.sources)}
+    if CUDA in onnxruntime.get_available_providers():
+        ways["onnxruntime CUDA"] = session_route(onnxruntime.InferenceSession(path, providers=[CUDA]), card.sources)
+    ways |= deepness_routes(ways["onnxruntime"], session.get_modelmeta().custom_metadata_map)
+    side = session.get_inputs()[0].shape[-1]
     found = dict.fromkeys(ways, Parity())
-    for _, stored in cases(card, side=reference.side):
+    for _, stored in cases(card, side=side if isinstance(side, int) else None):
         expected = trained(stored)
         for name, way in ways.items():
             found[name] += compared(expected, way(stored))

@@ -38,17 +38,20 @@ class Parity:
         largest_difference: Between two probabilities of one pixel.
         other_classes: Pixels with another class, where the best two probabilities are not tied.
         pixels: Compared in all.
+        ties: Pixels with another class whose best two probabilities are tied.
     """
 
     largest_difference: float = 0.0
     other_classes: int = 0
     pixels: int = 0
+    ties: int = 0
 
     def __add__(self, other: "Parity") -> "Parity":
         return Parity(
             float(np.maximum(self.largest_difference, other.largest_difference)),
             self.other_classes + other.other_classes,
             self.pixels + other.pixels,
+            self.ties + other.ties,
         )
 
     @property
@@ -57,17 +60,31 @@ class Parity:
         return self.largest_difference <= TOLERANCE and self.other_classes == 0
 
 
-def compared(expected: NDArray[np.float32], found: NDArray[np.float32]) -> Parity:
+def compared(
+    expected: NDArray[np.float32], found: NDArray[np.float32], observed: NDArray[np.bool_] | None = None
+) -> Parity:
     """Compare probabilities (N, classes, H, W); pixels whose best two lie within twice the tolerance are ties.
+
+    Args:
+        expected: Of one way.
+        found: Of the other.
+        observed: Which pixels count (N, H, W); None: all.
 
     >>> one, other = (np.array([[[[p]], [[1 - p]]]], np.float32) for p in (0.75, 0.25))
     >>> compared(one, other)
-    Parity(largest_difference=0.5, other_classes=1, pixels=1)
+    Parity(largest_difference=0.5, other_classes=1, pixels=1, ties=0)
     """
+    counts = np.ones(expected[:, 0].shape, np.bool_) if observed is None else observed
     best = np.sort(expected, axis=1)[:, -2:]
     tied = best[:, 1] - best[:, 0] <= 2 * TOLERANCE
-    others = (expected.argmax(axis=1) != found.argmax(axis=1)) & ~tied
-    return Parity(float(np.abs(expected - found).max()), int(others.sum()), others.size)
+    others = (expected.argmax(axis=1) != found.argmax(axis=1)) & counts
+    differences = np.abs(expected - found).max(axis=1)[counts]
+    return Parity(
+        largest_difference=float(differences.max(initial=0)),
+        other_classes=int((others & ~tied).sum()),
+        pixels=int(counts.sum()),
+        ties=int((others & tied).sum()),
+    )
 
 
 def cases(card: ModelCard, *, side: int | None = None) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -1,16 +1,13 @@
-"""Ways from stored numbers to class probabilities through one ONNX file; loads no torch."""
+"""Ways from stored numbers to class probabilities through one ONNX graph; loads no torch."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from pitscape.imagery.errors import InputError
-from pitscape.models.card import CARD_KEY, ModelCard, card_from_json
-from pitscape.models.deepness import deepness_keys, preprocessed
+from pitscape.models.card import SourceInput
+from pitscape.models.deepness import KEYS_OF_NUMBERS, preprocessed
 from pitscape.models.inputs import feeds
 
 Route: TypeAlias = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -19,58 +16,31 @@ Route: TypeAlias = Callable[[NDArray[Any]], NDArray[np.float32]]
 CUDA = "CUDAExecutionProvider"
 
 
-class OnnxRoute:
+def session_route(session: Any, sources: Sequence[SourceInput]) -> Route:  # noqa: ANN401 - onnxruntime has no types
     """A graph in onnxruntime, which is given stored numbers as float32.
 
     Args:
-        path: An ONNX file of ``pitscape export``.
-        provider: Of onnxruntime.
-
-    Raises:
-        InputError: If the file is no such model.
+        session: ``onnxruntime.InferenceSession`` of the graph.
+        sources: Of its card.
     """
 
-    def __init__(self, path: Path, provider: str = "CPUExecutionProvider") -> None:
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; check the path of the model.")
-        try:
-            self.session = onnxruntime.InferenceSession(str(path), providers=[provider])
-        except Exception as error:  # onnxruntime's own errors share no other base
-            message = " ".join(str(error).split())[:120]
-            raise InputError(f"{path}: onnxruntime cannot load it ({message}); export it again.") from error
-        self.metadata: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
-        if CARD_KEY not in self.metadata:
-            raise InputError(f"{path}: carries no model card; give a file of pitscape export.")
-        self.card: ModelCard = card_from_json(self.metadata[CARD_KEY], path)
+    def probabilities(stored: NDArray[Any]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = session.run(None, feeds(sources, stored.astype(np.float32)))[0]
+        return found
 
-    @property
-    def side(self) -> int | None:
-        """Side of the square images of a graph of fixed size [px]; None: any."""
-        side = self.session.get_inputs()[0].shape[-1]
-        return side if isinstance(side, int) else None
-
-    def __call__(self, stored: NDArray[Any]) -> NDArray[np.float32]:
-        """Probabilities of stored numbers."""
-        given = feeds(self.card.sources, stored.astype(np.float32))
-        probabilities: NDArray[np.float32] = self.session.run(None, given)[0]
-        return probabilities
-
-    def deepness(self, stored: NDArray[Any]) -> NDArray[np.float32]:
-        """Probabilities behind the preprocessing of Deepness, with the keys that the file carries."""
-        return self(preprocessed(stored, self.metadata))
+    return probabilities
 
 
-def routes_of(path: Path) -> tuple[OnnxRoute, dict[str, Route]]:
-    """The ways through one file, each to be compared with the first.
+def deepness_routes(route: Route, metadata: Mapping[str, str]) -> dict[str, Route]:
+    """The same graph behind the preprocessing of Deepness, with the keys that its file carries.
+
+    Args:
+        route: Through the graph.
+        metadata: Of the file.
 
     Returns:
-        onnxruntime on the CPU, which is the reference; and by name Deepness for networks of one source, and CUDA where
-        onnxruntime has it.
+        One way by name; none where the file has no such keys, as networks of several sources, which the plugin refuses.
     """
-    reference = OnnxRoute(path)
-    others: dict[str, Route] = {}
-    if CUDA in onnxruntime.get_available_providers():
-        others["onnxruntime CUDA"] = OnnxRoute(path, CUDA)
-    if deepness_keys(reference.card).keys() <= reference.metadata.keys() and len(reference.card.sources) == 1:
-        others["Deepness preprocessing"] = reference.deepness
-    return reference, others
+    if not KEYS_OF_NUMBERS <= metadata.keys():
+        return {}
+    return {"Deepness preprocessing": lambda stored: route(preprocessed(stored, metadata))}

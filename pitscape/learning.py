@@ -81,7 +81,7 @@ def export(arguments: argparse.Namespace) -> None:
         static=arguments.static is not None,
     )
     print(
-        f"{arguments.output}: {card.architecture}, {len(card.bands)} bands; torch and onnxruntime differ by at most "
+        f"{arguments.output}: {card.architecture}, {card.channels} bands; torch and onnxruntime differ by at most "
         f"{parity.largest_difference:.1e} on {parity.pixels} pixels, {parity.other_classes} with another class"
     )
     print(f"stored numbers that enter: {card.radiometry}")

@@ -2,57 +2,65 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import keep_inputs, write_json
 from pitscape.models.parity_cases import TOLERANCE, Parity, cases, compared
-from pitscape.models.routes import OnnxRoute, Route, routes_of
+from pitscape.parity_routes import Routes, open_routes
+from pitscape.parity_scenes import compare_scenes
 from pitscape.record import made_of
 
 
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape parity``; the file in onnxruntime on the CPU is what the others are compared with."""
-    inputs = [arguments.model, *([arguments.checkpoint] if arguments.checkpoint else [])]
+    scenes: list[Path] = arguments.scenes or []
+    inputs = [arguments.model, *([arguments.checkpoint] if arguments.checkpoint else []), *scenes]
     if arguments.output:
         keep_inputs((arguments.output,), inputs)
-    reference, ways = routes_of(arguments.model)
-    if arguments.checkpoint:
-        ways = {"torch": _trained(arguments.checkpoint, reference)} | ways
-    rows = {
-        (name, dtype): found for dtype, results in _by_type(reference, ways).items() for name, found in results.items()
-    }
-    print(f"{'against onnxruntime CPU':26} {'numbers':8} {'difference':>10} {'other class':>11} {'pixels':>8}")
-    for (name, dtype), found in rows.items():
-        print(f"{name:26} {dtype:8} {found.largest_difference:10.1e} {found.other_classes:11} {found.pixels:8}")
-    if arguments.output:
-        table = [
-            {"way": name, "numbers": dtype, **vars(found), "equal": found.equal}
-            for (name, dtype), found in rows.items()
-        ]
-        write_json(arguments.output, {"schema": 1, "tolerance": TOLERANCE, "rows": table} | made_of(arguments, *inputs))
-    if failed := sorted({name for (name, _), found in rows.items() if not found.equal}):
-        raise PitscapeError(f"{arguments.model}: {', '.join(failed)} differs by more than {TOLERANCE:.0e} or in class.")
-    if not rows:
+    routes = open_routes(arguments.model, arguments.checkpoint)
+    if not routes.others:
         raise InputError(f"{arguments.model}: there is nothing to compare it with here; give --checkpoint.")
+    numbers = _by_type(routes)
+    seen = {path.name: results for path, results in compare_scenes(scenes, routes).items()}
+    _show("numbers", numbers)
+    if seen:
+        _show("scene", seen)
+    if arguments.output:
+        tables = {"rows": _rows("numbers", numbers), "scenes": _rows("scene", seen)}
+        write_json(arguments.output, {"schema": 1, "tolerance": TOLERANCE} | tables | made_of(arguments, *inputs))
+    results = [item for table in (numbers, seen) for found in table.values() for item in found.items()]
+    if failed := sorted({way for way, found in results if not found.equal}):
+        raise PitscapeError(f"{arguments.model}: {', '.join(failed)} differs by more than {TOLERANCE:.0e} or in class.")
 
 
-def _by_type(reference: OnnxRoute, ways: dict[str, Route]) -> dict[str, dict[str, Parity]]:
-    results: dict[str, dict[str, Parity]] = {}
-    for dtype, stored in cases(reference.card, side=reference.side):
-        expected = reference(stored)
-        found = results.setdefault(dtype, dict.fromkeys(ways, Parity()))
-        for name, way in ways.items():
+Table = dict[str, dict[str, Parity]]
+"""By what was compared, then by way."""
+
+
+def _by_type(routes: Routes) -> Table:
+    results: Table = {}
+    for dtype, stored in cases(routes.card, side=routes.side):
+        expected = routes.reference(stored)
+        found = results.setdefault(dtype, dict.fromkeys(routes.others, Parity()))
+        for name, way in routes.others.items():
             found[name] += compared(expected, way(stored))
     return results
 
 
-def _trained(checkpoint: Path, reference: OnnxRoute) -> Route:
-    try:
-        from pitscape.models.checkpoint import deployed, load_checkpoint
-        from pitscape.models.parity import torch_route
-    except ImportError as error:
-        raise InputError(f"--checkpoint {checkpoint}: needs PyTorch; install pitscape[train].") from error
-    recipe, network = load_checkpoint(checkpoint)
-    if recipe.sources != reference.card.sources or len(recipe.legend) != len(reference.card.legend):
-        raise InputError(f"--checkpoint {checkpoint}: is of another network; give the one that was exported.")
-    return torch_route(deployed(recipe, network))
+def _show(title: str, table: Table) -> None:
+    wide = max(len(title), *map(len, table))
+    columns = f"{'difference':>10} {'other class':>11} {'ties':>6} {'pixels':>9}"
+    print(f"{'against onnxruntime CPU':26} {title:{wide}} {columns}")
+    for on, results in table.items():
+        for way, found in results.items():
+            counts = f"{found.other_classes:11} {found.ties:6} {found.pixels:9}"
+            print(f"{way:26} {on:{wide}} {found.largest_difference:10.1e} {counts}")
+
+
+def _rows(title: str, table: Table) -> list[dict[str, Any]]:
+    return [
+        {"way": way, title: on, **vars(found), "equal": found.equal}
+        for on, results in table.items()
+        for way, found in results.items()
+    ]
