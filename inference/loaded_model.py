@@ -1,57 +1,27 @@
 """A model in memory: arrays and scenes to classes and probabilities, without torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.legend import UNOBSERVED, Legend
-from pitscape.inference.admission import check_resolution
+from pitscape.imagery.legend import Legend
 from pitscape.inference.array_scene import array_scene
-from pitscape.inference.blend import blended_rows
-from pitscape.inference.joint_scene import Mappable, open_joint
-from pitscape.inference.layers import class_ids
 from pitscape.inference.opening import open_predictor
-from pitscape.inference.plan import usable_cores
+from pitscape.inference.prediction import Prediction, mapped, mapped_scene
 from pitscape.inference.predictor import FilePredictor
-from pitscape.inference.provenance import tiling
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import predict_scene
 from pitscape.inference.scene_source import SceneSource
 from pitscape.inference.session import Device
-from pitscape.inference.stream import Crew
-from pitscape.inference.symmetric import SymmetricPredictor
-from pitscape.inference.tiles import Tiles
 from pitscape.models.card import ModelCard
-
-MOST_PIXELS = 1 << 25
-"""Of a scene whose probabilities are held in memory: 5,792 x 5,792 px, 640 MB with four classes."""
 
 Images: TypeAlias = NDArray[Any] | Mapping[str, NDArray[Any]]
 Scenes: TypeAlias = str | Path | Mapping[str, str | Path]
 """One image or scene, or one for each of several sources, by name of the sensor."""
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a network says of an image, or of several.
-
-    Attributes:
-        classes: Class ids (H, W) or (N, H, W), 255 where unobserved.
-        probabilities: (classes, H, W) or (N, classes, H, W); each pixel's sum to 1, NaN where unobserved.
-        legend: What the ids mean.
-        grid: Where the pixels are; None for arrays.
-    """
-
-    classes: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
-    legend: Legend
-    grid: GeoBox | None = None
 
 
 class Model:
@@ -140,7 +110,7 @@ class Model:
             raise InputError("predict: mask and nodata are of images; give options.reading of a scene.")
         scenes = [SceneSource(path, name) for name, path in paths.items()]
         if output is None:
-            return self._scene(scenes, options)
+            return mapped_scene(scenes, self.predictor, options)
         wanted = Path(output) if isinstance(output, str) else output
         return predict_scene(scenes, self.predictor, wanted, options=options)
 
@@ -151,7 +121,7 @@ class Model:
         counts = {len(each) for each in images.values() if each.ndim == 4}
         if not counts:
             scene = array_scene(images, self.card, hidden=hidden, nodata=nodata)
-            return self._mapped(scene, scene.shape, options)
+            return mapped(scene, scene.shape, self.predictor, options)
         if len(counts) > 1 or any(each.ndim != 4 for each in images.values()):
             raise InputError("predict: images of several sources must be as many of each.")
         several = [
@@ -168,34 +138,6 @@ class Model:
             np.stack([each.probabilities for each in several]),
             self.legend,
         )
-
-    def _scene(self, scenes: list[SceneSource], options: RunOptions) -> Prediction:
-        with open_joint(scenes, self.card, options.reading) as scene:
-            check_resolution(scene, self.card.gsd_m)
-            height, width = scene.grid.shape
-            if height * width > MOST_PIXELS:
-                raise InputError(
-                    f"{scene.first.path}: has {height} x {width} px, more than the {MOST_PIXELS} that are held in memory; give "
-                    "output, a file."
-                )
-            return replace(self._mapped(scene, (height, width), options), grid=scene.grid)
-
-    def _mapped(self, scene: Mappable, shape: tuple[int, int], options: RunOptions) -> Prediction:
-        """The tiles of a scene through the network, put together."""
-        if options.sieve_ha or options.simplify_m:
-            raise InputError("predict: a sieve and simplified outlines are of maps in files; give output.")
-        tile, overlap = tiling(shape, self.predictor, options)
-        tiles = Tiles(height=shape[0], width=shape[1], tile=tile, overlap=overlap)
-        threads = options.threads or usable_cores()
-        network = SymmetricPredictor(self.predictor) if options.tta else self.predictor
-        crew = Crew(min(threads, len(tiles)), options.batch, threads, skip_failed=options.skip_failed)
-        classes = np.full(shape, UNOBSERVED, np.uint8)
-        probabilities = np.full((len(self.legend), *shape), np.nan, np.float32)
-        for rows in blended_rows(scene, network, tiles, crew=crew):
-            at = slice(rows.start, rows.start + len(rows.observed))
-            np.copyto(classes[at], class_ids(rows.probabilities, self.card.class_bias), where=rows.observed)
-            np.copyto(probabilities[:, at], rows.probabilities, where=rows.observed)
-        return Prediction(classes, probabilities, self.legend)
 
 
 def load_model(

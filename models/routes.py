@@ -41,6 +41,6 @@ def deepness_routes(route: Route, metadata: Mapping[str, str]) -> dict[str, Rout
     Returns:
         One way by name; none where the file has no such keys, as networks of several sources, which the plugin refuses.
     """
-    if not KEYS_OF_NUMBERS <= metadata.keys():
+    if not metadata.keys() >= KEYS_OF_NUMBERS:
         return {}
     return {"Deepness preprocessing": lambda stored: route(preprocessed(stored, metadata))}

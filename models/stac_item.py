@@ -56,13 +56,14 @@ def stac_item(card: ModelCard, model: Path, *, side: int | None = None) -> dict[
         What its JSON holds.
     """
     start, end = _training_dates(card.training.scenes)
+    bands = [band for source in card.sources for band in _bands(source, card)]
     properties = {
         "title": card.name,
         "datetime": None,
         "start_datetime": start,
         "end_datetime": end,
         "gsd": card.gsd_m,
-        "bands": [band for source in card.sources for band in _bands(source, card)],
+        "bands": bands,
         "mlm:name": mlm_name(card.name),
         "mlm:architecture": card.architecture,
         "mlm:tasks": TASKS,
@@ -84,7 +85,7 @@ def stac_item(card: ModelCard, model: Path, *, side: int | None = None) -> dict[
         "geometry": None,
         "properties": properties,
         "links": [],
-        "assets": {"model": _asset(model)},
+        "assets": {"model": _asset(model) | {"bands": [{"name": band["name"]} for band in bands]}},
     }
 
 

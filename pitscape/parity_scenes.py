@@ -19,7 +19,7 @@ from pitscape.progress import bar
 INTEGERS = (np.uint8, np.uint16, np.int16)
 
 
-def compare_scenes(scenes: Sequence[Path], routes: Routes) -> dict[Path, dict[str, Parity]]:
+def compare_scenes(scenes: Sequence[Path], routes: Routes) -> list[dict[str, Parity]]:
     """Compare the ways on all tiles of scenes, side by side without overlap, filled up with 0 at the edge as in Deepness.
 
     Args:
@@ -27,12 +27,12 @@ def compare_scenes(scenes: Sequence[Path], routes: Routes) -> dict[Path, dict[st
         routes: The ways.
 
     Returns:
-        By scene, then by name of the way, over observed pixels.
+        For each scene, by name of the way, over observed pixels.
 
     Raises:
         InputError: If a scene does not fit the card.
     """
-    found = {}
+    found = []
     for path in scenes:
         results = dict.fromkeys(routes.others, Parity())
         with bar(path.name) as progress:
@@ -42,7 +42,7 @@ def compare_scenes(scenes: Sequence[Path], routes: Routes) -> dict[Path, dict[st
                     for name, way in routes.others.items():
                         results[name] += compared(expected, way(stored), observed)
                 progress(done, total)
-        found[path] = results
+        found.append(results)
     return found
 
 
@@ -56,7 +56,7 @@ def _tiles(path: Path, routes: Routes) -> Iterator[tuple[NDArray[Any], NDArray[n
         for row, column in places:
             stored, observed = scene.read(slice(row, min(row + side, height)), slice(column, min(column + side, width)))
             filled = tile_at(as_rasters_hold(stored), 0, 0, side)
-            yield filled[None], tile_at(observed[None], 0, 0, side), len(places)
+            yield filled[None], tile_at(observed[None], 0, 0, side).astype(np.bool_), len(places)
 
 
 def as_rasters_hold(stored: NDArray[np.float32]) -> NDArray[Any]:

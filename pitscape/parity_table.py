@@ -1,7 +1,6 @@
 """The verb ``parity``: a table of how far the ways through one network are apart."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from pitscape.imagery.errors import InputError, PitscapeError
@@ -9,12 +8,12 @@ from pitscape.imagery.outputs import keep_inputs, write_json
 from pitscape.models.parity_cases import TOLERANCE, Parity, cases, compared
 from pitscape.parity_routes import Routes, open_routes
 from pitscape.parity_scenes import compare_scenes
-from pitscape.record import made_of
+from pitscape.record import made_of, names_of
 
 
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape parity``; the file in onnxruntime on the CPU is what the others are compared with."""
-    scenes: list[Path] = arguments.scenes or []
+    scenes = arguments.scenes or []
     inputs = [arguments.model, *([arguments.checkpoint] if arguments.checkpoint else []), *scenes]
     if arguments.output:
         keep_inputs((arguments.output,), inputs)
@@ -22,7 +21,7 @@ def run(arguments: argparse.Namespace) -> None:
     if not routes.others:
         raise InputError(f"{arguments.model}: there is nothing to compare it with here; give --checkpoint.")
     numbers = _by_type(routes)
-    seen = {path.name: results for path, results in compare_scenes(scenes, routes).items()}
+    seen = dict(zip(names_of(scenes), compare_scenes(scenes, routes), strict=True))
     _show("numbers", numbers)
     if seen:
         _show("scene", seen)

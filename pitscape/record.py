@@ -20,13 +20,14 @@ def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
         if key not in hidden
     }
     versions = {"pitscape": version("pitscape"), "python": sys.version.split()[0]}
-    return {"options": options, "inputs_sha256": _hashes(inputs), "versions": versions}
-
-
-def _hashes(inputs: Sequence[Path]) -> dict[str, str]:
-    """SHA-256 of files by name, with their folder's where two have one name."""
-    names = [path.name for path in inputs]
     return {
-        f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name: sha256_of(path)
-        for path in inputs
+        "options": options,
+        "inputs_sha256": dict(zip(names_of(inputs), map(sha256_of, inputs), strict=True)),
+        "versions": versions,
     }
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """Names of files for records, with their folder's where two have one name."""
+    names = [path.name for path in paths]
+    return [f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name for path in paths]

@@ -14,8 +14,8 @@ import pitscape
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.sensor import load_sensor
-from pitscape.inference import loaded_model
-from pitscape.inference.loaded_model import Model
+from pitscape.inference import prediction
+from pitscape.inference.loaded_model import Images, Model
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import predict_scene
@@ -130,7 +130,7 @@ def test_nothing_observed_is_no_class(loaded: Model) -> None:
         ({}, "images of nothing"),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(loaded: Model, pixels: loaded_model.Images, problem: str) -> None:
+def test_arrays_that_do_not_fit_are_refused(loaded: Model, pixels: Images, problem: str) -> None:
     with pytest.raises(InputError, match=problem) as found:
         loaded.predict(pixels)
     assert "\n" not in str(found.value)
@@ -153,7 +153,7 @@ def test_what_does_not_go_together_is_refused(loaded: Model, write_scene: SceneM
 def test_a_scene_too_large_for_memory_needs_an_output(
     loaded: Model, write_scene: SceneMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loaded_model, "MOST_PIXELS", 5 * 7 - 1)
+    monkeypatch.setattr(prediction, "MOST_PIXELS", 5 * 7 - 1)
     with pytest.raises(InputError, match="has 5 x 7 px, more than the 34 that are held in memory; give output"):
         loaded.predict(write_scene(stored_numbers(5, 7)))
 
