@@ -85,6 +85,7 @@ def stac_item(card: ModelCard, model: Path, *, side: int | None = None) -> dict[
         "geometry": None,
         "properties": properties,
         "links": [],
+        # STAC lets an item have bands only where an asset has them, and MLM wants those of the item
         "assets": {"model": _asset(model) | {"bands": [{"name": band["name"]} for band in bands]}},
     }
 

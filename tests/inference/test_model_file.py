@@ -1,5 +1,6 @@
 """Files that are no whole model, or would run or read what is not theirs, are refused before they are opened."""
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import sha256_of
 from pitscape.inference.model_file import check_model_file
 from pitscape.inference.predictor import OnnxPredictor
-from pitscape.models.card import CARD_KEY, ModelCard
+from pitscape.models.card import CARD_KEY, GRAPH_KEY, ModelCard
 
 
 def graph_of(*nodes: onnx.NodeProto, initializers: tuple[onnx.TensorProto, ...] = ()) -> onnx.GraphProto:
@@ -68,6 +69,21 @@ def test_no_truncated_file_is_opened(network: onnx.ModelProto, tmp_path: Path) -
     for length in [*range(600), *range(600, len(content), 37), len(content) - 1]:
         path.write_bytes(content[:length])
         refused(path, "is empty|not an ONNX model, or damaged|carries no model card")
+
+
+def test_an_export_carries_the_hash_of_its_graph(model: Path) -> None:
+    graph = onnx.load(model).graph.SerializeToString(deterministic=True)
+    assert check_model_file(model).metadata[GRAPH_KEY] == hashlib.sha256(graph).hexdigest()
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_flipped_bit_of_the_weights_is_seen(model: Path, tmp_path: Path, share: float) -> None:
+    """Of the least significance, in a value of the largest weights, which no other check can see."""
+    content, path = bytearray(model.read_bytes()), tmp_path / "m.onnx"
+    largest = max((bytes(each.raw_data) for each in onnx.load(model).graph.initializer), key=len)
+    content[content.find(largest) + int(share * len(largest)) // 4 * 4] ^= 1
+    path.write_bytes(content)
+    refused(path, "is damaged .its graph has the SHA-256 [0-9a-f]{64}, not the graph_sha256 that it carries")
 
 
 @pytest.mark.parametrize(

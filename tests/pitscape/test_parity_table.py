@@ -1,10 +1,19 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
+from small_scenes import SceneMaker
 
 from pitscape.cli import main
+from pitscape.inference.predictor import OnnxPredictor
+from pitscape.models.card import ModelCard
+from pitscape.models.routes import deepness_routes
+from pitscape.parity_routes import Routes
+from pitscape.parity_scenes import compare_scenes
 
 
 def test_torch_and_deepness_equal_onnxruntime(trained: Path, model: Path, tmp_path: Path) -> None:
@@ -36,3 +45,78 @@ def test_what_is_no_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
     for name in ("m.onnx", "none.onnx"):
         assert main(["parity", str(tmp_path / name)]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_scenes_are_compared_tile_by_tile_over_observed_pixels(trained: Path, model: Path, tmp_path: Path) -> None:
+    """Scenes of 64 x 96 px whose first two rows were not observed, in tiles of 32 px."""
+    output, scenes = tmp_path / "parity.json", sorted((trained / "images").glob("*.tif"))
+    checkpoint = str(trained / "run" / "best.ckpt")
+    arguments = ["parity", str(model), "--checkpoint", checkpoint, "--output", str(output), "--scenes"]
+    assert main([*arguments, *map(str, scenes)]) == 0
+    table = json.loads(output.read_text())
+    assert [(row["way"], row["scene"], row["pixels"]) for row in table["scenes"]] == [
+        (way, f"tile_2023070{day}.tif", 62 * 96) for day in (1, 2) for way in ("torch", "Deepness preprocessing")
+    ]
+    assert all(row["equal"] and row["largest_difference"] <= 1e-4 for row in table["scenes"])
+    assert set(table["inputs_sha256"]) == {"model.onnx", "best.ckpt", "tile_20230701.tif", "tile_20230702.tif"}
+    assert str(trained) not in json.dumps(table["scenes"])
+
+
+def test_a_scene_of_another_sensor_is_refused(model: Path, write_scene: SceneMaker) -> None:
+    scene = write_scene(np.ones((3, 9, 9), np.uint16), bands=["VV", "VH", "angle"])
+    assert main(["parity", str(model), "--scenes", str(scene)]) == 2
+
+
+BLOCKED = "import sys; sys.modules['torch'] = None; from pitscape.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+def test_without_a_checkpoint_no_torch_is_needed(trained: Path, model: Path) -> None:
+    scene = trained / "images" / "tile_20230701.tif"
+    command = [sys.executable, "-c", BLOCKED, "parity", str(model)]
+    run = subprocess.run([*command, "--scenes", str(scene)], capture_output=True, text=True, check=True)
+    assert run.stdout.count("Deepness preprocessing") == 5
+    checkpoint = trained / "run" / "best.ckpt"
+    run = subprocess.run([*command, "--checkpoint", str(checkpoint)], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert "needs PyTorch; install pitscape[train]" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_seven_dates_of_strzegom_have_the_same_classes_by_all_ways(
+    card: ModelCard, reference_data: Path, tmp_path: Path
+) -> None:
+    """Of a network with random weights and sharp probabilities; each date has 398 x 399 observed pixels."""
+    import torch
+
+    from pitscape.models.export import write_graph
+    from pitscape.models.network import DeployedNetwork, NetworkSettings, SegmentationNetwork, Standardiser
+    from pitscape.models.parity import torch_route
+
+    torch.manual_seed(5)
+    settings = NetworkSettings(encoder="resnet18", encoder_depth=3, decoder_channels=(16, 8, 8))
+    network = SegmentationNetwork(settings, channels=[10], classes=4).eval()
+    deployed = DeployedNetwork(Standardiser(card.sources), network, temperature=0.1).eval()
+    card = card.model_copy(update={"tile": 128})
+    write_graph(deployed, card, tmp_path / "m.onnx")
+    predictor = OnnxPredictor(tmp_path / "m.onnx")
+    classes: list[np.ndarray] = []
+
+    def reference(stored: np.ndarray) -> np.ndarray:
+        found = predictor.probabilities(stored.astype(np.float32))
+        classes.append(found.argmax(axis=1))
+        return found
+
+    ways = {"torch": torch_route(deployed)} | deepness_routes(
+        lambda stored: predictor.probabilities(stored.astype(np.float32)), predictor.metadata
+    )
+    scenes = sorted((reference_data / "strzegom_sentinel2" / "images").glob("*.tif"))
+    results = compare_scenes(scenes, Routes(card, None, reference, ways))
+    assert len(results) == 7
+    for found in results:
+        for way in ("torch", "Deepness preprocessing"):
+            assert found[way].pixels == 398 * 399
+            assert found[way].other_classes == 0
+            assert found[way].ties <= 1e-4 * found[way].pixels
+            assert found[way].largest_difference <= 1e-4
+    shares = np.bincount(np.concatenate([each.ravel() for each in classes]), minlength=4) / sum(map(np.size, classes))
+    assert (shares > 0.01).sum() >= 3

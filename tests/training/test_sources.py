@@ -1,10 +1,13 @@
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 from small_scenes import BANDS, training_file, write_labelled_scenes, write_raster
 
+from pitscape.cli import main
 from pitscape.imagery.errors import InputError
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.scene_run import predict_scene
@@ -56,6 +59,15 @@ def test_each_source_has_statistics_of_its_own_observed_pixels(tmp_path: Path) -
     assert (radar.normalisation.mean < of_power).all()
 
 
+def parity_rows(folder: Path) -> list[dict[str, Any]]:
+    """Of ``pitscape parity`` for a network that was trained in a folder, on numbers and a scene without radar."""
+    arguments = ["parity", str(folder / "model.onnx"), "--checkpoint", str(folder / "run" / "best.ckpt")]
+    arguments += ["--scenes", str(folder / "images" / "tile_20230701.tif"), "--output", str(folder / "parity.json")]
+    assert main(arguments) == 0
+    table = json.loads((folder / "parity.json").read_text())
+    return [*table["rows"], *table["scenes"]]
+
+
 def test_a_network_of_two_sources_trains_and_is_exported(tmp_path: Path) -> None:
     """The export proves that torch and onnxruntime agree with either source missing."""
     run_training("fit", sources_file(tmp_path, fusion="early"))
@@ -64,6 +76,11 @@ def test_a_network_of_two_sources_trains_and_is_exported(tmp_path: Path) -> None
     card, parity = export_onnx(tmp_path / "run" / "best.ckpt", tmp_path / "model.onnx")
     assert parity.equal
     assert card.channels == 12
+    rows = parity_rows(tmp_path)
+    assert {row["way"] for row in rows} == {"torch"}  # Deepness takes no network of several sources
+    assert all(row["equal"] for row in rows)
+    assert rows[-1]["scene"] == "tile_20230701.tif"
+    assert rows[-1]["pixels"] == 62 * 96
     record = predict_scene(
         tmp_path / "images" / "tile_20230701.tif", OnnxPredictor(tmp_path / "model.onnx"), tmp_path / "classes.tif"
     )
