@@ -25,7 +25,7 @@ def predict(arguments: argparse.Namespace) -> None:
     """``pitscape predict``."""
     options, shard = _options(arguments), _shard(arguments.shard)
     outputs = _outputs(arguments)
-    predictor = _predictor(arguments.model, arguments.device)
+    predictor = _predictor(arguments.model or _shipped(), arguments.device)
     failed = 0
     for scene, wanted in zip(arguments.scene, outputs, strict=True):
         try:
@@ -76,6 +76,14 @@ def _tell(record: dict[str, Any]) -> None:
     )
     if record["failed_tiles"]:
         say(f"{record['scene']}: {len(record['failed_tiles'])} tiles failed and are unobserved; the JSON lists them")
+
+
+def _shipped() -> Path:
+    from pitscape.models.shipped import CAVEAT, shipped_model
+
+    path = shipped_model()
+    say(f"no --model: using {path.stem} ({CAVEAT})")
+    return path
 
 
 def _predictor(path: Path, device: str) -> "FilePredictor":

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -35,6 +36,8 @@ def test_the_base_wheel_works_in_an_empty_environment(model: Path, tmp_path: Pat
     scene = write_raster(tmp_path / "s_20230709.tif", stored_numbers(40, 40), bands=BANDS)
     run(python, "-m", "pitscape", "predict", scene, "--model", model, "--output", "c.tif", folder=tmp_path)
     assert (tmp_path / "c.tif").exists()
+    run(python, "-m", "pitscape", "predict", scene, "--output", "first.tif", folder=tmp_path)
+    assert json.loads((tmp_path / "first.tif.json").read_text())["model"] == "day_one"
     installed = run(python, "-m", "pip", "list", folder=tmp_path)
     assert "torch" not in installed
     assert all((source / room).is_dir() for room in ROOMS)
