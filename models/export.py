@@ -98,7 +98,16 @@ def write_graph(network: DeployedNetwork, card: ModelCard, path: Path) -> None:
         )
     assert program is not None
     model = program.model_proto
+    _forget_origin(model)
     entry = model.metadata_props.add()
     entry.key, entry.value = CARD_KEY, card.model_dump_json()
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """Take out what the exporter notes beside each node and value: stack traces with the paths of this machine."""
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
