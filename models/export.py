@@ -112,6 +112,7 @@ def write_graph(network: DeployedNetwork, card: ModelCard, path: Path) -> None:
         )
     assert program is not None
     model = program.model_proto
+    _forget_origin(model)
     write_onnx(model, path, metadata_of(card))
 
 
@@ -125,3 +126,11 @@ def fix_sizes(path: Path, side: int) -> None:
             output.type.tensor_type.shape.dim[axis].dim_value = value
     del model.graph.value_info[:]  # sizes in between were inferred for any image
     write_onnx(model, path)
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """Take out what the exporter notes beside each node and value: stack traces with the paths of this machine."""
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""

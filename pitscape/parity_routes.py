@@ -1,58 +1,77 @@
 """The ways to run one exported network on this machine: opened with all checks, and named."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.inference.predictor import OnnxPredictor
+from pitscape.inference.session import Device
 from pitscape.models.card import ModelCard
 from pitscape.models.routes import CUDA, Route, deepness_routes
 from pitscape.progress import say
 
 
-@dataclass(frozen=True)
-class Routes:
-    """The ways through one network.
+class OnnxRoute:
+    """A file of ``pitscape export`` in onnxruntime, as ``pitscape predict`` runs it.
 
-    Attributes:
-        card: Of the network.
-        side: Of the one square image that its graph takes [px]; None: any.
-        reference: onnxruntime on the CPU, as ``pitscape predict`` runs it.
-        others: What is compared with it, by name.
+    Args:
+        path: The file.
+        device: Where it runs.
+
+    Raises:
+        InputError: If the file is no such model, or the device is not to be had.
     """
 
-    card: ModelCard
-    side: int | None
-    reference: Route
-    others: dict[str, Route]
+    def __init__(self, path: Path, device: Device = "cpu") -> None:
+        self._predictor = OnnxPredictor(path, device=device)
+
+    @property
+    def card(self) -> ModelCard:
+        """What it takes and gives."""
+        return self._predictor.card
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What the file carries beside its graph, by key."""
+        return self._predictor.metadata
+
+    @property
+    def side(self) -> int | None:
+        """Side of the square images of a graph of fixed size [px]; None: any."""
+        return self._predictor.fixed_tile
+
+    def __call__(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+        """Class probabilities (N, classes, H, W) of stored numbers (N, channels, H, W) of any type."""
+        return self._predictor.probabilities(stored.astype(np.float32))
 
 
-def open_routes(model: Path, checkpoint: Path | None = None) -> Routes:
+def open_routes(model: Path, checkpoint: Path | None = None) -> tuple[OnnxRoute, dict[str, Route]]:
     """Open a file by all ways that this machine has.
 
     Args:
         model: An ONNX file of ``pitscape export``.
         checkpoint: What it was exported from, to compare PyTorch; None: no PyTorch is needed.
 
+    Returns:
+        onnxruntime on the CPU, which is the reference; and by name PyTorch, CUDA where onnxruntime has it, and Deepness for
+        networks of one source.
+
     Raises:
         InputError: If the file is no such model, the checkpoint none or of another network, or PyTorch is missing.
     """
-    predictor = OnnxPredictor(model)
-    reference = _route(predictor)
-    others = {"torch": _trained(checkpoint, predictor.card)} if checkpoint else {}
+    reference = OnnxRoute(model)
+    others = {"torch": _trained(checkpoint, reference.card)} if checkpoint else {}
     if CUDA in onnxruntime.get_available_providers():
         try:
-            others["onnxruntime CUDA"] = _route(OnnxPredictor(model, device="cuda"))
+            others["onnxruntime CUDA"] = OnnxRoute(model, "cuda")
         except InputError as error:
             say(f"not compared: {error}")
-    others |= deepness_routes(reference, predictor.metadata)
-    return Routes(predictor.card, predictor.fixed_tile, reference, others)
-
-
-def _route(predictor: OnnxPredictor) -> Route:
-    return lambda stored: predictor.probabilities(stored.astype("float32"))
+    return reference, others | deepness_routes(reference, reference.metadata)
 
 
 def _trained(checkpoint: Path, card: ModelCard) -> Route:

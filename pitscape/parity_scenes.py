@@ -1,6 +1,6 @@
 """Tiles of real scenes on which the ways to run a network are compared."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,26 @@ from pitscape.imagery.reading import Reading
 from pitscape.inference.admission import check_resolution
 from pitscape.inference.joint_scene import open_joint
 from pitscape.inference.scene_source import SceneSource
+from pitscape.models.card import ModelCard
 from pitscape.models.deepness import tile_at
 from pitscape.models.parity_cases import Parity, compared
-from pitscape.parity_routes import Routes
+from pitscape.models.routes import Route
 from pitscape.progress import bar
 
 INTEGERS = (np.uint8, np.uint16, np.int16)
 
 
-def compare_scenes(scenes: Sequence[Path], routes: Routes) -> list[dict[str, Parity]]:
+def compare_scenes(
+    scenes: Sequence[Path], reference: Route, others: Mapping[str, Route], card: ModelCard, *, side: int
+) -> list[dict[str, Parity]]:
     """Compare the ways on all tiles of scenes, side by side without overlap, filled up with 0 at the edge as in Deepness.
 
     Args:
         scenes: Of the network's first source, or of one that is recognised; the others count as missing.
-        routes: The ways.
+        reference: What the others are compared with.
+        others: By name.
+        card: Of the network.
+        side: Of the tiles [px].
 
     Returns:
         For each scene, by name of the way, over observed pixels.
@@ -34,23 +40,22 @@ def compare_scenes(scenes: Sequence[Path], routes: Routes) -> list[dict[str, Par
     """
     found = []
     for path in scenes:
-        results = dict.fromkeys(routes.others, Parity())
+        results = dict.fromkeys(others, Parity())
         with bar(path.name) as progress:
-            for done, (stored, observed, total) in enumerate(_tiles(path, routes), start=1):
+            for done, (stored, observed, total) in enumerate(_tiles(path, card, side), start=1):
                 if observed.any():
-                    expected = routes.reference(stored)
-                    for name, way in routes.others.items():
+                    expected = reference(stored)
+                    for name, way in others.items():
                         results[name] += compared(expected, way(stored), observed)
                 progress(done, total)
         found.append(results)
     return found
 
 
-def _tiles(path: Path, routes: Routes) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_], int]]:
+def _tiles(path: Path, card: ModelCard, side: int) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_], int]]:
     """Stored numbers (1, channels, side, side), where they were observed (1, side, side), and how many tiles there are."""
-    side = routes.side or routes.card.tile
-    with open_joint([SceneSource(path)], routes.card, Reading()) as scene:
-        check_resolution(scene, routes.card.gsd_m)
+    with open_joint([SceneSource(path)], card, Reading()) as scene:
+        check_resolution(scene, card.gsd_m)
         height, width = scene.grid.shape
         places = [(row, column) for row in range(0, height, side) for column in range(0, width, side)]
         for row, column in places:

@@ -1,14 +1,19 @@
 """The verb ``parity``: a table of how far the ways through one network are apart."""
 
 import argparse
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import keep_inputs, write_json
 from pitscape.models.parity_cases import TOLERANCE, Parity, cases, compared
-from pitscape.parity_routes import Routes, open_routes
+from pitscape.models.routes import Route
+from pitscape.parity_routes import OnnxRoute, open_routes
 from pitscape.parity_scenes import compare_scenes
 from pitscape.record import made_of, names_of
+
+Table: TypeAlias = dict[str, dict[str, Parity]]
+"""By what was compared, then by way."""
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -17,11 +22,12 @@ def run(arguments: argparse.Namespace) -> None:
     inputs = [arguments.model, *([arguments.checkpoint] if arguments.checkpoint else []), *scenes]
     if arguments.output:
         keep_inputs((arguments.output,), inputs)
-    routes = open_routes(arguments.model, arguments.checkpoint)
-    if not routes.others:
+    reference, others = open_routes(arguments.model, arguments.checkpoint)
+    if not others:
         raise InputError(f"{arguments.model}: there is nothing to compare it with here; give --checkpoint.")
-    numbers = _by_type(routes)
-    seen = dict(zip(names_of(scenes), compare_scenes(scenes, routes), strict=True))
+    numbers = _by_type(reference, others)
+    on_scenes = compare_scenes(scenes, reference, others, reference.card, side=reference.side or reference.card.tile)
+    seen = dict(zip(names_of(scenes), on_scenes, strict=True))
     _show("numbers", numbers)
     if seen:
         _show("scene", seen)
@@ -33,16 +39,12 @@ def run(arguments: argparse.Namespace) -> None:
         raise PitscapeError(f"{arguments.model}: {', '.join(failed)} differs by more than {TOLERANCE:.0e} or in class.")
 
 
-Table = dict[str, dict[str, Parity]]
-"""By what was compared, then by way."""
-
-
-def _by_type(routes: Routes) -> Table:
+def _by_type(reference: OnnxRoute, others: Mapping[str, Route]) -> Table:
     results: Table = {}
-    for dtype, stored in cases(routes.card, side=routes.side):
-        expected = routes.reference(stored)
-        found = results.setdefault(dtype, dict.fromkeys(routes.others, Parity()))
-        for name, way in routes.others.items():
+    for dtype, stored in cases(reference.card, side=reference.side):
+        expected = reference(stored)
+        found = results.setdefault(dtype, dict.fromkeys(others, Parity()))
+        for name, way in others.items():
             found[name] += compared(expected, way(stored))
     return results
 

@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,16 +86,15 @@ def test_seven_dates_of_strzegom_have_the_same_classes_by_all_ways(
 ) -> None:
     """Of a network that has hardly trained, over the pixels that hold a number in every band."""
     found_classes = np.zeros(4, np.int64)
-    opened = open_routes(model, trained / "run" / "best.ckpt")
+    reference, others = open_routes(model, trained / "run" / "best.ckpt")
 
     def counted(stored: NDArray[np.generic]) -> NDArray[np.float32]:
-        found = opened.reference(stored)
+        found = reference(stored)
         np.add.at(found_classes, found.argmax(axis=1).ravel(), 1)
         return found
 
-    larger = opened.card.model_copy(update={"tile": 128})
     scenes = sorted((reference_data / "strzegom_sentinel2" / "images").glob("*.tif"))
-    results = compare_scenes(scenes, replace(opened, card=larger, reference=counted))
+    results = compare_scenes(scenes, counted, others, reference.card, side=128)
     assert len(results) == 7
     for path, found in zip(scenes, results, strict=True):
         with rasterio.open(path) as scene:
