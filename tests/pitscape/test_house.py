@@ -19,7 +19,7 @@ def modules_after(statement: str) -> set[str]:
     "statement",
     [
         "import pitscape.imagery.scene, pitscape.imagery.class_map",
-        "import pitscape.models.card",
+        "import pitscape.models.card, pitscape.models.stac_item, pitscape.parity_table",
         "import pitscape.inference.scene_run, pitscape.inference.areas.proportions, pitscape.inference.outlines.extents",
         "import pitscape.resilience.integrity, pitscape.resilience.landscape, pitscape.resilience.national",
         "import pitscape.site, pitscape.report",
