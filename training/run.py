@@ -123,6 +123,10 @@ def _cli(arguments: list[str], config: Path, **options: Any) -> LightningCLI:  #
         raise InputError(f"{config}: {_innermost(str(error))}") from error
     except InputError as error:
         raise InputError(f"{config}: {error}") from error
+    except ValueError as error:  # what a class to import answers, among what else jsonargparse tried
+        if not str(error).startswith(ATTEMPTS):
+            raise
+        raise InputError(f"{config}: {_innermost(str(error))}") from error
 
 
 def _innermost(message: str) -> str:
