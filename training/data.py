@@ -79,7 +79,7 @@ class LabelledScenes(lightning.LightningDataModule):
         legend_notes: Sentences that every report repeats, such as "mined includes dumps".
         tile: Side of the training windows [px].
         batch_size: Windows per step and process.
-        steps_per_epoch: Steps between two looks at the validation land.
+        steps_per_epoch: Steps between two looks at the validation land; a shorter run looks once, at its end.
         context: Land around validation windows that is seen and not judged [px].
         jitter: Augmentation.
         more: Further sources, whose images have the same names; a scene may lack them.
@@ -160,7 +160,7 @@ class LabelledScenes(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Sample]:
         """Balanced, turned and jittered windows of the training land."""
         rank, world = self._place
-        per_epoch = self.batch_size * self.steps_per_epoch * world
+        per_epoch = self.batch_size * self._steps_of_an_epoch * world
         windows = BalancedWindows(
             plots(self.training, seed=self.seed),
             size=self.tile,
@@ -193,6 +193,12 @@ class LabelledScenes(lightning.LightningDataModule):
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Go on with the next window."""
         self.next_window = state_dict["next_window"]
+
+    @property
+    def _steps_of_an_epoch(self) -> int:
+        """Those wanted, or all of a shorter run, which would end without a look otherwise."""
+        most = self.trainer.max_steps if self.trainer else -1
+        return self.steps_per_epoch if most <= 0 else min(self.steps_per_epoch, most)
 
     @property
     def _place(self) -> tuple[int, int]:

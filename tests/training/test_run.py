@@ -25,6 +25,14 @@ def test_a_run_leaves_checkpoints_a_log_and_its_configuration(trained: Path) -> 
     assert resolved["data"]["init_args"]["batch_size"] == 2
 
 
+def test_a_run_shorter_than_an_epoch_is_judged_at_its_end(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path, scenes=1)
+    run_training("fit", training_file(tmp_path, steps=1))
+    recipe, _ = load_checkpoint(tmp_path / "run" / "best.ckpt")
+    assert recipe.training.steps == 1
+    assert recipe.metrics["val/macro_iou"] is not None
+
+
 def test_the_log_holds_pictures(trained: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
