@@ -12,6 +12,7 @@ from odc.geo.crs import CRS
 from small_scenes import UTM, training_file, write_raster
 
 from pitscape.imagery.errors import InputError
+from pitscape.inference.tiles import Area
 from pitscape.models.checkpoint import load_checkpoint
 from pitscape.training.run import data_of, run_training
 from pitscape.training.tile_folder import write_tiles
@@ -121,6 +122,27 @@ def test_a_geotiff_without_a_place_needs_gsd_m(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.tif: has no coordinate reference system; .*give gsd_m\.$"):
         data_of(configured(tmp_path))
     assert data_of(configured(tmp_path, gsd_m=2.0)).gsd_m == 2.0
+
+
+def test_a_further_source_without_a_place_lies_on_the_first(tmp_path: Path) -> None:
+    """Pixels of 1 m under pixels of 0.5 m: the middle of each cell is its own value, four pixels to a cell."""
+    write_pictures(tmp_path)
+    heights = np.repeat(np.array([100.0, 200.0], np.float32), 10)
+    for site, seeds in {"train": (0, 1), "val": (2,)}.items():
+        for seed in seeds:
+            elevation = np.broadcast_to(heights, (1, 24, 20))
+            write_raster(tmp_path / "dem" / site / f"{seed}.png", elevation, crs=None)  # a GeoTIFF by its first bytes
+    dem = {
+        "images": str(tmp_path / "dem"),
+        "sensor": "dem",
+        "bands": ["elevation"],
+        "stored_bands": ["elevation"],
+        "gsd_m": 1.0,
+    }
+    scene = data_of(configured(tmp_path, gsd_m=0.5, stored_bands=COLOURS, more=[dem])).scenes[0]
+    stored, _ = scene.pixels(Area(0, 48, 0, 40))
+    assert (stored[3, 1:-1, :19] == 100).all()
+    assert (stored[3, 1:-1, 21:] == 200).all()
 
 
 def test_labels_of_another_size_or_in_colours_are_refused(tmp_path: Path) -> None:
