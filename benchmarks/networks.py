@@ -1,10 +1,10 @@
 """Accuracy and speed of every tested pair of network and encoder: the table by which the default is chosen.
 
-    python benchmarks/networks.py FOLDER [STEPS]
+    python benchmarks/networks.py FOLDER [STEPS [NETWORK/ENCODER ...]]
 
 Networks are trained on eight simulated mines from random weights, with one recipe, and judged on three others. Encoders have
 depth 4 where that can be chosen. Speed is that of onnxruntime on one thread, in turn with the U-Net / ResNet-18, as the median
-ratio of the two. Each network adds a line of JSON to FOLDER/networks.jsonl; those that have one are not run again.
+ratio of the two. Each network adds a line of JSON to FOLDER/networks.jsonl; those that have one are not run again. The U-Net / ResNet-18 is always run first.
 """
 
 import json
@@ -21,6 +21,7 @@ import yaml
 
 from pitscape.imagery.legend import UNOBSERVED, load_legend
 from pitscape.imagery.simulated.site import simulate_site
+from pitscape.learning import quiet
 from pitscape.models.checkpoint import deployed, load_checkpoint
 from pitscape.models.export import card_of, write_graph
 from pitscape.models.network import FREE_DEPTH, PAIRS
@@ -135,14 +136,16 @@ def judged(folder: Path, pair: tuple[str, str], steps: int) -> dict[str, Any]:
 def main() -> None:
     """Run what is missing, and print the table."""
     folder, steps = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 300
+    wanted = {"/".join(REFERENCE), *(sys.argv[3:] or map("/".join, PAIRS))}
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
+    quiet()
     simulate(folder)
     table = folder / "networks.jsonl"
     table.touch()
     done = {json.loads(line)["network"] for line in table.read_text().splitlines()}
     for pair in sorted(PAIRS, key=lambda pair: (pair != REFERENCE, pair)):
-        if "/".join(pair) not in done:
+        if "/".join(pair) in wanted - done:
             with table.open("a") as file:
                 file.write(json.dumps(judged(folder, pair, steps)) + "\n")
     print("| network | mIoU | mined | occupied | vegetated | water | time | parameters [M] | ONNX [MB] |")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
@@ -14,13 +15,26 @@ from pitscape.imagery.errors import InputError
 ALIGNMENT_TOLERANCE = 1e-3
 """Corners of two equal grids may differ by this fraction of a pixel."""
 
+PLANE = CRS(
+    'PROJCRS["plane of tiles without a place",BASEGEOGCRS["WGS 84",DATUM["World Geodetic System 1984",'
+    'ELLIPSOID["WGS 84",6378137,298.257223563]]],CONVERSION["none",METHOD["Transverse Mercator"]],'
+    'CS[Cartesian,2],AXIS["(E)",east],AXIS["(N)",north],LENGTHUNIT["metre",1]]'
+)
+"""Stands for a projection in metres where there is none; it is never written to a file."""
 
-def grid_of(dataset: Any) -> GeoBox:  # noqa: ANN401 - rasterio has no types
+
+def grid_of(dataset: Any, *, gsd_m: float | None = None) -> GeoBox:  # noqa: ANN401 - rasterio has no types
     """The grid of an open rasterio dataset.
+
+    Args:
+        dataset: The raster.
+        gsd_m: Side of a pixel where the raster says nothing of its place [m]; None refuses such a raster.
 
     Raises:
         InputError: If the raster has no coordinate reference system, or does not say where its pixels are.
     """
+    if gsd_m is not None and not dataset.gcps[0] and dataset.crs is None:
+        return GeoBox(dataset.shape, Affine(gsd_m, 0, 0, 0, -gsd_m, 0), PLANE)
     if dataset.gcps[0]:
         raise InputError(f"{dataset.name}: has ground control points and no grid; bring it to one with gdalwarp.")
     if dataset.crs is not None and dataset.transform == Affine.identity():
@@ -28,8 +42,16 @@ def grid_of(dataset: Any) -> GeoBox:  # noqa: ANN401 - rasterio has no types
             f"{dataset.name}: does not say where its pixels are; georeference it with gdal_translate -a_ullr."
         )
     if dataset.crs is None:
-        raise InputError(f"{dataset.name}: has no coordinate reference system; assign one with gdal_edit -a_srs.")
+        raise InputError(
+            f"{dataset.name}: has no coordinate reference system; assign one with gdal_edit -a_srs, or, to train on "
+            "tiles without a place, give gsd_m."
+        )
     return GeoBox(dataset.shape, dataset.transform, dataset.crs.to_wkt())
+
+
+def is_placed(grid: GeoBox) -> bool:
+    """Whether a grid is somewhere on Earth, and not that of a tile which does not say where."""
+    return str(grid.crs) != str(PLANE)
 
 
 def part(grid: GeoBox, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> GeoBox:

@@ -55,16 +55,17 @@ class Raster:
     Args:
         address: The path, or GDAL's address within an archive.
         bands: How many bands the user names: where that is all of them, none is taken as alpha.
+        gsd_m: Side of a pixel where the file says nothing of its place [m]; None refuses such a file.
 
     Raises:
         InputError: If it is no raster that may be read, or does not say where its pixels are.
     """
 
-    def __init__(self, address: str | Path, *, bands: int | None = None) -> None:
+    def __init__(self, address: str | Path, *, bands: int | None = None, gsd_m: float | None = None) -> None:
         self.address = str(address)
         self._idle: SimpleQueue[Any] = SimpleQueue()
         with self._handle() as dataset:
-            self.grid = grid_of(dataset)
+            self.grid = grid_of(dataset, gsd_m=gsd_m)
             self.shape: tuple[int, int] = (dataset.height, dataset.width)
             self.block_shape: tuple[int, int] = tuple(dataset.block_shapes[0])
             alpha = [index for index in dataset.indexes if _is_alpha(dataset, index) and bands != dataset.count]
@@ -144,17 +145,17 @@ def open_raster(path: Path) -> Iterator[Any]:
         yield dataset
 
 
-def rasters_in(folder: Path) -> list[Path]:
-    """The rasters of a folder, in order of name.
+def rasters_in(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """The rasters of a folder, by the ends of their names, in order of name.
 
     Raises:
         InputError: If there is no such folder, or no raster in it.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; check the path.")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes and path.name[0] != ".")
     if not found:
-        raise InputError(f"{folder}: holds no raster ({', '.join(SUFFIXES)}).")
+        raise InputError(f"{folder}: holds no raster ({', '.join(suffixes)}).")
     return found
 
 

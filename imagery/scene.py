@@ -136,7 +136,7 @@ def open_scene(
         def opened(address: str) -> Raster:
             if address not in rasters:
                 named = len(reading.stored_bands) if reading.stored_bands and address == str(path) else None
-                rasters[address] = Raster(address, bands=named)
+                rasters[address] = Raster(address, bands=named, gsd_m=reading.gsd_m)
                 stack.callback(rasters[address].close)
                 check_grid(rasters[address].grid, address)
             return rasters[address]

@@ -83,6 +83,7 @@ def export(arguments: argparse.Namespace) -> None:
         f"{arguments.output}: {card.architecture}, {card.channels} bands; torch and onnxruntime differ by at most "
         f"{parity.largest_difference:.1e} on {parity.pixels} pixels, {parity.other_classes} with another class"
     )
+    print(f"probabilities: {card.calibration or 'not calibrated, as no land judged'}")
     print(f"stored numbers that enter: {card.radiometry}")
     if card.sensor.offset_since:
         change = card.sensor.offset_since

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy import ndimage
+from torch.nn.functional import interpolate
 
 from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.sensor import Sensor
@@ -76,13 +78,12 @@ def rescaled(stored: NDArray[np.float32], labels: NDArray[np.uint8], sources: Se
         return stored, labels
     nearest = np.minimum(((np.arange(side) + 0.5) * old / side).astype(np.int64), old - 1)
     at = np.ix_(nearest, nearest)
-    place = np.clip((np.arange(side) + 0.5) * old / side - 0.5, 0, old - 1)
-    grid = np.meshgrid(place, place, indexing="ij")
+    bands = torch.from_numpy(np.ascontiguousarray(stored, np.float32))[None]
+    between = interpolate(bands, (side, side), mode="bilinear", align_corners=False)[0].numpy()
     parts = []
     for part in slices_of(sources):
-        smooth = np.stack([ndimage.map_coordinates(band, grid, order=1) for band in stored[part]])
         whole = ndimage.minimum_filter(_observed(stored[part]), 3)[at]
-        parts.append(np.where(whole, smooth, stored[part][:, *at]))
+        parts.append(np.where(whole, between[part], stored[part][:, *at]))
     return np.concatenate(parts).astype(np.float32), labels[at]
 
 

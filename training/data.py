@@ -8,7 +8,7 @@ from typing import Any
 import lightning
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from torch.utils.data import DataLoader, Subset
 
 from pitscape.imagery.errors import InputError
@@ -36,6 +36,8 @@ class MoreSettings(BaseModel):
         sensor: Name of a sensor that comes with pitscape, or a YAML file.
         bands: Names of the bands to use; all of the sensor's by default.
         offset: Whether the images' numbers hold the agency's offset, where metadata do not say.
+        stored_bands: The images' bands by name, in their order, where they do not name them.
+        gsd_m: Side of a pixel of images that do not say where they are [m].
         jitter: Augmentation.
     """
 
@@ -45,12 +47,15 @@ class MoreSettings(BaseModel):
     sensor: str
     bands: tuple[str, ...] | None = None
     offset: OffsetWord | None = None
+    stored_bands: tuple[str, ...] | None = None
+    gsd_m: float | None = Field(default=None, gt=0)
     jitter: Jitter = Jitter()
 
     def images_from(self, here: Path) -> MoreImages:
         """Its images, paths taken from a folder."""
         channels = channels_of(self.sensor, self.bands)
-        return MoreImages(expand_path(self.images, here), channels, Reading(offset=self.offset))
+        reading = Reading(offset=self.offset, stored_bands=self.stored_bands, gsd_m=self.gsd_m)
+        return MoreImages(expand_path(self.images, here), channels, reading)
 
 
 class LabelledScenes(lightning.LightningDataModule):
@@ -68,11 +73,13 @@ class LabelledScenes(lightning.LightningDataModule):
         sensor: Name of a sensor that comes with pitscape, or a YAML file.
         bands: Names of the bands to use; all of the sensor's by default.
         offset: Whether the images' numbers hold the agency's offset ("included", "missing"), where metadata do not say.
+        stored_bands: The images' bands by name, in their order, where they do not name them.
+        gsd_m: Side of a pixel of images that do not say where they are [m]: tiles without a place, PNG and JPEG among them.
         legend: Name of a legend that comes with pitscape, or a YAML file.
         legend_notes: Sentences that every report repeats, such as "mined includes dumps".
         tile: Side of the training windows [px].
         batch_size: Windows per step and process.
-        steps_per_epoch: Steps between two looks at the validation land.
+        steps_per_epoch: Steps between two looks at the validation land; a shorter run looks once, at its end.
         context: Land around validation windows that is seen and not judged [px].
         jitter: Augmentation.
         more: Further sources, whose images have the same names; a scene may lack them.
@@ -91,6 +98,8 @@ class LabelledScenes(lightning.LightningDataModule):
         sensor: str = "sentinel2_l2a",
         bands: list[str] | None = None,
         offset: OffsetWord | None = None,
+        stored_bands: list[str] | None = None,
+        gsd_m: float | None = None,
         column: str = "class",
         legend: str = "four_class",
         legend_notes: list[str] | None = None,
@@ -104,7 +113,10 @@ class LabelledScenes(lightning.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.images, self.masks, self.reading = images, masks, Reading(offset=offset)
+        if gsd_m is not None and not gsd_m > 0:
+            raise InputError(f"gsd_m {gsd_m:g}: the side of a pixel must be above 0 m.")
+        self.images, self.masks = images, masks
+        self.reading = Reading(offset=offset, stored_bands=stored_bands, gsd_m=gsd_m)
         self.crosswalk, self.column, self.licence = crosswalk, column, licence
         self.wanted_split = split or {}
         self.channels = channels_of(sensor, bands)
@@ -148,7 +160,7 @@ class LabelledScenes(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Sample]:
         """Balanced, turned and jittered windows of the training land."""
         rank, world = self._place
-        per_epoch = self.batch_size * self.steps_per_epoch * world
+        per_epoch = self.batch_size * self._steps_of_an_epoch * world
         windows = BalancedWindows(
             plots(self.training, seed=self.seed),
             size=self.tile,
@@ -181,6 +193,12 @@ class LabelledScenes(lightning.LightningDataModule):
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Go on with the next window."""
         self.next_window = state_dict["next_window"]
+
+    @property
+    def _steps_of_an_epoch(self) -> int:
+        """Those wanted, or all of a shorter run, which would end without a look otherwise."""
+        most = self.trainer.max_steps if self.trainer else -1
+        return self.steps_per_epoch if most <= 0 else min(self.steps_per_epoch, most)
 
     @property
     def _place(self) -> tuple[int, int]:

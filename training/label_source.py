@@ -14,7 +14,7 @@ from rasterio.windows import Window
 from shapely.geometry import box
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import grid_of, part, same_grid
+from pitscape.imagery.grid import grid_of, is_placed, part, same_grid
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.raster import open_raster
 from pitscape.imagery.vector import read_vector
@@ -97,7 +97,9 @@ class LabelPolygons:
         return classes
 
 
-def label_source(path: Path, grid: GeoBox, legend: Legend, crosswalk: Crosswalk, *, column: str) -> LabelSource:
+def label_source(
+    path: Path, grid: GeoBox, legend: Legend, crosswalk: Crosswalk, *, column: str, gsd_m: float | None = None
+) -> LabelSource:
     """The labels of a scene.
 
     Args:
@@ -106,17 +108,25 @@ def label_source(path: Path, grid: GeoBox, legend: Legend, crosswalk: Crosswalk,
         legend: The classes.
         crosswalk: From codes (raster) or words (column of polygons) to classes.
         column: Of the polygons' classes.
+        gsd_m: Side of a pixel of rasters that say nothing of their place [m]: such labels lie where their image does.
 
     Raises:
-        InputError: If the raster has another grid or is not of bytes, or the polygons have no such column, no projection
-            or a word that the crosswalk does not name.
+        InputError: If the raster has another grid or is not one band of bytes, or the polygons have no such column, no
+            projection or a word that the crosswalk does not name, or their image has no place.
     """
     if path.suffix.lower() in VECTORS:
+        if not is_placed(grid):
+            raise InputError(
+                f"{path}: its image does not say where it is; give labels of tiles without a place as rasters."
+            )
         return _polygons(path, grid, legend, crosswalk, column)
     with open_raster(path) as labels:
+        if labels.count != 1:
+            raise InputError(f"{path}: has {labels.count} bands; label codes stand in one.")
         if labels.dtypes[0] != "uint8":
             raise InputError(f"{path}: holds {labels.dtypes[0]}; label codes must be uint8.")
-        if not same_grid(grid, grid_of(labels)):
+        own = grid_of(labels, gsd_m=gsd_m)
+        if not (same_grid(grid, own) or (not is_placed(own) and own.shape == grid.shape)):
             raise InputError(f"{path}: is on another grid than its image; bring it to the image's grid.")
     return LabelRaster(path, code_table(legend, crosswalk))
 

@@ -43,6 +43,9 @@ class MoreImages:
         return Source(path, self.channels.sensor, self.channels.bands, self.reading) if path.exists() else None
 
 
+PICTURES = (".png", ".jpg", ".jpeg")
+"""Further ends of names of tiles without a place; beside georeferenced images such files are previews."""
+
 DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 
@@ -154,13 +157,14 @@ def labelled_scenes(
         InputError: If a folder is empty, labels are missing or do not fit, or an image lacks a band.
     """
     found = []
-    for image in images_in(images):
+    gsd_m = reading.gsd_m if reading else None
+    for image in images_in(images, SUFFIXES if gsd_m is None else (*SUFFIXES, *PICTURES)):
         folder = image.parent.relative_to(images)
         labels = masks if masks.is_file() else _labels_of(image, masks / folder)
         first = Source(image, channels.sensor, channels.bands, reading)
         sources = (first, *(each.of(image.name, folder) for each in more))
         with open_stack([source for source in sources if source]) as stack:
-            source = label_source(labels, stack.grid, legend, crosswalk, column=column)
+            source = label_source(labels, stack.grid, legend, crosswalk, column=column, gsd_m=gsd_m)
             kinds = (channels, *(each.channels for each in more))
             found.append(LabelledScene(sources, kinds, source, stack.grid, str(folder)))
     for number, each in enumerate(more, start=1):
@@ -169,21 +173,25 @@ def labelled_scenes(
     return tuple(found)
 
 
-def images_in(folder: Path) -> list[Path]:
+def images_in(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
     """The rasters of a folder; where it has none, those of its folders, one for each site.
 
     Raises:
-        InputError: If there is none.
+        InputError: If there is none, or there are pictures alone, which are not wanted.
     """
     sites = sorted(each for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
-    if sites and not any(each.suffix.lower() in SUFFIXES for each in folder.iterdir()):
-        return [image for site in sites for image in rasters_in(site)]
-    return rasters_in(folder)
+    if sites and not any(each.suffix.lower() in suffixes for each in folder.iterdir()):
+        return [image for site in sites for image in images_in(site, suffixes)]
+    if folder.is_dir():
+        ends = {each.suffix.lower() for each in folder.iterdir()}
+        if ends & set(PICTURES) and not ends & set(suffixes):
+            raise InputError(f"{folder}: holds pictures, which do not say how large a pixel is; give gsd_m [m].")
+    return rasters_in(folder, suffixes)
 
 
 def _labels_of(image: Path, folder: Path) -> Path:
     """The file of labels that has an image's name."""
-    named = [folder / image.name, *(folder / f"{image.stem}{suffix}" for suffix in VECTORS)]
+    named = [folder / image.name, *(folder / f"{image.stem}{suffix}" for suffix in (*VECTORS, ".png", ".tif"))]
     return next((path for path in named if path.exists()), named[0])
 
 

@@ -8,6 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
+from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
 
 
@@ -50,7 +51,7 @@ class Loss(nn.Module):
         pixels: Labelled pixels of each class in the training land; a class of 0 is left out of the weights.
 
     Raises:
-        ValueError: If the weights given are not one per class.
+        InputError: If the weights given are not one per class.
     """
 
     def __init__(self, settings: LossSettings, pixels: Sequence[int]) -> None:
@@ -103,7 +104,7 @@ def class_weights(wanted: str | tuple[float, ...], pixels: Sequence[int]) -> Ten
     """
     if isinstance(wanted, tuple):
         if len(wanted) != len(pixels):
-            raise ValueError(f"class_weights: {len(wanted)} weights for {len(pixels)} classes; give one for each")
+            raise InputError(f"class_weights: {len(wanted)} weights for {len(pixels)} classes; give one for each.")
         return torch.tensor(wanted)
     if wanted == "none":
         return None

@@ -43,6 +43,11 @@ class TrainingCLI(LightningCLI):
         assert isinstance(args, list)
         self.config = parser.parse_args(args)
 
+    def before_fit(self) -> None:
+        """Tell the task whether a run goes on; Lightning knows it only once the network is built."""
+        if isinstance(self.model, SegmentationTask):
+            self.model.goes_on = self.config_init["fit"].ckpt_path is not None
+
 
 def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> LightningCLI:
     """Run ``fit`` or ``validate`` on a configuration.
@@ -122,7 +127,16 @@ def _cli(arguments: list[str], config: Path, **options: Any) -> LightningCLI:  #
     except argparse.ArgumentError as error:
         raise InputError(f"{config}: {_innermost(str(error))}") from error
     except InputError as error:
-        raise InputError(f"{config}: {error}") from error
+        raise InputError(f"{config}: {_own_words(error)}") from error
+    except ValueError as error:  # what a class to import answers, among what else jsonargparse tried
+        if not str(error).startswith(ATTEMPTS):
+            raise
+        raise InputError(f"{config}: {_innermost(str(error))}") from error
+
+
+def _own_words(error: InputError) -> str:
+    """What was wrong, without the traceback that a process which reads ahead puts before it."""
+    return str(error).rsplit(f"{InputError.__name__}: ", maxsplit=1)[-1].strip()
 
 
 def _innermost(message: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from scipy import ndimage
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import is_placed
 from pitscape.inference.tiles import Area
 from pitscape.training.labelled import LabelledScene
 
@@ -105,6 +106,11 @@ class BlockSplit(Split):
 
     def roles(self, scene: LabelledScene, window: Area) -> Roles:
         """Roles by block; the buffer is a square around each pixel that judges."""
+        if not is_placed(scene.grid):
+            raise InputError(
+                f"{scene.image}: does not say where it is, which a split by blocks needs; put what judges into a folder "
+                "below images and give leave_out with its name in sites, or split by columns."
+            )
         metres = M_PER_DEGREE if scene.grid.crs and scene.grid.crs.geographic else 1.0
         affine = scene.grid.affine
         margin = math.ceil(self.buffer_m / metres / min(abs(affine.a), abs(affine.e)))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import lightning
 import torch
+from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from pitscape.imagery.confusion import Counts, scores
@@ -38,6 +39,9 @@ class SegmentationTask(lightning.LightningModule):
         schedule: After the warm-up the rate falls along a cosine ("one_cycle": momentum moves against it).
         init_from: Checkpoint of another place, date or sensor whose weights this network begins with.
         frozen_epochs: Epochs in which only the decoder learns, then all does; with ``init_from``.
+
+    Attributes:
+        goes_on: Whether a run that was stopped goes on from a checkpoint.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class SegmentationTask(lightning.LightningModule):
         self.settings, self.loss_settings = network, loss
         self.learning_rate, self.weight_decay, self.schedule = learning_rate, weight_decay, schedule
         self.init_from, self.frozen_epochs = init_from, frozen_epochs
+        self.goes_on = False
         self.network: SegmentationNetwork | None = None
         self.calibration: Calibration | None = None
 
@@ -65,15 +70,21 @@ class SegmentationTask(lightning.LightningModule):
         return module
 
     def configure_model(self) -> None:
-        """Build the network once the data is known."""
+        """Build the network once the data is known.
+
+        Weights to begin with are loaded for a new run alone: where a run ``goes_on``, or a checkpoint is judged, its
+        weights replace them, and their file may be gone.
+        """
         if self.network is not None:
             return
+        begins = self.trainer.state.fn == TrainerFn.FITTING and not self.goes_on
+        settings = self.settings if begins else self.settings.model_copy(update={"encoder_weights": None})
         self.standardiser = Standardiser(self.data.sources)
         self.loss = Loss(self.loss_settings, self.data.class_pixels)
         channels = [len(source.bands) for source in self.data.sources]
-        self.network = SegmentationNetwork(self.settings, channels=channels, classes=len(self.data.legend))
-        begin_pretrained(self.network, self.settings, self.data.sources)
-        if self.init_from:
+        self.network = SegmentationNetwork(settings, channels=channels, classes=len(self.data.legend))
+        begin_pretrained(self.network, settings, self.data.sources)
+        if self.init_from and begins:
             begin_with(self.network, Path(self.init_from))
 
     def forward(self, stored: Tensor) -> Tensor:
@@ -81,6 +92,20 @@ class SegmentationTask(lightning.LightningModule):
         assert self.network is not None
         result: Tensor = self.network(self.standardiser(stored))
         return result
+
+    def on_train_start(self) -> None:
+        """Refuse to go on for other steps than the learning rate was planned for.
+
+        Raises:
+            InputError: If ``max_steps`` or ``max_epochs`` has changed.
+        """
+        cycle: Any = self.lr_schedulers()
+        steps = int(self.trainer.estimated_stepping_batches)
+        if cycle.total_steps != steps:
+            raise InputError(
+                f"--trainer.max_steps={steps}: the run was to take {cycle.total_steps} steps; go on with as many, or begin "
+                "another run with init_from."
+            )
 
     def on_train_epoch_start(self) -> None:
         """Hold the encoder still at first, where that is wanted."""

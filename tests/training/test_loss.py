@@ -4,6 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from pitscape.imagery.errors import InputError
 from pitscape.training.loss import Loss, LossSettings, class_weights
 
 ONLY = {"cross_entropy": 0.0, "dice": 0.0, "focal": 0.0, "lovasz": 0.0}
@@ -74,5 +75,5 @@ def test_a_class_that_does_not_occur_has_no_weight() -> None:
 def test_losses_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValidationError, match="one must be above 0"):
         LossSettings.model_validate(ONLY)
-    with pytest.raises(ValueError, match="3 weights for 2 classes"):
+    with pytest.raises(InputError, match="3 weights for 2 classes"):
         only("cross_entropy", class_weights=(1.0, 2.0, 3.0))

@@ -25,6 +25,14 @@ def test_a_run_leaves_checkpoints_a_log_and_its_configuration(trained: Path) -> 
     assert resolved["data"]["init_args"]["batch_size"] == 2
 
 
+def test_a_run_shorter_than_an_epoch_is_judged_at_its_end(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path, scenes=1)
+    run_training("fit", training_file(tmp_path, steps=1))
+    recipe, _ = load_checkpoint(tmp_path / "run" / "best.ckpt")
+    assert recipe.training.steps == 1
+    assert recipe.metrics["val/macro_iou"] is not None
+
+
 def test_the_log_holds_pictures(trained: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -63,6 +71,9 @@ def test_validate_gives_the_accuracies_of_a_checkpoint(trained: Path) -> None:
         (("data", "init_args", "images"), "${NO_SUCH_VARIABLE}/images", "NO_SUCH_VARIABLE.*not set"),
         (("data", "init_args", "split", "buffer"), 200, "leaves no land to train on"),
         (("model", "init_args", "network", "encoder"), "resnet19", "resnet19"),
+        (("data", "init_args", "tile"), 8, "tile 8 with context 4: the tile must be larger"),
+        (("data", "init_args", "sensor"), "sentinel9", "sentinel9"),
+        (("model", "init_args", "loss", "class_weights"), [1.0, 2.0], "class_weights: 2 weights for 4 classes"),
     ],
 )
 def test_wrong_configurations_are_answered_in_one_line(
@@ -73,7 +84,7 @@ def test_wrong_configurations_are_answered_in_one_line(
     content = yaml.safe_load(path.read_text())
     holder = content
     for key in keys[:-1]:
-        holder = holder[key]
+        holder = holder.setdefault(key, {})
     holder[keys[-1]] = value
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(InputError, match=problem) as caught:

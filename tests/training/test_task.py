@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,29 @@ def test_a_checkpoint_cut_off_is_refused(tmp_path: Path) -> None:
     last.write_bytes(last.read_bytes()[:5000])
     with pytest.raises(InputError, match=r"last\.ckpt: is no checkpoint"):
         run_training("fit", path, [f"--ckpt_path={last}"])
+
+
+def test_weights_to_begin_with_are_not_needed_again(tmp_path: Path, trained: Path) -> None:
+    """Their files are gone once the run has begun: it is judged and goes on all the same, and then for no more steps."""
+    write_labelled_scenes(tmp_path)
+    other = load_checkpoint(shutil.copyfile(trained / "run" / "best.ckpt", tmp_path / "other.ckpt"))[1].state_dict()
+    encoder = {k.removeprefix("network.encoder."): v for k, v in other.items() if k.startswith("network.encoder.")}
+    torch.save(encoder, tmp_path / "encoder.pth")
+    network = {"encoder_depth": 3, "decoder_channels": [16, 8, 8], "encoder_weights": str(tmp_path / "encoder.pth")}
+    keys = {"model__network": network, "model__init_from": str(tmp_path / "other.ckpt")}
+    path = configured(tmp_path, "run", **keys)
+    run_training("fit", path)
+    (tmp_path / "other.ckpt").unlink()
+    (tmp_path / "encoder.pth").unlink()
+    run_training("validate", path)
+    last = tmp_path / "run" / "last.ckpt"
+    before = weights_of(tmp_path / "run")
+    run_training("fit", path, [f"--ckpt_path={last}"])
+    torch.testing.assert_close(weights_of(tmp_path / "run"), before, rtol=0, atol=0)
+    with pytest.raises(InputError, match=rf"^{path}: --trainer.max_steps=4: the run was to take 2 steps; "):
+        run_training("fit", path, [f"--ckpt_path={last}", "--trainer.max_steps=4"])
+    with pytest.raises(InputError, match=r"encoder\.pth: no such file"):
+        run_training("fit", path)
 
 
 def test_calibration_stands_in_the_checkpoint(trained: Path) -> None:
