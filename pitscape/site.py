@@ -21,6 +21,7 @@ from pitscape.resilience.national import national_area
 from pitscape.sensitivity import variants, what_moved_e
 from pitscape.site_influence import flags_of
 from pitscape.site_settings import SiteSettings, content_with_hashes, inputs_of, load_site
+from pitscape.site_tables import write_tables
 from pitscape.step_memory import LOG, StepMemory
 from pitscape.table_site import measure_tables, with_epochs
 from pitscape.uncertainty import uncertainty
@@ -118,7 +119,7 @@ def _assessed(found: MeasuredSite, memory: StepMemory) -> dict[str, Any]:
         ),
     )
     return {
-        "adjusted_areas": adjusted_areas(measures, frame, found.content["areas"]),
+        "adjusted_areas": adjusted_areas(measures, frame, found.content),
         "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
         "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
         **sensitivity,
@@ -144,9 +145,10 @@ def _measure_tables(settings: SiteSettings, path: Path) -> MeasuredSite:
 
 
 def save_site(site: dict[str, Any], out: Path) -> Path:
-    """Write ``site.json``; what is not known becomes null."""
-    path = out / "site.json"
-    write_json(path, plain(site))
+    """Write ``site.json``, in which what is not known becomes null, and its lists as tables."""
+    path, content = out / "site.json", plain(site)
+    write_json(path, content)
+    write_tables(content, out)
     return path
 
 
