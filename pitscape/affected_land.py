@@ -17,11 +17,15 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.vector import read_vector
 from pitscape.inference.areas.reprojection import ground_area
+from pitscape.inference.layer_style import single_style
 from pitscape.inference.outlines.extents import class_extents
 from pitscape.inference.vector_layer import write_layer
 from pitscape.measures import Measures
 from pitscape.mine_settings import Affected
+from pitscape.outline_picture import AFFECTED
 from pitscape.site_influence import site_influence
+
+STYLE = single_style(AFFECTED, fill=40, dashed=True)
 
 
 def write_affected(
@@ -54,8 +58,9 @@ def write_affected(
     else:
         with open_class_map(list(maps.values())[-1]) as classes:
             said, outline = affected_land(wanted, classes, measures, frame, areas)
-    if outline is not None:
-        write_layer(output, outline, "affected")
+    if said is not None and outline is not None:
+        known = {key: said[key] for key in ("of", "area_km2", "se_km2")}
+        write_layer(output, outline.assign(**known), "affected", title=f"affected land: {said['of']}", style=STYLE)
     return said
 
 

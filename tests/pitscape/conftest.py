@@ -17,6 +17,8 @@ from pitscape.imagery.legend import load_legend
 SIDE = (520, 540)
 """More than a block of 512 cells, so that rasters have overviews."""
 
+OUTPUT_MT = (0.1, 0.3, 1, 3, 7, 12, 15, 16, 16, 16, 16)
+
 
 @pytest.fixture(scope="session")
 def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -38,7 +40,9 @@ def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     covariance = (1e-4 * (np.eye(4) - 0.25)).tolist()
     shares = {"names": ["mined", "occupied", "vegetated", "water"], "shares": [0.05, 0.01, 0.92, 0.02]}
     (folder / "shares.json").write_text(json.dumps(shares | {"covariance": covariance}))
-    (folder / "production.csv").write_text("year,production_mt\n" + "\n".join(f"{2014 + n},{n}" for n in range(11)))
+    (folder / "production.csv").write_text(
+        "year,production_mt\n" + "\n".join(f"{2014 + n},{mt}" for n, mt in enumerate(OUTPUT_MT))
+    )
     rows = [f"{y},{m},{30 + y % 3},{10 + y % 2}" for y in range(2004, 2025) for m in range(1, 13)]
     (folder / "climate.csv").write_text("\n".join(["year,month,precipitation_mm,temperature_c", *rows]))
     known, first = (
