@@ -33,7 +33,7 @@ def mined_extents(maps: Iterable[tuple[str, Path]], output: Path) -> list[dict[s
         largest = max(areas, default=0.0)
         sums.append({"epoch": epoch, "polygons": len(areas), "area_km2": sum(areas), "largest_km2": largest})
     joined = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
-    epochs = [row["epoch"] for row in sums]
+    epochs = [str(row["epoch"]) for row in sums]
     style = categorised_style("epoch", dict(zip(epochs, ramp(len(epochs)), strict=True)))
     whole = geopandas.GeoDataFrame(joined, geometry="geometry", crs=tables[0].crs)
     write_extents(output, whole, title=f"mined land, {epochs[0]} to {epochs[-1]}", style=style)
