@@ -77,11 +77,9 @@ class Assets:
         fields["bands"][0] |= {"name": "class", "classification:classes": classes}
         return self.file(path, "class map", _kind(path), "data", **fields)
 
-    def numbers(self, path: Path, site: dict[str, Any], epoch: str) -> Asset | None:
-        """A map of resilience from a moving window; None where the site has none."""
-        if epoch not in [row["epoch"] for row in site["resilience_maps"]]:
-            return None
-        return self.file(path, "resilience in a moving window", _kind(path), "data", **_raster_fields(path))
+    def numbers(self, path: Path, title: str) -> Asset | None:
+        """A raster of numbers."""
+        return self.file(path, title, _kind(path), "data", **_raster_fields(path))
 
 
 def _raster_fields(path: Path) -> dict[str, Any]:

@@ -126,9 +126,15 @@ def _item(place: int, settings: SiteSettings, site: dict[str, Any], out: Path, a
         grid, legend = found.grid, found.legend
     shape = footprint(grid)
     back = {"href": f"../{CATALOGUE}", "type": "application/json"}
+    record = site["provenance"]["maps"][place]
+    beside = {name: classes.parent / path for name, path in record.get("outputs", {}).items()}
+    windows = {row["epoch"]: out / "resilience" / row["file"] for row in site["resilience_maps"]}
+    numbers = {"resilience": (windows.get(epoch.name), "resilience in a moving window")}
+    numbers["confidence"] = (beside.get("confidence"), "probability of the mapped class")
     known = {
         "classes": assets.class_map(classes, legend),
-        "resilience": assets.numbers(out / "resilience" / f"{epoch.name}.tif", site, epoch.name),
+        **{name: assets.numbers(path, title) for name, (path, title) in numbers.items() if path},
+        "polygons": assets.layer(beside["polygons"], "classes, polygons") if "polygons" in beside else None,
         "image": assets.scene(epoch.image),
         "extents": assets.layer(out / "extents.gpkg", "mined land of all epochs, polygons"),
         "affected": assets.layer(out / "affected.gpkg", "affected land, polygons")
@@ -147,7 +153,7 @@ def _item(place: int, settings: SiteSettings, site: dict[str, Any], out: Path, a
         "bbox": list(shape.bounds),
         "properties": {
             "title": f"{site['site']['title']}, {epoch.name}",
-            **times(epoch, site["provenance"]["maps"][place].get("acquired")),
+            **times(epoch, record.get("acquired")),
         },
         "links": [{"rel": "root", **back}, {"rel": "parent", **back}],
         "assets": {name: each for name, each in known.items() if each},

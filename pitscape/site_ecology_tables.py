@@ -18,6 +18,12 @@ METRICS = {
 """Landscape metrics by unit, as ``pitscape.resilience.landscape`` has them; others have none."""
 
 UNIT_OF = {name: unit for unit, names in METRICS.items() for name in names}
+COMPONENTS = (
+    *("e", "h_bits", "ndvi", "c1", "c2", "mu", "weighted_score", "eco_res"),
+    *("sigma", "h_exponent", "score_set", "coarse_legend"),
+)
+"""Columns of resilience, whether a site has them all or not."""
+
 INDICATORS = {"contag": "contag_percent", "connect": "connect_percent", "npp": "npp_kgc_m2_y", "q": "q_mm_y"}
 WATER = {"precipitation_mm", "evapotranspiration_mm", "runoff_mm", "q_mm"}
 POINT = {"name": "point", "low": "low_year", "high": "high_year"}
@@ -92,10 +98,10 @@ def flat(row: Row) -> Row:
 
 
 def resilience(row: Row) -> Row:
-    """A row of resilience with one column for the share of each type."""
+    """A row of resilience, or of a zone's, with one column for the share of each type."""
     shares = {f"share_{name}": share for name, share in row["shares"].items()}
-    own = {"eco_res_bits" if key == "eco_res" else key: value for key, value in row.items() if key != "shares"}
-    return own | shares
+    place = {key: row[key] for key in ("zone", "epoch") if key in row}
+    return place | {"eco_res_bits" if key == "eco_res" else key: row.get(key) for key in COMPONENTS} | shares
 
 
 def _prefixed(row: Row, prefix: str, *, keep: tuple[str, ...]) -> Row:

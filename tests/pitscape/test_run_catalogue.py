@@ -20,15 +20,19 @@ from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 from pystac.extensions.file import FileExtension
 from shapely.geometry import shape
-from small_scenes import grid
+from small_scenes import BANDS, grid, stored_numbers, write_raster
 
 from pitscape.cli import main
 from pitscape.epoch_settings import Epoch
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
+from pitscape.inference.predictor import OnnxPredictor
+from pitscape.inference.run_options import Outputs
+from pitscape.inference.scene_run import predict_scene
+from pitscape.report import write_report
 from pitscape.run_catalogue import footprint, times, write_catalogue
-from pitscape.site import run_site
+from pitscape.site import run_site, save_site
 
 SCHEMAS = Path(pystac.validation.__file__).parent / "jsonschemas" / "stac-spec" / "v1.1.0"
 
@@ -191,3 +195,29 @@ def test_an_epoch_is_dated_by_its_scene_else_by_its_year(epoch: Epoch, acquired:
     assert found["datetime"] == (f"{day}T00:00:00Z" if day else None)
     assert found["start_datetime"] == f"{day or '2023-01-01'}T00:00:00Z"
     assert found["end_datetime"] == f"{day or '2023-12-31'}T23:59:59Z"
+
+
+def test_what_a_prediction_wrote_beside_its_map_is_an_asset(model: Path, tmp_path: Path) -> None:
+    """As the record of the map names it, relative to the map."""
+    write_raster(tmp_path / "s_20240807.tif", stored_numbers(64, 64), bands=BANDS)
+    content = {"version": 1, "site": "t", "model": str(model), "epochs": [{"image": "s_20240807.tif"}]}
+    path, out = tmp_path / "site.yaml", tmp_path / "out"
+    path.write_text(yaml.safe_dump(content))
+    site = run_site(path, out)
+    outputs = Outputs(out / "again.tif", confidence=out / "confidence.tif", polygons=out / "map.gpkg")
+    predict_scene(tmp_path / "s_20240807.tif", OnnxPredictor(model), outputs)
+    beside = {"confidence": "../confidence.tif", "polygons": "../map.gpkg"}
+    site["provenance"]["maps"][0]["outputs"] |= beside
+    save_site(site, out)
+    write_report(out, site_file=path)
+    write_catalogue(out, site_file=path)
+    (item,) = pystac.Catalog.from_file(str(out / "catalog.json")).get_items()
+    assert item.datetime == datetime.datetime(2024, 8, 7, tzinfo=datetime.UTC)
+    assert {"classes", "confidence", "polygons", "image"} <= set(item.assets)
+    (band,) = item.assets["confidence"].to_dict()["bands"]
+    assert (band["name"], band["data_type"], band["nodata"], set(band["statistics"])) == (
+        "confidence",
+        "uint8",
+        255,
+        {"minimum", "maximum"},
+    )
