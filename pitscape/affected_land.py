@@ -1,5 +1,6 @@
 """The land that a mine affects: its outline, and its area with the standard error."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ def write_affected(
         with open_class_map(list(maps.values())[-1]) as classes:
             said, outline = affected_land(wanted, classes, measures, frame, areas)
     if said is not None and outline is not None:
-        known = {key: said[key] for key in ("of", "area_km2", "se_km2")}
+        error = math.nan if said["se_km2"] is None else said["se_km2"]
+        known = {"of": said["of"], "area_km2": said["area_km2"], "se_km2": error}
         write_layer(output, outline.assign(**known), "affected", title=f"affected land: {said['of']}", style=STYLE)
     return said
 
