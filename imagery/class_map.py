@@ -119,6 +119,7 @@ def new_class_map(
     """
 
     def describe(dataset: Any) -> None:  # noqa: ANN401
+        dataset.set_band_description(1, "class")
         dataset.write_colormap(1, {c.id: (*c.rgb, 255) for c in legend.classes} | {UNOBSERVED: (0, 0, 0, 0)})
         dataset.update_tags(1, LEGEND=legend.model_dump_json(), **{f"CLASS_{c.id}": c.name for c in legend.classes})
         dataset.update_tags(**(tags or {}))

@@ -52,7 +52,7 @@ def new_cog(
         path: The output.
         grid: Where its pixels are.
         bands: Their number.
-        overviews: How GDAL makes them: "MODE" or "AVERAGE".
+        overviews: How GDAL makes them: "MODE", or "AVERAGE" of numbers, whose statistics are then in the file.
         describe: Called with the open draft, for names, colours and tags.
         amend: Called with the whole draft, open for reading and writing, and a path beside it that may be used.
 
@@ -80,7 +80,8 @@ def new_cog(
             if amend:
                 with rasterio.open(draft, "r+") as whole, scratch(path) as beside:
                     amend(whole, beside)
-            copy_raster(draft, image, driver="COG", overview_resampling=overviews, **COG_LAYOUT)
+            statistics = "YES" if overviews == "AVERAGE" else "NO"
+            copy_raster(draft, image, driver="COG", overview_resampling=overviews, statistics=statistics, **COG_LAYOUT)
             _check_whole(image)
 
 
@@ -119,5 +120,7 @@ def _profile(grid: GeoBox, bands: int) -> dict[str, Any]:
         "blockxsize": BLOCK,
         "blockysize": BLOCK,
         "bigtiff": "IF_SAFER",
+        "photometric": "MINISBLACK",  # else the last of four bands would be their opacity
+        "alpha": "UNSPECIFIED",
         **DRAFT,
     }

@@ -11,6 +11,7 @@ from pitscape.imagery.cell_area import M2_PER_HA
 from pitscape.imagery.class_map import names_file, new_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
+from pitscape.imagery.legend import Legend
 from pitscape.imagery.outputs import make_folder, remove_stale, sidecar, write_json
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.layers import PROBABILITY_OF
@@ -59,7 +60,7 @@ def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) ->
         if name == "classes":
             _write_classes(parts, path)
         elif name == "polygons":
-            _write_polygons(outputs, record)
+            _write_polygons(outputs, record, contents.legend)
         else:
             _write_shares(parts, name, path)
     for path in reversed(outputs.values()):
@@ -102,7 +103,7 @@ def _write_shares(parts: Parts, name: str, path: Path) -> None:
             write(block.top, block.left, parts.read(number)[wanted])
 
 
-def _write_polygons(outputs: Mapping[str, Path], record: Mapping[str, Any]) -> None:
+def _write_polygons(outputs: Mapping[str, Path], record: Mapping[str, Any], legend: Legend) -> None:
     from pitscape.inference.polygons import class_polygons, write_polygons
 
     table = class_polygons(
@@ -111,7 +112,7 @@ def _write_polygons(outputs: Mapping[str, Path], record: Mapping[str, Any]) -> N
         epoch=record["acquired"] or "",
         simplify_m=float(record["simplify_m"]),
     )
-    write_polygons(outputs["polygons"], table)
+    write_polygons(outputs["polygons"], table, legend)
 
 
 def _output_of_layer(layer: str) -> str:

@@ -11,9 +11,10 @@ from pyproj import CRS
 
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import open_class_map
-from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.share_map import SHARE_STEPS
 from pitscape.inference.bands import area_bands, stored_shares
+from pitscape.inference.layer_style import categorised_style
 from pitscape.inference.tracing import trace
 from pitscape.inference.vector_layer import measured, write_layer
 
@@ -61,9 +62,10 @@ def class_polygons(
     return table
 
 
-def write_polygons(path: Path, table: geopandas.GeoDataFrame) -> None:
-    """Write class polygons as layer ``classes`` of a GeoPackage, whole; equal tables give equal bytes."""
-    write_layer(path, table, LAYER)
+def write_polygons(path: Path, table: geopandas.GeoDataFrame, legend: Legend) -> None:
+    """Write class polygons in the colours of their legend as layer ``classes`` of a GeoPackage; see ``write_layer``."""
+    style = categorised_style("class_name", {land.name: land.colour for land in legend.classes})
+    write_layer(path, table, LAYER, style=style)
 
 
 def _simplified(polygons: NDArray[np.object_], simplify_m: float) -> NDArray[np.object_]:

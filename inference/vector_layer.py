@@ -18,7 +18,7 @@ SUFFIXES = (".gpkg", ".parquet")
 EPOCH_ZERO = "1970-01-01T00:00:00.000Z"
 
 STYLE_TABLE = f"""
-CREATE TABLE layer_styles (
+CREATE TABLE IF NOT EXISTS layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256),
   f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN,
   description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT '{EPOCH_ZERO}')
@@ -80,7 +80,7 @@ def write_layer(
         words = {"DESCRIPTION": title} if title else {}
         table.to_file(temporary, layer=layer, driver="GPKG", layer_options=words)
         if style:
-            _add_style(temporary, layer, title, style)
+            add_style(temporary, layer, style, title=title)
         check_whole(temporary, layer, len(table))
 
 
@@ -118,7 +118,8 @@ def check_whole(path: Path, layer: str, rows: int) -> None:
         raise sqlite3.DatabaseError(f"{found} of {rows} rows, {state}")
 
 
-def _add_style(path: Path, layer: str, title: str, style: str) -> None:
+def add_style(path: Path, layer: str, style: str, *, title: str = "") -> None:
+    """Add a style, QML, to a GeoPackage; QGIS reads it as the layer's own."""
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(STYLE_TABLE)
         database.execute(
@@ -127,7 +128,7 @@ def _add_style(path: Path, layer: str, title: str, style: str) -> None:
             (layer, layer, style, title),
         )
         database.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) "
+            "INSERT OR IGNORE INTO gpkg_contents (table_name, data_type, identifier, description, last_change) "
             "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?)",
             (EPOCH_ZERO,),
         )

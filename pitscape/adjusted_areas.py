@@ -13,31 +13,38 @@ from pitscape.measures import Measures
 ROLES = ("mined", "occupied", "vegetated", "water")
 
 
-def adjusted_areas(measures: Sequence[Measures], frame: Frame, areas: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def adjusted_areas(measures: Sequence[Measures], frame: Frame, content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Area of each kind of land at the epochs that have a sample.
 
     Args:
         measures: One for each epoch, with adjusted shares and their covariance where there are some.
         frame: The types of the site.
-        areas: Rows of ``areas`` of ``site.json``; their sum over an epoch is its observed land.
+        content: ``areas`` and ``legend`` of ``site.json``; the sum of the areas of an epoch is its observed land.
 
     Returns:
-        Rows of ``epoch``, ``role``, ``area_km2``, ``se_km2`` and the 95 % interval ``low_km2``, ``high_km2``: the
+        Rows of ``epoch``, ``role``, ``mapped_km2``, ``adjusted_km2``, ``se_km2`` and the 95 % interval ``low_km2``, ``high_km2``: the
         assessment's own where it has one of this land, else the normal one, cut at 0. None where no epoch has a sample
         or areas are not known.
     """
     found = []
     for each in measures:
-        whole = observed_km2(areas, each.epoch)
+        whole = observed_km2(content["areas"], each.epoch)
         if each.adjusted is None or whole is None:
             continue
         for role in ROLES:
             area, error = area_of({role}, each, frame.types, whole)
             own = _interval(role, each.adjusted.intervals, frame.types)
             low, high = (end * whole for end in own) if own else (max(area - Z95 * error, 0.0), area + Z95 * error)
-            row = {"epoch": each.epoch, "role": role, "area_km2": area, "se_km2": error}
-            found.append(row | {"low_km2": low, "high_km2": high})
+            row = {"epoch": each.epoch, "role": role, "mapped_km2": _mapped_km2(role, each.epoch, content)}
+            found.append(row | {"adjusted_km2": area, "se_km2": error, "low_km2": low, "high_km2": high})
     return found
+
+
+def _mapped_km2(role: str, epoch: str, content: Mapping[str, Any]) -> float:
+    """Mapped area of the classes of a role."""
+    ids = {land["id"] for land in content["legend"] if land["role"] == role}
+    rows = [row for row in content["areas"] if row["epoch"] == epoch and row["zone"] == "all"]
+    return float(sum(row["area_km2"] for row in rows if row["class_id"] in ids))
 
 
 def _interval(

@@ -1,5 +1,6 @@
 """The land that a mine affects: its outline, and its area with the standard error."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,15 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.vector import read_vector
 from pitscape.inference.areas.reprojection import ground_area
+from pitscape.inference.layer_style import single_style
 from pitscape.inference.outlines.extents import class_extents
 from pitscape.inference.vector_layer import write_layer
 from pitscape.measures import Measures
 from pitscape.mine_settings import Affected
+from pitscape.outline_picture import AFFECTED
 from pitscape.site_influence import site_influence
+
+STYLE = single_style(AFFECTED, fill=40, dashed=True)
 
 
 def write_affected(
@@ -54,8 +59,10 @@ def write_affected(
     else:
         with open_class_map(list(maps.values())[-1]) as classes:
             said, outline = affected_land(wanted, classes, measures, frame, areas)
-    if outline is not None:
-        write_layer(output, outline, "affected")
+    if said is not None and outline is not None:
+        error = math.nan if said["se_km2"] is None else said["se_km2"]
+        known = {"of": said["of"], "area_km2": said["area_km2"], "se_km2": error}
+        write_layer(output, outline.assign(**known), "affected", title=f"affected land: {said['of']}", style=STYLE)
     return said
 
 

@@ -37,12 +37,12 @@ def mined_over_time(site: dict[str, Any]) -> go.Figure | None:
     if adjusted := [row for row in site["adjusted_areas"] if row["role"] == "mined"]:
         figure.add_scatter(
             x=[row["epoch"] for row in adjusted],
-            y=[row["area_km2"] for row in adjusted],
+            y=[row["adjusted_km2"] for row in adjusted],
             error_y={
                 "type": "data",
                 "symmetric": False,
-                "array": [row["high_km2"] - row["area_km2"] for row in adjusted],
-                "arrayminus": [row["area_km2"] - row["low_km2"] for row in adjusted],
+                "array": [row["high_km2"] - row["adjusted_km2"] for row in adjusted],
+                "arrayminus": [row["adjusted_km2"] - row["low_km2"] for row in adjusted],
                 "thickness": 1.5,
                 "width": 5,
             },
@@ -63,10 +63,10 @@ def adjusted_over_time(site: dict[str, Any]) -> go.Figure | None:
     figure = go.Figure()
     for role in dict.fromkeys(row["role"] for row in rows):
         of = [row for row in rows if row["role"] == role]
-        y = [row["area_km2"] for row in of]
+        y = [row["adjusted_km2"] for row in of]
         ends = {
-            "array": [row["high_km2"] - row["area_km2"] for row in of],
-            "arrayminus": [row["area_km2"] - row["low_km2"] for row in of],
+            "array": [row["high_km2"] - row["adjusted_km2"] for row in of],
+            "arrayminus": [row["adjusted_km2"] - row["low_km2"] for row in of],
         }
         error = {"type": "data", "symmetric": False, "thickness": 1.5, "width": 6, **ends}
         marker = {"color": colours.get(role, INK), "size": 9}

@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     """``pitscape demo``."""
     from pitscape.reference_accuracy import print_scores
     from pitscape.report import write_report
+    from pitscape.run_catalogue import write_catalogue
     from pitscape.site import run_site, save_site
 
     started = time.perf_counter()
@@ -58,6 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
     save_site(site, out)
     say("5 of 5: report")
     report = write_report(out, site_file=folder / "site.yaml")
+    write_catalogue(out, site_file=folder / "site.yaml")
     print_scores("network", site["accuracy"]["network"])
     if trains:
         print_scores("random forest", site["accuracy"]["random_forest"])

@@ -39,7 +39,7 @@ def extents(arguments: argparse.Namespace) -> None:
         land = classes.legend.land(arguments.class_name)
         colour = classes.legend.classes[classes.legend.id_of(arguments.class_name)].colour
     reference, title = _reference(arguments), f"{land} land, {epoch_of(arguments.classes)}"
-    style = extent_style(arguments.class_name, colour, by_kind=reference is not None)
+    style = extent_style(colour, by_kind=reference is not None)
     write_extents(arguments.output, table, title=title, style=style)
     said = {"title": title, "land": land, "reference": reference} | _sums(table, by_kind=reference is not None)
     made = made_of(_options(arguments), *inputs, *assessed.values())

@@ -8,7 +8,9 @@ import geopandas
 import pandas as pd
 
 from pitscape.imagery.class_map import open_class_map
+from pitscape.inference.layer_style import categorised_style
 from pitscape.inference.outlines.extents import class_extents, write_extents
+from pitscape.outline_picture import ramp
 
 
 def mined_extents(maps: Iterable[tuple[str, Path]], output: Path) -> list[dict[str, Any]]:
@@ -31,5 +33,8 @@ def mined_extents(maps: Iterable[tuple[str, Path]], output: Path) -> list[dict[s
         largest = max(areas, default=0.0)
         sums.append({"epoch": epoch, "polygons": len(areas), "area_km2": sum(areas), "largest_km2": largest})
     joined = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
-    write_extents(output, geopandas.GeoDataFrame(joined, geometry="geometry", crs=tables[0].crs))
+    epochs = [str(row["epoch"]) for row in sums]
+    style = categorised_style("epoch", dict(zip(epochs, ramp(len(epochs)), strict=True)))
+    whole = geopandas.GeoDataFrame(joined, geometry="geometry", crs=tables[0].crs)
+    write_extents(output, whole, title=f"mined land, {epochs[0]} to {epochs[-1]}", style=style)
     return sums

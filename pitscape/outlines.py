@@ -28,7 +28,7 @@ def write_outlines(site: dict[str, Any], out: Path, class_map: Path, *, backgrou
     Returns:
         The picture, SVG.
     """
-    table = pyogrio.read_dataframe(out / "extents.gpkg")
+    table = pyogrio.read_dataframe(out / "extents.gpkg", layer="extents")
     adjusted = {row["epoch"]: row for row in site["adjusted_areas"] if row["role"] == "mined"}
     drawn = []
     for row, colour in zip(site["extents"], ramp(len(site["extents"])), strict=True):
@@ -69,5 +69,5 @@ def _affected(found: dict[str, Any] | None, out: Path) -> Outline:
         return Outline(None, NOT_NAMED, INK)
     error = "" if found["se_km2"] is None else f" ± {Z95 * found['se_km2']:.2f}"
     words = f"affected ({found['of']}): {found['area_km2']:.2f}{error} km²"
-    shape = pyogrio.read_dataframe(out / "affected.gpkg").geometry.union_all()
+    shape = pyogrio.read_dataframe(out / "affected.gpkg", layer="affected").geometry.union_all()
     return Outline(shape, words, AFFECTED, dashed=True)

@@ -54,7 +54,7 @@ def confidence(site: dict[str, Any], language: Language) -> str:
     if not {epochs[0], epochs[-1]} <= set(mined):
         return language.say("headline.no_sample")
     first, last = mined[epochs[0]], mined[epochs[-1]]
-    change = last["area_km2"] - first["area_km2"]
+    change = last["adjusted_km2"] - first["adjusted_km2"]
     half = Z95 * math.hypot(first["se_km2"], last["se_km2"])
     key = "headline.change_sure" if abs(change) > half else "headline.change_unsure"
     return language.say(key, change=change, low=change - half, high=change + half)
@@ -78,7 +78,7 @@ def _area(row: dict[str, Any] | None, mapped: float, language: Language) -> tupl
     if row is None:
         return language.say("headline.km2", area=mapped), language.say("headline.mapped")
     interval = language.say("headline.interval_95", low=row["low_km2"], high=row["high_km2"])
-    return language.say("headline.km2", area=row["area_km2"]), interval
+    return language.say("headline.km2", area=row["adjusted_km2"]), interval
 
 
 def _affected(site: dict[str, Any], language: Language) -> Figure | None:

@@ -6,7 +6,7 @@ from typing import Any
 from pitscape.report_language import Language
 from pitscape.report_tables import Table, table
 
-AREA = {"epoch": 0, "role": 0, "area_km2": 3, "se_km2": 3, "low_km2": 3, "high_km2": 3}
+AREA = {"epoch": 0, "role": 0, "mapped_km2": 3, "adjusted_km2": 3, "se_km2": 3, "low_km2": 3, "high_km2": 3}
 
 
 def land_tables(site: dict[str, Any], language: Language) -> list[Table]:

@@ -96,13 +96,15 @@ def _epochs(
 
 def _extents(out: Path, grid: GeoBox, side: int) -> Mapping[str, str]:
     """Excavated land by epoch."""
-    shapes = pyogrio.read_dataframe(out / "extents.gpkg")
+    shapes = pyogrio.read_dataframe(out / "extents.gpkg", layer="extents")
     return {str(epoch): _path(rows, grid, side) for epoch, rows in shapes.groupby("epoch")}
 
 
 def _affected(site: dict[str, Any], out: Path, grid: GeoBox, side: int) -> str:
     """Affected land of the last epoch; empty where the site file names none."""
-    return _path(pyogrio.read_dataframe(out / "affected.gpkg"), grid, side) if site["affected"] else ""
+    return (
+        _path(pyogrio.read_dataframe(out / "affected.gpkg", layer="affected"), grid, side) if site["affected"] else ""
+    )
 
 
 def _path(table: geopandas.GeoDataFrame, grid: GeoBox, side: int) -> str:

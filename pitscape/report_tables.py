@@ -1,17 +1,14 @@
 """Tables of a report: shown in the page, and taken from it as CSV."""
 
 import base64
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from pitscape.imagery.spreadsheet import csv_text
 from pitscape.report_language import Language
 
 Cell: TypeAlias = float | str | None
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the begin of a formula."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,7 @@ class Table:
     @property
     def csv(self) -> str:
         """The table as CSV with all digits; texts that a spreadsheet would run get an apostrophe."""
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerows([[_safe(cell) for cell in row] for row in (self.titles, *self.rows)])
-        return stream.getvalue()
+        return csv_text((self.titles, *self.rows))
 
     @property
     def address(self) -> str:
@@ -84,12 +78,3 @@ def _term(cell: Cell, language: Language) -> Cell:
 
 def _shown(cell: Cell, digits: int, language: Language) -> str:
     return cell if isinstance(cell, str) else language.number(cell, digits)
-
-
-def _safe(cell: Cell) -> Cell:
-    """A text that begins like a formula, made a text.
-
-    >>> _safe("=1+1"), _safe(-1.5), _safe("mined")
-    ("'=1+1", -1.5, 'mined')
-    """
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -47,7 +47,7 @@ def _of_sample(site: dict[str, Any], language: Language) -> str:
         return language.say("summary.no_sample")
     row = rows[-1]
     ends = {"low": row["low_km2"], "high": row["high_km2"]}
-    return language.say("summary.sample", epoch=row["epoch"], area=row["area_km2"], **ends)
+    return language.say("summary.sample", epoch=row["epoch"], area=row["adjusted_km2"], **ends)
 
 
 def _of_growth(site: dict[str, Any], language: Language) -> list[str]:

@@ -18,9 +18,12 @@ from pitscape.measured_site import MeasuredSite
 from pitscape.plain import plain
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
+from pitscape.run_catalogue import CATALOGUE, ITEMS
 from pitscape.sensitivity import variants, what_moved_e
 from pitscape.site_influence import flags_of
 from pitscape.site_settings import SiteSettings, content_with_hashes, inputs_of, load_site
+from pitscape.site_tables import FOLDER as TABLES
+from pitscape.site_tables import write_tables
 from pitscape.step_memory import LOG, StepMemory
 from pitscape.table_site import measure_tables, with_epochs
 from pitscape.uncertainty import uncertainty
@@ -28,7 +31,7 @@ from pitscape.uncertainty import uncertainty
 Say = Callable[[str], None]
 """Told in one line what is being done."""
 
-PAGES = ("site.json", "report.html")
+PAGES = ("site.json", "report.html", CATALOGUE)
 
 PATHS = {"affected", "epochs", "model", "climate", "production", "ecosystems", "tables", "zones", "legend"}
 """Settings that name files, which stand in the provenance by name and hash."""
@@ -62,7 +65,12 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None, force: bool = 
     check_records(settings, path)
     inputs = inputs_of(settings)
     names = [*(OUTPUTS if settings.has_maps else ()), *PAGES, LOG]
-    keep_inputs([*own_maps(settings, out), *(out / name for name in names)], [path, *inputs])
+    within = [
+        each
+        for each in (path, *inputs)
+        if each.parent.resolve() in {(out / name).resolve() for name in (TABLES, ITEMS)}
+    ]
+    keep_inputs([*own_maps(settings, out), *(out / name for name in names), *within], [path, *inputs])
     memory = StepMemory(make_folder(out), say=say, force=force)
     found = measure_maps(settings, path, memory) if settings.has_maps else _measure_tables(settings, path)
     site = {
@@ -118,7 +126,7 @@ def _assessed(found: MeasuredSite, memory: StepMemory) -> dict[str, Any]:
         ),
     )
     return {
-        "adjusted_areas": adjusted_areas(measures, frame, found.content["areas"]),
+        "adjusted_areas": adjusted_areas(measures, frame, found.content),
         "landscape": [{"epoch": m.epoch} | m.landscape for m in measures],
         "resilience": [{"epoch": m.epoch, "shares": m.shares} | m.resilience for m in measures],
         **sensitivity,
@@ -144,9 +152,10 @@ def _measure_tables(settings: SiteSettings, path: Path) -> MeasuredSite:
 
 
 def save_site(site: dict[str, Any], out: Path) -> Path:
-    """Write ``site.json``; what is not known becomes null."""
-    path = out / "site.json"
-    write_json(path, plain(site))
+    """Write ``site.json``, in which what is not known becomes null, and its lists as tables."""
+    path, content = out / "site.json", plain(site)
+    write_json(path, content)
+    write_tables(content, out)
     return path
 
 

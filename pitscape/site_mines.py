@@ -49,12 +49,12 @@ def mine_of(site: dict[str, Any], path: Path) -> Mine:
     adjusted = {
         row["role"]: row for row in site.get("adjusted_areas", []) if row["epoch"] == site["epochs"][-1]["name"]
     }
-    mined = adjusted.get("mined", {"area_km2": areas.get("mined", 0.0), "se_km2": None})
+    mined = adjusted.get("mined", {"adjusted_km2": areas.get("mined", 0.0), "se_km2": None})
     affected, of = _affected(site, areas)
     output = [row["production_mt"] for row in (site.get("life_cycle") or {}).get("production", [])]
     return {
         "name": site["site"]["name"],
-        "excavated_km2": mined["area_km2"],
+        "excavated_km2": mined["adjusted_km2"],
         "affected_km2": affected["area_km2"],
         "excavated_se_km2": mined["se_km2"],
         "affected_se_km2": affected["se_km2"],

@@ -13,6 +13,7 @@ from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import make_folder, write_text
 
 FOLDER = ".steps"
+HASHES = f"{FOLDER}/files.json"
 LOG = "run.log"
 
 
@@ -31,7 +32,7 @@ class StepMemory:
     def __init__(self, out: Path, *, say: Callable[[str], None] = lambda _: None, force: bool = False) -> None:
         self.out, self.say, self.force = out, say, force
         self.folder = make_folder(out / FOLDER)
-        self.hashes = FileHashes(self.folder / "files.json")
+        self.hashes = FileHashes(out / HASHES)
         self.done: list[str] = []
         write_text(out / LOG, "")
 

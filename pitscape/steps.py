@@ -30,8 +30,12 @@ def _varied(out: Path, *, scenes: int, seed: int) -> Path:
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape run``."""
     from pitscape.report import write_report
+    from pitscape.run_catalogue import write_catalogue
     from pitscape.site import run_site, save_site
 
     site = run_site(arguments.site, arguments.out, say=say, force=arguments.force)
     save_site(site, arguments.out)
-    print(write_report(arguments.out, site_file=arguments.site, language=arguments.language))
+    report = write_report(arguments.out, site_file=arguments.site, language=arguments.language)
+    if write_catalogue(arguments.out, site_file=arguments.site) is None:
+        say("no STAC catalogue: a site of tables has no maps")
+    print(report)

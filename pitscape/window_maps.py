@@ -19,7 +19,7 @@ from pitscape.imagery.grid import grid_of, row_band
 from pitscape.imagery.outputs import replacing, scratch
 from pitscape.resilience.windows import elasticity_maps, half_window, window_maps, window_mean
 
-COG_LAYOUT = {"compress": "DEFLATE", "predictor": "YES", "blocksize": BLOCK, "bigtiff": "IF_SAFER"}
+COG_LAYOUT = {"compress": "DEFLATE", "predictor": "YES", "blocksize": BLOCK, "bigtiff": "IF_SAFER", "statistics": "YES"}
 UNITS = {"H": "bits", "SHEI": "", "CONTAG": "%", "ED": "m/ha", "ECO_RES": "bits", "E": ""}
 
 

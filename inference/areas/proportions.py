@@ -21,6 +21,7 @@ from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.raster import open_raster
+from pitscape.imagery.spreadsheet import safe_cell
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.tally import CACHE_MB, Tally, covered_cells, windows
 from pitscape.inference.areas.zones import Zone, outside_km2
@@ -132,7 +133,7 @@ def write_areas(path: Path, rows: Sequence[ClassArea], epochs: Sequence[str]) ->
 
 
 def _cell_of_table(value: Any) -> Any:  # noqa: ANN401 - as csv takes it
-    return "" if isinstance(value, float) and math.isnan(value) else value
+    return "" if isinstance(value, float) and math.isnan(value) else safe_cell(value)
 
 
 def _rows(

@@ -14,12 +14,14 @@ from rasterio.features import shapes
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import new_class_map
 from pitscape.imagery.cog import BLOCK
+from pitscape.inference.layer_style import categorised_style, single_style
 from pitscape.inference.polygons import class_polygons
 from pitscape.inference.scope.influence import NOT_CHANGED, PARTS, Influence
 from pitscape.inference.scope.octants import area_of
-from pitscape.inference.vector_layer import check_whole, measured, new_geopackage
+from pitscape.inference.vector_layer import add_style, check_whole, measured, new_geopackage
 
 LAYERS = ("influence", "scope")
+SCOPE_COLOUR = "#1f5f8b"
 COLUMNS = ["part", "epoch", "cells", "area_km2", "geometry_area_km2", "perimeter_km", "geometry"]
 
 
@@ -63,8 +65,11 @@ def scope_polygon(scope: NDArray[np.bool_], grid: GeoBox, *, epoch: str, cut_off
 
 
 def write_influence(path: Path, parts: geopandas.GeoDataFrame, scope: geopandas.GeoDataFrame) -> None:
-    """Write layers ``influence`` and ``scope`` of a GeoPackage, whole; equal tables give equal bytes."""
+    """Write layers ``influence`` and ``scope`` of a GeoPackage with their styles, whole; equal tables give equal bytes."""
+    by_part = categorised_style("part", {part.name: part.colour for part in PARTS.classes[:NOT_CHANGED]})
+    styles = (by_part, single_style(SCOPE_COLOUR, fill=0, dashed=True))
     with new_geopackage(path) as temporary:
-        for name, table, mode in zip(LAYERS, (parts, scope), "wa", strict=True):
+        for name, table, mode, style in zip(LAYERS, (parts, scope), "wa", styles, strict=True):
             table.to_file(temporary, layer=name, driver="GPKG", mode=mode)
             check_whole(temporary, name, len(table))
+            add_style(temporary, name, style)

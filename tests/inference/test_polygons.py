@@ -98,7 +98,7 @@ def test_shared_borders_stay_shared_when_simplified(tmp_path: Path) -> None:
 
 def test_a_map_without_land_gives_an_empty_layer(tmp_path: Path) -> None:
     table = class_polygons(saved(tmp_path, np.full((5, 4), 255, np.uint8)))
-    write_polygons(tmp_path / "p.gpkg", table)
+    write_polygons(tmp_path / "p.gpkg", table, load_legend())
     read = geopandas.read_file(tmp_path / "p.gpkg", layer="classes")
     assert len(read) == 0
     assert {"class_id", "cells", "area_km2", "mean_confidence"} <= set(read.columns)

@@ -205,7 +205,7 @@ def test_a_minimum_mapping_unit_leaves_no_smaller_patch(
     predict_scene(scene, predictor, plain)
     predict_scene(scene, predictor, sieved, options=RunOptions(sieve_ha=0.1))
     assert (map_of(plain.classes) != map_of(sieved.classes)).any()
-    assert geopandas.read_file(sieved.polygons)["cells"].min() >= 10
+    assert geopandas.read_file(sieved.polygons, layer="classes")["cells"].min() >= 10
     assert {p.name for p in tmp_path.iterdir()} >= {"a.tif", "b.tif"}
     assert not list(tmp_path.glob(".*"))
 

@@ -14,7 +14,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.inference.outlines.extent_style import extent_style
 from pitscape.inference.vector_layer import check_suffix, write_layer
 
-STYLE = extent_style("mined", "#c0562f", by_kind=True)
+STYLE = extent_style("#c0562f", by_kind=True)
 
 
 def table() -> geopandas.GeoDataFrame:
@@ -54,7 +54,7 @@ def test_qgis_finds_the_style_of_the_layer(tmp_path: Path) -> None:
 
 
 def test_a_style_of_one_class_has_its_colour() -> None:
-    root = ET.fromstring(extent_style("mined", "#c0562f", by_kind=False))  # noqa: S314 - our own
+    root = ET.fromstring(extent_style("#c0562f", by_kind=False))  # noqa: S314 - our own
     options = {each.get("name"): each.get("value") for each in root.iter("Option")}
     assert options["outline_color"] == "192,86,47,255"
 

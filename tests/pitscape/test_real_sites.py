@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+import yaml
 from scipy.stats import entropy
 
 from pitscape.report import write_report
 from pitscape.site import run_site, save_site
 
 SITES = Path(__file__).parents[2] / "configs" / "sites"
+
+SCHEMA = "# yaml-language-server: $schema="
+RUN_HERE = {"turow", "pingshuo", "heidaigou", "zamora", "strzegom"}
 
 Run = Callable[[str], dict[str, Any]]
 
@@ -22,6 +27,15 @@ Run = Callable[[str], dict[str, Any]]
 def run(reference_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("PITSCAPE_DATA", str(reference_data))
     return lambda name: run_site(SITES / f"{name}.yaml", tmp_path / name)
+
+
+def test_every_shipped_site_is_run_here_and_names_its_schema() -> None:
+    assert {path.stem for path in SITES.iterdir()} == RUN_HERE
+    for path in SITES.iterdir():
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith(SCHEMA)
+        schema = json.loads((SITES / first.removeprefix(SCHEMA)).read_text(encoding="utf-8"))
+        assert set(yaml.safe_load(path.read_text(encoding="utf-8"))) <= set(schema["properties"])
 
 
 def test_turow_climate_and_ndvi(run: Run, reference_data: Path) -> None:
@@ -76,3 +90,31 @@ def test_zamora_has_a_structure_over_time(run: Run, tmp_path: Path) -> None:
     page = write_report(tmp_path / "zamora", site_file=SITES / "zamora.yaml").read_text(encoding="utf-8")
     assert "SC, both forms" in page
     assert json.loads((tmp_path / "zamora" / "site.json").read_text())["integrity"]["missing"] == ["npp", "q", "e"]
+
+
+def test_strzegom_is_mapped_from_its_seven_scenes(reference_data: Path, model: Path, tmp_path: Path) -> None:
+    """With a network of two steps, which maps nothing well: dates, offsets, grids and the land that was observed."""
+    content = yaml.safe_load((SITES / "strzegom.yaml").read_text(encoding="utf-8"))
+    content = json.loads(json.dumps(content).replace("${PITSCAPE_DATA}", reference_data.as_posix()))
+    content |= {"model": str(model), "uncertainty": {"draws": 100}}
+    path, out = tmp_path / "strzegom.yaml", tmp_path / "out"
+    path.write_text(yaml.safe_dump(content))
+    found = run_site(path, out)
+    dates = ["2021-06-19", "2022-06-19", "2022-07-19", "2022-10-12", "2023-02-09", "2023-03-01", "2023-07-09"]
+    assert [row["name"] for row in found["epochs"]] == dates
+    # baseline 04.00 came on 2022-01-25: the first scene lacks the offset of 1000
+    assert [row["added_offset"] for row in found["provenance"]["maps"]] == [1000, 0, 0, 0, 0, 0, 0]
+    everywhere = np.ones((401, 401), np.bool_)
+    for epoch in dates:
+        name = f"strzegom_{epoch.replace('-', '')}.tif"
+        with rasterio.open(reference_data / "strzegom_sentinel2" / "images" / name) as scene:
+            seen = (scene.read() != 0).all(axis=0)
+        assert not seen[[0, 1, 400]].any()  # as the source says
+        everywhere &= seen
+        with rasterio.open(out / "classes" / f"{epoch}.tif") as dataset:
+            np.testing.assert_array_equal(dataset.read(1) != 255, seen)
+            assert dataset.crs.to_epsg() == 32633
+        assert sum(row["cells"] for row in found["areas"] if row["epoch"] == epoch) == seen.sum()
+    assert found["observed_share_of_all_epochs"] == pytest.approx(everywhere.mean())
+    assert found["integrity"]["missing"] == ["npp", "q", "e"]
+    assert any("disturbed" in note for note in found["site"]["notes"])

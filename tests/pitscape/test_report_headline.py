@@ -12,7 +12,7 @@ ENGLISH = load_language("en")
 
 def mined(epoch: str, area: float, error: float) -> dict[str, Any]:
     ends = {"low_km2": area - 1.96 * error, "high_km2": area + 1.96 * error}
-    return {"epoch": epoch, "role": "mined", "area_km2": area, "se_km2": error, **ends}
+    return {"epoch": epoch, "role": "mined", "adjusted_km2": area, "se_km2": error, **ends}
 
 
 def site_of(*adjusted: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -118,7 +118,9 @@ def test_adjusted_shares_are_carried_through(run: RunSite, tmp_path: Path) -> No
     whole = sum(row["area_km2"] for row in found["areas"] if row["epoch"] == "2024")
     mined = found["adjusted_areas"][0]
     assert (mined["epoch"], mined["role"]) == ("2024", "mined")
-    assert mined["area_km2"] == pytest.approx(0.1 * whole)
+    assert mined["adjusted_km2"] == pytest.approx(0.1 * whole)
+    mapped = next(r["area_km2"] for r in found["areas"] if (r["epoch"], r["class_name"]) == ("2024", "mined"))
+    assert mined["mapped_km2"] == mapped
     assert mined["se_km2"] == pytest.approx(0.75e-4**0.5 * whole)
     assert mined["low_km2"] == pytest.approx((0.1 - 1.96 * 0.75e-4**0.5) * whole)
 

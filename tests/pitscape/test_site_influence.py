@@ -88,7 +88,7 @@ def test_the_outline_stands_in_file_picture_and_summary(
     maps: dict[str, np.ndarray], run: RunSite, tmp_path: Path
 ) -> None:
     run(maps)
-    outline = pyogrio.read_dataframe(tmp_path / "out" / "affected.gpkg")
+    outline = pyogrio.read_dataframe(tmp_path / "out" / "affected.gpkg", layer="affected")
     assert outline.geometry[0].area == pytest.approx(550 * 100)
     assert outline["cells"][0] == 550
     assert "affected (influence scope): 0.06 km²" in (tmp_path / "out" / "outlines.svg").read_text(encoding="utf-8")
@@ -140,7 +140,7 @@ def test_a_site_without_a_mine_has_no_affected_land_and_says_so(
         "flags": ["no_mine"],
     }
     assert found["growth"] is None
-    assert pyogrio.read_dataframe(tmp_path / "out" / "affected.gpkg").geometry.is_empty.all()
+    assert pyogrio.read_dataframe(tmp_path / "out" / "affected.gpkg", layer="affected").geometry.is_empty.all()
     assert "no patch of mined land has 1 ha" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
