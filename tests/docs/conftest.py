@@ -1,0 +1,179 @@
+"""What the blocks of the documentation find in the folder in which they run."""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import yaml
+from documentation import ROOT
+from finished_site import finished_site
+from products import write_band, write_safe
+from several_sources import several_card, several_network
+from shapely.geometry import LineString, box
+from small_scenes import BANDS
+
+from pitscape.demo import simulated_site
+from pitscape.imagery.legend import load_legend
+from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.share_map import SHARE_STEPS
+from pitscape.models.card import ModelCard, Normalisation, SourceInput, TrainingRecord
+
+EPOCHS = 4
+YEARS = range(1980, 2022)
+MAPS = {
+    0: ("1986.tif", "2015.tif", "classes_2015.tif"),
+    1: ("1998.tif", "2018.tif", "classes_2018.tif"),
+    2: ("2003.tif", "2021.tif", "classes_2021.tif"),
+    3: ("2016.tif", "2023.tif", "classes_2023.tif", "classes_20230709.tif", "classes.tif"),
+}
+"""Names of the truth of each epoch."""
+
+SCENES = ("scene_20240709.tif", "my_scene_20240709.tif", "s2_20230709.tif")
+
+PROGRAM = """#!{python}
+import sys
+
+from labelled_points import label_sample
+from pitscape.cli import main
+
+status = main()
+if status == 0 and sys.argv[1] == "sample":
+    label_sample(sys.argv[2:])
+sys.exit(status)
+"""
+"""``pitscape``, and, where it has drawn a sample, the person who labels it."""
+
+
+@pytest.fixture(scope="session")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated site of four epochs with everything that pages name; copied, never written to."""
+    folder = simulated_site(tmp_path_factory.mktemp("docs") / "material", size=192, epochs=EPOCHS, seed=1)
+    scenes, maps, heights = (sorted((folder / name).glob("*.tif")) for name in ("images", "truth", "dem"))
+    for number, names in MAPS.items():
+        for name in names:
+            (folder / name).write_bytes(maps[number].read_bytes())
+    for name in SCENES:
+        (folder / name).write_bytes(scenes[-1].read_bytes())
+    (folder / "dem_2015.tif").write_bytes(heights[0].read_bytes())
+    (folder / "dem.tif").write_bytes(heights[-1].read_bytes())
+    (folder / "s1_20230711.tif").write_bytes(sorted((folder / "sar").glob("*.tif"))[-1].read_bytes())
+    _rasters(folder, heights)
+    _polygons(folder)
+    _records(folder)
+    _configurations(folder)
+    _networks(folder)
+    write_safe(folder, size=512)[0].rename(folder / "S2A_MSIL2A_...SAFE")
+    write_band(folder / "srtm.tif", np.full((180, 180), 300, np.int16), 30)
+    program = folder / "bin" / "pitscape"
+    program.parent.mkdir()
+    program.write_text(PROGRAM.format(python=sys.executable))
+    program.chmod(0o755)
+    return folder
+
+
+def _rasters(folder: Path, heights: list[Path]) -> None:
+    """The change of elevation, and a map of confidence."""
+    with rasterio.open(heights[0]) as first, rasterio.open(heights[-1]) as last:
+        change, profile = last.read(1) - first.read(1), first.profile | {"count": 1, "nodata": None}
+        with rasterio.open(folder / "dh.tif", "w", **profile | {"dtype": "float32"}) as file:
+            file.write(change.astype(np.float32), 1)
+        with rasterio.open(folder / "confidence.tif", "w", **profile | {"dtype": "uint8", "nodata": 255}) as file:
+            file.write(np.full(change.shape, round(0.9 * SHARE_STEPS), np.uint8), 1)
+            file.scales = (1 / SHARE_STEPS,)
+
+
+def _polygons(folder: Path) -> None:
+    """Two leases side by side, and a ridge along the northern edge."""
+    with rasterio.open(folder / "classes.tif") as classes:
+        west, south, east, north = classes.bounds
+        crs = classes.crs
+    middle = (west + east) / 2
+    leases = [box(west, south, middle, north), box(middle, south, east, north)]
+    columns = {"name": ["west", "east"], "code": ["W", "E"]}
+    gpd.GeoDataFrame(columns, geometry=leases, crs=crs).to_file(folder / "leases.gpkg", layer="leases")
+    ridge = LineString([(west, north - 15), (east, north - 15)])
+    gpd.GeoDataFrame({"name": ["ridge"]}, geometry=[ridge], crs=crs).to_file(folder / "ridges.gpkg", layer="ridges")
+
+
+def _records(folder: Path) -> None:
+    """Yearly tables, areas of mines, and sites that were run before."""
+    years = np.arange(len(YEARS))
+    eci = 0.6 * np.interp(years, [0, 10, 22, 32, 41], [1, 0.95, 0.7, 0.4, 0.38])
+    output = 30 / (1 + np.exp(-0.9 * (years - 7))) / (1 + np.exp(0.7 * (years - 30)))
+    for name, values in (("eci", eci), ("production_mt", output)):
+        rows = [f"{year},{value:.6f}" for year, value in zip(YEARS, values, strict=True)]
+        path = folder / f"{name.removesuffix('_mt')}.csv"
+        path.write_text("\n".join([f"year,{name}", *rows]) + "\n")
+    mines = ["name,excavated_km2,affected_km2,affected_se_km2,production_mt", "a,1,10,0.3,5", "b,2,16,0.4,9"]
+    (folder / "mines.csv").write_text("\n".join(mines) + "\n")
+    for name, shift in (("north", 0.0), ("south", 0.02), ("west", 0.04)):
+        path = folder / "results" / name / "site.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(finished_site(name, shift)))
+
+
+def _configurations(folder: Path) -> None:
+    """The shipped ones, a site, and a training that is small."""
+    for kind in ("legends", "sensors", "train"):
+        for source in (ROOT / "configs" / kind).glob("*.yaml"):
+            copy = folder / "configs" / kind / source.name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes())
+    (folder / "my_site.yaml").write_bytes((folder / "site.yaml").read_bytes().replace(b"model.onnx", b"mine.onnx"))
+    (folder / "training").rename(folder / "my_mine")
+    content = yaml.safe_load((folder / "configs" / "train" / "strzegom.yaml").read_text())
+    data = content["data"]["init_args"]
+    data |= {"images": "my_mine/images", "masks": "my_mine/masks", "tile": 64, "batch_size": 4, "steps_per_epoch": 30}
+    data["crosswalk"] = {0: "ignore", 1: "mined", 2: "occupied", 3: "vegetated", 4: "water"}
+    content["trainer"] = {"default_root_dir": "runs/my_mine", "max_steps": 30}
+    content["model"]["init_args"] |= {"network": {"encoder_depth": 3, "decoder_channels": [32, 16, 16]}}
+    (folder / "my_mine.yaml").write_text(yaml.safe_dump(content))
+
+
+def _networks(folder: Path) -> None:
+    """A linear classifier that knows the simulated classes, one of another maker, and one of several sources."""
+    import torch
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    from pitscape.models.export import write_graph
+    from pitscape.models.network import DeployedNetwork, Standardiser
+
+    sensor = load_sensor("sentinel2_l2a")
+    normalisation = Normalisation(mean=(0.2,) * 10, std=(0.1,) * 10)
+    source = SourceInput(sensor=sensor, bands=BANDS, normalisation=normalisation)
+    pixels, codes = [], []
+    for path in sorted((folder / "my_mine" / "images").glob("*.tif")):
+        with rasterio.open(path) as scene, rasterio.open(folder / "my_mine" / "masks" / path.name) as mask:
+            stored, code = scene.read().astype(float), mask.read(1)
+        values = (sensor.physical(stored, BANDS) - 0.2) / 0.1
+        seen = (code > 0) & (stored > 0).all(axis=0)
+        pixels.append(values[:, seen][:, ::50].T)
+        codes.append(code[seen][::50])
+    found = LinearDiscriminantAnalysis().fit(np.concatenate(pixels), np.concatenate(codes))
+    linear = torch.nn.Conv2d(10, 4, 1)
+    with torch.no_grad():
+        linear.weight.copy_(torch.from_numpy(found.coef_)[:, :, None, None])
+        linear.bias.copy_(torch.from_numpy(found.intercept_))
+    card = ModelCard(
+        name="mine", architecture="linear", sources=(source,), legend=load_legend(), gsd_m=10, tile=64, overlap=16,
+        training=TrainingRecord(fingerprint="0", scenes=(), region="none", licence="simulated", steps=0),
+        metrics={}, versions={},
+    )  # fmt: skip
+    write_graph(DeployedNetwork(Standardiser((source,)), linear).eval(), card, folder / "mine.onnx")
+    several = several_card()
+    write_graph(several_network(several, "early"), several, folder / "sources.onnx")
+    free = {0: "batch", 2: "height", 3: "width"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own internals
+        torch.onnx.export(
+            torch.nn.Conv2d(4, 4, 1), (torch.zeros(1, 4, 64, 64),), folder / "other.onnx", dynamo=False,
+            opset_version=17, input_names=["image"], output_names=["scores"],
+            dynamic_axes={"image": free, "scores": free},
+        )  # fmt: skip
+
+
