@@ -35,6 +35,13 @@ MAPS = {
 
 SCENES = ("scene_20240709.tif", "my_scene_20240709.tif", "s2_20230709.tif")
 
+STRZEGOM = {
+    "strzegom_20210619.tif": "mine11_20210717.tif",
+    "strzegom_20220719.tif": "mine12_20220717.tif",
+    "strzegom_20230709.tif": "mine14_20230911.tif",
+}
+"""Simulated scenes of the same season and convention."""
+
 PROGRAM = """#!{python}
 import sys
 
@@ -67,8 +74,8 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _records(folder)
     _configurations(folder)
     _networks(folder)
-    write_safe(folder, size=512)[0].rename(folder / "S2A_MSIL2A_...SAFE")
-    write_band(folder / "srtm.tif", np.full((180, 180), 300, np.int16), 30)
+    _product(folder)
+    _strzegom(folder)
     program = folder / "bin" / "pitscape"
     program.parent.mkdir()
     program.write_text(PROGRAM.format(python=sys.executable))
@@ -98,6 +105,29 @@ def _polygons(folder: Path) -> None:
     gpd.GeoDataFrame(columns, geometry=leases, crs=crs).to_file(folder / "leases.gpkg", layer="leases")
     ridge = LineString([(west, north - 15), (east, north - 15)])
     gpd.GeoDataFrame({"name": ["ridge"]}, geometry=[ridge], crs=crs).to_file(folder / "ridges.gpkg", layer="ridges")
+
+
+def _product(folder: Path) -> None:
+    """A Sentinel-2 product of all ten bands, and heights of the same land."""
+    product, bands = write_safe(folder, size=512)
+    images = next(product.glob("GRANULE/*/IMG_DATA/R10m"))
+    for name in set(BANDS) - set(bands):
+        write_band(images / f"T33UWR_20210619T100031_{name}_10m.jp2", bands["B04"], 10, "JP2OpenJPEG")
+    product.rename(folder / "S2A_MSIL2A_...SAFE")
+    write_band(folder / "srtm.tif", np.full((180, 180), 300, np.int16), 30)
+
+
+def _strzegom(folder: Path) -> None:
+    """Scenes that stand in for those of Strzegom, their labels in its codes."""
+    codes = np.array([0, 10, 3, 4, 8], np.uint8)
+    for name, scene in STRZEGOM.items():
+        image, mask = (folder / "data" / "strzegom_sentinel2" / kind / name for kind in ("images", "masks"))
+        for path in (image, mask):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        image.write_bytes((folder / "my_mine" / "images" / scene).read_bytes())
+        with rasterio.open(folder / "my_mine" / "masks" / scene) as labels:
+            with rasterio.open(mask, "w", **labels.profile) as file:
+                file.write(codes[labels.read()])
 
 
 def _records(folder: Path) -> None:

@@ -16,7 +16,7 @@ from pitscape.imagery.settings import checked
 from pitscape.models.graph_card import GraphCard
 from pitscape.site_settings import SiteSettings
 
-SLOW = frozenset[str]()
+SLOW = frozenset({"docs/tutorials/simulated_site.md"})
 """Pages whose blocks take long."""
 
 RUNNING = [
