@@ -16,8 +16,8 @@ from pitscape.imagery.settings import checked
 from pitscape.models.graph_card import GraphCard
 from pitscape.site_settings import SiteSettings
 
-SLOW = frozenset({"docs/tutorials/simulated_site.md"})
-"""Pages whose blocks take long."""
+SLOW = frozenset({"docs/howto/own_data.md", "docs/tutorials/sentinel2.md", "docs/tutorials/simulated_site.md"})
+"""Pages whose blocks train networks of full size."""
 
 RUNNING = [
     pytest.param(page, id=name_of(page), marks=[pytest.mark.slow] if name_of(page) in SLOW else [])
