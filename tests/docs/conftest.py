@@ -2,7 +2,6 @@
 
 import json
 import sys
-import warnings
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,17 +10,14 @@ import pytest
 import rasterio
 import yaml
 from documentation import ROOT
+from documented_networks import write_networks
 from finished_site import finished_site
 from products import write_band, write_safe
-from several_sources import several_card, several_network
 from shapely.geometry import LineString, box
 from small_scenes import BANDS
 
 from pitscape.demo import simulated_site
-from pitscape.imagery.legend import load_legend
-from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.share_map import SHARE_STEPS
-from pitscape.models.card import ModelCard, Normalisation, SourceInput, TrainingRecord
 
 EPOCHS = 4
 YEARS = range(1980, 2022)
@@ -68,12 +64,12 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_bytes(scenes[-1].read_bytes())
     (folder / "dem_2015.tif").write_bytes(heights[0].read_bytes())
     (folder / "dem.tif").write_bytes(heights[-1].read_bytes())
-    (folder / "s1_20230711.tif").write_bytes(sorted((folder / "sar").glob("*.tif"))[-1].read_bytes())
+    (folder / "s1_20230711.tif").write_bytes(max((folder / "sar").glob("*.tif")).read_bytes())
     _rasters(folder, heights)
     _polygons(folder)
     _records(folder)
     _configurations(folder)
-    _networks(folder)
+    write_networks(folder)
     _product(folder)
     _strzegom(folder)
     program = folder / "bin" / "pitscape"
@@ -125,9 +121,11 @@ def _strzegom(folder: Path) -> None:
         for path in (image, mask):
             path.parent.mkdir(parents=True, exist_ok=True)
         image.write_bytes((folder / "my_mine" / "images" / scene).read_bytes())
-        with rasterio.open(folder / "my_mine" / "masks" / scene) as labels:
-            with rasterio.open(mask, "w", **labels.profile) as file:
-                file.write(codes[labels.read()])
+        with (
+            rasterio.open(folder / "my_mine" / "masks" / scene) as labels,
+            rasterio.open(mask, "w", **labels.profile) as file,
+        ):
+            file.write(codes[labels.read()])
 
 
 def _records(folder: Path) -> None:
@@ -163,47 +161,3 @@ def _configurations(folder: Path) -> None:
     content["trainer"] = {"default_root_dir": "runs/my_mine", "max_steps": 30}
     content["model"]["init_args"] |= {"network": {"encoder_depth": 3, "decoder_channels": [32, 16, 16]}}
     (folder / "my_mine.yaml").write_text(yaml.safe_dump(content))
-
-
-def _networks(folder: Path) -> None:
-    """A linear classifier that knows the simulated classes, one of another maker, and one of several sources."""
-    import torch
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    from pitscape.models.export import write_graph
-    from pitscape.models.network import DeployedNetwork, Standardiser
-
-    sensor = load_sensor("sentinel2_l2a")
-    normalisation = Normalisation(mean=(0.2,) * 10, std=(0.1,) * 10)
-    source = SourceInput(sensor=sensor, bands=BANDS, normalisation=normalisation)
-    pixels, codes = [], []
-    for path in sorted((folder / "my_mine" / "images").glob("*.tif")):
-        with rasterio.open(path) as scene, rasterio.open(folder / "my_mine" / "masks" / path.name) as mask:
-            stored, code = scene.read().astype(float), mask.read(1)
-        values = (sensor.physical(stored, BANDS) - 0.2) / 0.1
-        seen = (code > 0) & (stored > 0).all(axis=0)
-        pixels.append(values[:, seen][:, ::50].T)
-        codes.append(code[seen][::50])
-    found = LinearDiscriminantAnalysis().fit(np.concatenate(pixels), np.concatenate(codes))
-    linear = torch.nn.Conv2d(10, 4, 1)
-    with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(found.coef_)[:, :, None, None])
-        linear.bias.copy_(torch.from_numpy(found.intercept_))
-    card = ModelCard(
-        name="mine", architecture="linear", sources=(source,), legend=load_legend(), gsd_m=10, tile=64, overlap=16,
-        training=TrainingRecord(fingerprint="0", scenes=(), region="none", licence="simulated", steps=0),
-        metrics={}, versions={},
-    )  # fmt: skip
-    write_graph(DeployedNetwork(Standardiser((source,)), linear).eval(), card, folder / "mine.onnx")
-    several = several_card()
-    write_graph(several_network(several, "early"), several, folder / "sources.onnx")
-    free = {0: "batch", 2: "height", 3: "width"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the exporter's own internals
-        torch.onnx.export(
-            torch.nn.Conv2d(4, 4, 1), (torch.zeros(1, 4, 64, 64),), folder / "other.onnx", dynamo=False,
-            opset_version=17, input_names=["image"], output_names=["scores"],
-            dynamic_axes={"image": free, "scores": free},
-        )  # fmt: skip
-
-
