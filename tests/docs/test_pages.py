@@ -52,7 +52,7 @@ def test_the_reference_holds_functions_with_their_docstrings(site: Path) -> None
     pages = "".join(path.read_text(encoding="utf-8") for path in (site / "api").glob("*.html"))
     for name in modules:
         assert f'id="{name}"' in pages, name
-    for name in ("inference.loaded_model.load_model", "resilience.elasticity.elastic_modulus"):
+    for name in ("inference.loaded_model.load_model", "resilience.elasticity.elasticity"):
         assert f'id="pitscape.{name}"' in pages
 
 
