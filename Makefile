@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 ROOMS := imagery models training inference resilience
 
-.PHONY: help install links demo test check slow browser clean
+.PHONY: help install links demo test check slow docs browser clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -15,7 +15,7 @@ install: $(VENV)/.installed links ## set up .venv with every extra (about 7 GB: 
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,torchgeo,stac,geoparquet,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,torchgeo,stac,geoparquet,docs,dev]'
 	touch $@
 
 links: # mypy cannot see through the editable install's import hook; it reads these links
@@ -40,6 +40,9 @@ test: check ## check, then every quick test
 
 slow: install ## the tests that take minutes: the demo, the wheel in an empty environment
 	$(BIN)/python -m pytest -m slow
+
+docs: install ## the documentation as a site that works from the disk: out/docs/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/theme/mkdocs.yml
 
 browser: install ## what the tests of the report in a browser need
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'

@@ -2,9 +2,7 @@
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import geopandas
 import numpy as np
 import pyogrio
 import pytest
+from labelled_points import label_points
 from numpy.typing import NDArray
 from shapely.affinity import translate
 from small_scenes import grid, write_raster
@@ -51,13 +50,7 @@ def saved(path: Path, ids: Ids) -> Path:
 
 def label(path: Path, name_of: Callable[[int, int], str | None]) -> None:
     """Fill in the column reference from what is at a row and column."""
-    with closing(sqlite3.connect(path)) as database:
-        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):  # of the index's triggers
-            database.create_function(name, 1, lambda _: 0)
-        rows = database.execute("SELECT id, x, y FROM points").fetchall()
-        seen = [(name_of(int((5652250 - y) // 10), int((x - 585420) // 10)), number) for number, x, y in rows]
-        database.executemany("UPDATE points SET reference = ? WHERE id = ?", seen)
-        database.commit()
+    label_points(path, lambda x, y: name_of(int((5652250 - y) // 10), int((x - 585420) // 10)))
 
 
 def assess(*arguments: Any, output: Path) -> dict[str, Any]:  # noqa: ANN401 - paths and texts

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from finished_site import finished_site
 
 from pitscape.cli import main
 from pitscape.imagery.simulated.life_cycle import draw_output
@@ -93,44 +94,13 @@ def test_known_constants_are_inverted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert lines[3].split()[:5] == ["mutation", "-", "open", "-", "open"]
 
 
-def site(name: str, shift: float) -> dict[str, Any]:
-    """What a run leaves of a site with three points."""
-    values = {"elastic": 0.9, "yield": 0.7, "mutation": 0.4}
-    points = [
-        {"name": key, "year": 2000.0, "low": 1999.0, "high": 2001.0, "thv": value + shift}
-        | {"thv_low": value + shift - 0.01, "thv_high": value + shift + 0.01}
-        for key, value in values.items()
-    ]
-    found = {"status": "found", "method": "breaks", "points": points}
-    return {
-        "site": {"name": name},
-        "epochs": [{"name": "a", "year": 1990}, {"name": "b", "year": 2020}],
-        "legend": [{"id": 0, "role": "mined"}, {"id": 1, "role": "vegetated"}],
-        "areas": [{"epoch": "b", "zone": "all", "class_id": 0, "area_km2": 2.0 + shift}],
-        "resilience": [
-            {"epoch": "a", "e": 1.0, "coarse_legend": False},
-            {"epoch": "b", "e": 2.0, "coarse_legend": True},
-        ],
-        "integrity": {"series": {"published": [{"epoch": "b", "eci": 0.3, "thv": 0.5 + shift}]}},
-        "thresholds": {"published": found},
-        "life_cycle": {
-            "curve": None,
-            "production": [{"year": 2019, "production_mt": 10.0 + 100 * shift}, {"year": 2020, "production_mt": None}],
-            "accelerated_from": 1995.0,
-            "stages": [{"year": 1990, "stage": "initial"}, {"year": 2020, "stage": "late stable"}],
-        },
-        "succession": {"disturbed_km2": 5.0 + 50 * shift},
-        "mine": {"technology": "dragline"},
-    }
-
-
 @pytest.fixture
 def sites(tmp_path: Path) -> list[str]:
     paths = []
     for name, shift in (("p", 0.0), ("q", 0.02), ("r", 0.04), ("s", 0.06)):
         path = tmp_path / name / "site.json"
         path.parent.mkdir()
-        path.write_text(json.dumps(site(name, shift)))
+        path.write_text(json.dumps(finished_site(name, shift)))
         paths.append(str(path))
     return paths
 
