@@ -18,7 +18,8 @@ from pitscape.imagery.raster import open_raster
 from pitscape.imagery.settings import expand_path, read_yaml
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.progress import say
-from pitscape.site_settings import Location, SiteSettings, load_site, named_files
+from pitscape.site_files import Location, load_site, named_files
+from pitscape.site_settings import SiteSettings
 from pitscape.table_site import with_epochs
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from pitscape.progress import say
+from pitscape.progress import titled_bar
 
 
 def simulate(arguments: argparse.Namespace) -> None:
@@ -18,9 +18,15 @@ def simulate(arguments: argparse.Namespace) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape run``."""
-    from pitscape.report import write_report
-    from pitscape.site import run_site, save_site
+    from pitscape.site import report_site
 
-    site = run_site(arguments.site, arguments.out, say=say, force=arguments.force)
-    save_site(site, arguments.out)
-    print(write_report(arguments.out, site_file=arguments.site, language=arguments.language))
+    with titled_bar(arguments.site.stem) as (say, progress):
+        report = report_site(
+            arguments.site,
+            arguments.out,
+            language=arguments.language,
+            say=say,
+            progress=progress,
+            force=arguments.force,
+        )
+    print(report)

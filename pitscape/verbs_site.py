@@ -42,5 +42,5 @@ def add_run(verbs: Verbs) -> None:
     verb = new_verb(verbs, "run", "pitscape.steps:run", "one site from its file to site.json and report.html")
     verb.add_argument("site", type=Path, metavar="SITE.yaml", help="for example configs/sites/strzegom.yaml")
     verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all results")
-    verb.add_argument("--language", choices=("en", "zh"), default="en", help="of the report (default %(default)s)")
+    verb.add_argument("--language", choices=("en", "zh"), help="of the report (default: the site file's)")
     verb.add_argument("--force", action="store_true", help="do every step again, whatever earlier runs left")

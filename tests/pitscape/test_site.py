@@ -12,7 +12,7 @@ from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.site import run_site
-from pitscape.site_settings import load_site
+from pitscape.site_files import load_site
 
 LEGEND = load_legend()
 
