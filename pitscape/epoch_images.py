@@ -1,6 +1,6 @@
 """What the scenes of an epoch are: the sources of a model, and the one that people see and NDVI comes from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from pitscape.imagery.reading import Reading
 from pitscape.imagery.sensor import Sensor, load_sensor
 from pitscape.inference.predictor import card_of
 from pitscape.inference.scene_source import SceneSource
-from pitscape.models.card import ModelCard
 from pitscape.site_settings import SiteSettings
 
 
@@ -60,25 +59,27 @@ def site_sensor(settings: SiteSettings) -> Sensor:
     return card_of(Path(settings.model)).sensor if settings.model else load_sensor(settings.sensor)
 
 
-def cards_of(settings: SiteSettings) -> Iterator[tuple[int, Epoch, ModelCard]]:
-    """Place, epoch and model card of each epoch that is mapped.
+def mapped_epochs(settings: SiteSettings) -> list[tuple[int, Epoch]]:
+    """Place and epoch of those that a model maps."""
+    return [(place, epoch) for place, epoch in enumerate(settings.epochs) if epoch.has_image and not epoch.classes]
+
+
+def check_model(epoch: Epoch, settings: SiteSettings) -> None:
+    """Before any map is made: the model of an epoch can be read and takes its images, and all models have one legend.
 
     Raises:
-        InputError: If a model cannot be read, has another legend than the first one, or lacks a sensor of ``images``.
+        InputError: If not.
     """
-    first: tuple[Path, ModelCard] | None = None
-    for place, epoch in enumerate(settings.epochs):
-        model = settings.model_of(epoch)
-        if epoch.classes or model is None:
-            continue
-        card = card_of(model)
-        first = first or (model, card)
-        if card.legend.names != first[1].legend.names:
-            raise InputError(f"{model}: has another legend than {first[0]}; map all epochs with models of one legend.")
-        sensors = [source.sensor.name for source in card.sources]
-        if unknown := sorted(set(epoch.images) - set(sensors)):
-            raise InputError(f"{model}: takes {', '.join(sensors)}, not {unknown[0]}; correct images of {epoch.name}.")
-        yield place, epoch, card
+    models = [settings.model_of(each) for _, each in mapped_epochs(settings)]
+    model, first = settings.model_of(epoch), models[0]
+    assert model is not None
+    assert first is not None
+    card = card_of(model)
+    if card.legend.names != card_of(first).legend.names:
+        raise InputError(f"{model}: has another legend than {first}; map all epochs with models of one legend.")
+    sensors = [source.sensor.name for source in card.sources]
+    if unknown := sorted(set(epoch.images) - set(sensors)):
+        raise InputError(f"{model}: takes {', '.join(sensors)}, not {unknown[0]}; correct images of {epoch.name}.")
 
 
 def _has_colours(sensor: Sensor) -> bool:

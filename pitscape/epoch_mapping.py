@@ -28,9 +28,13 @@ class MappedEpoch:
 
 def own_maps(settings: SiteSettings, out: Path) -> list[Path]:
     """Class maps that a run writes, and what it writes beside them."""
-    own = [each for epoch in settings.epochs if (each := settings.map_of(epoch, out)) != Path(epoch.classes or "")]
-    beside = [each for epoch in settings.epochs for each in _wanted(epoch, settings, out).paths.values()]
-    return [*dict.fromkeys([*own, *beside]), *(metric_map(out, epoch.name) for epoch in settings.epochs)]
+    found = [metric_map(out, epoch.name) for epoch in settings.epochs]
+    for epoch in settings.epochs:
+        if not epoch.classes:
+            found += _wanted(epoch, settings, out).paths.values()
+        elif (own := settings.map_of(epoch, out)) != Path(epoch.classes):
+            found.append(own)
+    return found
 
 
 def _wanted(epoch: Epoch, settings: SiteSettings, out: Path) -> Outputs:

@@ -10,7 +10,6 @@ from pitscape.adjusted_areas import adjusted_areas
 from pitscape.course import course
 from pitscape.epoch_mapping import own_maps
 from pitscape.flags import flags
-from pitscape.ground import check_records
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
 from pitscape.integrity import integrity
 from pitscape.kept_measures import kept
@@ -23,6 +22,7 @@ from pitscape.resilience.national import national_area
 from pitscape.sensitivity import variants, what_moved_e
 from pitscape.site_files import content_with_hashes, inputs_of, load_site
 from pitscape.site_influence import flags_of
+from pitscape.site_records import check_records
 from pitscape.site_settings import SiteSettings
 from pitscape.step_memory import LOG, StepMemory
 from pitscape.table_site import measure_tables, with_epochs

@@ -1,4 +1,4 @@
-"""Verbs of a whole site: demo, simulate, check, run."""
+"""Verbs of a whole site: demo, simulate, init, check, run."""
 
 from pathlib import Path
 
@@ -27,6 +27,19 @@ def add_simulate(verbs: Verbs) -> None:
     verb.add_argument("--layers", help="only these, images,truth,... of those that README.txt lists (default: all)")
     verb.add_argument("--epochs", type=int, default=5, help="number of dates, 2015 to 2024 (default %(default)s)")
     verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
+
+
+def add_init(verbs: Verbs) -> None:
+    """Add the verb ``init``."""
+    verb = new_verb(verbs, "init", "pitscape.site_template:run", "a commented site file to be filled in")
+    verb.add_argument("what", choices=("site",), help="what is begun")
+    verb.add_argument(
+        "--out",
+        type=Path,
+        default=Path("site.yaml"),
+        metavar="FILE.yaml",
+        help="new file; its schema for editors is written beside it (default %(default)s)",
+    )
 
 
 def add_check(verbs: Verbs) -> None:
