@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from pitscape.epoch_images import mapped_epochs, optical_image, scene_of
+from pitscape.epoch_images import check_model, mapped_epochs, optical_image, scene_of
 from pitscape.epoch_settings import Epoch
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError
@@ -47,11 +47,16 @@ def mapped_shape(epoch: Epoch, settings: SiteSettings) -> tuple[int, int]:
 def _checks(epoch: Epoch, settings: SiteSettings, *, mapped: bool) -> Iterator[tuple[str, Callable[[], object]]]:
     if epoch.has_image:
         key = "image" if epoch.image else "images"
-        yield key, partial(mapped_shape if mapped else _check_picture, epoch, settings)
+        yield key, partial(_check_scenes if mapped else _check_picture, epoch, settings)
     own_legend = bool(settings.legend or settings.crosswalk)
     for key in ("mask", "classes", "reference"):
         if file := getattr(epoch, key):
             yield key, partial(_check_map, Path(file), with_legend=key != "mask" and not own_legend)
+
+
+def _check_scenes(epoch: Epoch, settings: SiteSettings) -> None:
+    check_model(epoch, settings)
+    mapped_shape(epoch, settings)
 
 
 def _check_picture(epoch: Epoch, settings: SiteSettings) -> None:

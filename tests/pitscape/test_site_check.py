@@ -57,7 +57,7 @@ def test_a_good_file_tells_what_will_run(model: Path, tmp_path: Path, capsys: py
     epochs = "epochs:\n  - {image: s_20230701.tif}\n  - {classes: 2024.tif, year: 2024}\n"
     status, lines = told(f"version: 1\nsite: a\nmodel: {model}\n{epochs}", tmp_path, capsys)
     assert status == 0
-    assert lines[1] == "  map s_20230701.tif: 48 x 48 pixels"
+    assert lines[1] == "  map 2023-07-01, s_20230701.tif: 48 x 48 pixels"
     assert "0.00 million pixels at" in lines[2]
     assert lines[3] == "  ready map 2024.tif"
     assert {each.name for each in tmp_path.iterdir()} == before | {"site.yaml"}
