@@ -33,17 +33,18 @@ def pixel_card(*sensors: str, legend: Legend | None = None) -> ModelCard:
     )
 
 
-def write_pixel_model(path: Path, card: ModelCard, *, seed: int = 0) -> Path:
-    """A model of a card: random weights of all channels of a pixel, and a softmax."""
+def write_pixel_model(path: Path, card: ModelCard, *, seed: int = 0, tile: int | None = None) -> Path:
+    """A model of a card: random weights of all channels of a pixel, and a softmax; of any size or of tiles of one side."""
     classes, names = len(card.legend), input_names(card.sources)
+    size: list[str | int] = [tile, tile] if tile else ["height", "width"]
     given = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", len(source.bands), "height", "width"])
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", len(source.bands), *size])
         for name, source in zip(names, card.sources, strict=False)
     ]
     stored = [each.name for each in given]
     if PRESENT in names:
         given.append(helper.make_tensor_value_info(PRESENT, TensorProto.FLOAT, ["batch", len(card.sources)]))
-    found = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", classes, "height", "width"])
+    found = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", classes, *size])
     weights = np.random.default_rng(seed).normal(0, 1e-3, (classes, card.channels, 1, 1)).astype(np.float32)
     nodes = [
         helper.make_node("Concat", stored, ["all"], axis=1),
