@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from odc.geo.geobox import GeoBox
 
-from pitscape.imagery.class_map import ClassMap, new_class_map
+from pitscape.imagery.class_map import ClassMap, names_file, new_class_map
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import same_grid
@@ -50,8 +50,13 @@ def write_metric_maps(maps: Mapping[str, Path], out: Path, *, resample: bool) ->
                     f"{each.path}: is on another grid than {first.path}; bring them to one, or say metric_grid: coarsest."
                 )
         moved = {name: each for name, each in zip(maps, opened, strict=True) if not same_grid(each.grid, grid)}
-        for name, each in moved.items():
-            _write(metric_map(out, name), each, grid)
+        for name in maps:
+            path = metric_map(out, name)
+            if name in moved:
+                _write(path, moved[name], grid)
+            else:  # of an earlier run
+                path.unlink(missing_ok=True)
+                names_file(path).unlink(missing_ok=True)
     return {"resampled": list(moved), "observed_share": _observed(maps, moved, out)}
 
 

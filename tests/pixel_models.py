@@ -12,19 +12,22 @@ from pitscape.models.card import CARD_KEY, ModelCard, Normalisation, SourceInput
 from pitscape.models.inputs import PRESENT, input_names
 
 
-def pixel_card(*sensors: str, legend: Legend | None = None) -> ModelCard:
-    """A card of all usual bands of some sensors."""
+def pixel_card(
+    *sensors: str, bands: tuple[str, ...] = (), gsd_m: float = 10, legend: Legend | None = None
+) -> ModelCard:
+    """A card of some sensors with all usual bands, or of one with some bands."""
     known = [load_sensor(name) for name in sensors]
-    plain = [Normalisation(mean=(0.0,) * len(each.band_names), std=(1.0,) * len(each.band_names)) for each in known]
+    taken = [bands or each.band_names for each in known]
+    plain = [Normalisation(mean=(0.0,) * len(each), std=(1.0,) * len(each)) for each in taken]
     return ModelCard(
         name="pixel",
         architecture="none",
         sources=tuple(
-            SourceInput(sensor=sensor, bands=sensor.band_names, normalisation=each)
-            for sensor, each in zip(known, plain, strict=True)
+            SourceInput(sensor=sensor, bands=names, normalisation=each)
+            for sensor, names, each in zip(known, taken, plain, strict=True)
         ),
         legend=legend or load_legend(),
-        gsd_m=10,
+        gsd_m=gsd_m,
         tile=32,
         overlap=8,
         training=TrainingRecord(fingerprint="0", scenes=(), region="none", licence="none", steps=0),

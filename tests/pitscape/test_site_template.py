@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pixel_models import pixel_card, write_pixel_model
 from pydantic import BaseModel
 
 from pitscape.cli import main
@@ -51,16 +52,15 @@ def test_the_template_is_valid_with_all_of_its_options_and_tells_the_defaults() 
         assert getattr(found, key) == defaults[key].default, key
 
 
-def test_the_template_runs_once_its_paths_are_filled_in(
-    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_template_runs_once_its_paths_are_filled_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = simulated_site(tmp_path / "mine", size=64, epochs=2, layers=["images"])
+    write_pixel_model(folder / "model.onnx", pixel_card("sentinel2_l2a"))
     first, last = sorted((folder / "images").glob("*.tif"))
     site = folder / "site.yaml"
     assert main(["init", "site", "--out", str(site)]) == 0
     assert main(["check", str(site)]) == 2
     assert "PATH/TO/model.onnx does not exist" in capsys.readouterr().err
-    named = {"PATH/TO/model.onnx": str(model), "PATH/TO/scene_20150701.tif": f"images/{first.name}"}
+    named = {"PATH/TO/model.onnx": "model.onnx", "PATH/TO/scene_20150701.tif": f"images/{first.name}"}
     text = site.read_text(encoding="utf-8")
     for placeholder, path in (named | {"PATH/TO/scene_20240701.tif": f"images/{last.name}"}).items():
         text = text.replace(placeholder, path)
