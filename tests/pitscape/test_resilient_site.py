@@ -333,7 +333,7 @@ def test_runoff_of_mined_land_must_be_given(run: RunSite) -> None:
 
 def test_bounds_that_cut_are_flagged(run: RunSite) -> None:
     found = run(bounds={"npp": {"low": 0, "high": 0.35}})
-    assert found["integrity"]["series"]["published"][0]["cut"] == ("npp",)
+    assert found["integrity"]["series"]["published"][0]["cut"] == ["npp"]
     assert "cut" in names_of(found)
 
 
