@@ -109,6 +109,7 @@ def write_graph(network: DeployedNetwork, card: ModelCard, path: Path) -> None:
         )
     assert program is not None
     model = program.model_proto
+    _forget_origin(model)
     onnx.helper.set_model_props(model, metadata_of(card))
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
@@ -125,3 +126,11 @@ def fix_sizes(path: Path, side: int) -> None:
     del model.graph.value_info[:]  # sizes in between were inferred for any image
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """Take out what the exporter notes beside each node and value: stack traces with the paths of this machine."""
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""

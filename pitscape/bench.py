@@ -29,6 +29,7 @@ from pitscape.inference.scene_run import predict_scene
 from pitscape.inference.spent import Spent
 from pitscape.inference.tiles import Tiles
 from pitscape.models.card import ModelCard
+from pitscape.models.shipped import shipped_model
 from pitscape.peers import PEERS, run_peer
 from pitscape.progress import say
 
@@ -58,12 +59,14 @@ class _Case:
 
 def bench(arguments: argparse.Namespace) -> None:
     """``pitscape bench``."""
+    if arguments.model and arguments.random:
+        raise InputError(f"--random: --model {arguments.model} is given too; leave one out.")
     threads = arguments.threads or usable_cores()
     if min(arguments.size, arguments.repeat, threads) < 1:
         raise InputError("--size, --repeat and --threads must be at least 1.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = arguments.model or write_model(folder / "unet_resnet18.onnx")
+        model = arguments.model or (write_model(folder / "unet_resnet18.onnx") if arguments.random else shipped_model())
         predictor = OnnxPredictor(model)
         if len(predictor.card.sources) > 1:
             raise InputError(f"{model}: takes several sources; bench measures models of one.")
@@ -162,7 +165,7 @@ def _peers(case: _Case, model: Path) -> dict[str, Any]:
         try:
             result = run_peer(name, case.scene, weights, case.threads) if weights.exists() else None
             print(
-                result or f"{name}: not measured; it needs pip install {PEERS[name].package}, and no --model",
+                result or f"{name}: not measured; it needs pip install {PEERS[name].package}, and --random",
                 flush=True,
             )
             found[name] = result and {"mpx_per_s": result.mpx_per_s, "peak_mb": result.peak_mb}

@@ -1,4 +1,4 @@
-"""What ``bench`` maps when nothing is given: a textured scene, and a U-Net with random weights."""
+"""What ``bench`` makes for itself: a textured scene and, with ``--random``, a U-Net with random weights."""
 
 from pathlib import Path
 

@@ -1,8 +1,10 @@
 """The whole chain on a simulated mine whose every pixel is known."""
 
 import argparse
+import shutil
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ NETWORK = {
 
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape demo``."""
-    from pitscape.learning import print_scores
+    from pitscape.reference_accuracy import print_scores
     from pitscape.report import write_report
     from pitscape.site import run_site, save_site
 
@@ -38,19 +40,27 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError(f"{out}: is not empty; choose a new folder, or delete this one.")
     say("1 of 5: simulating a mine")
     folder = simulated_site(out / "simulated", seed=arguments.seed)
-    say("2 of 5: training a network on other simulated mines; some minutes")
-    train_and_export(folder / "train.yaml", folder / "model.onnx")
+    trains = find_spec("torch") is not None
+    if trains:
+        say("2 of 5: training a network on other simulated mines; some minutes")
+        train_and_export(folder / "train.yaml", folder / "model.onnx")
+    else:
+        lay_shipped_model(folder / "model.onnx")
     say("3 of 5: mapping and measuring the site")
     site = run_site(folder / "site.yaml", out, say=say)
-    say("4 of 5: a random forest on the same data, for comparison")
-    site["accuracy"]["random_forest"] = forest_scores(folder)
+    if trains:
+        say("4 of 5: a random forest on the same data, for comparison")
+        site["accuracy"]["random_forest"] = forest_scores(folder)
+    else:
+        say("4 of 5: no random forest for comparison: it needs pip install 'pitscape[train]'")
     site["accuracy"]["excavated_area"] = excavated_areas(site)
     site["accuracy"]["affected_area"] = affected_areas(site, folder / "truth.json")
     save_site(site, out)
     say("5 of 5: report")
     report = write_report(out, site_file=folder / "site.yaml")
     print_scores("network", site["accuracy"]["network"])
-    print_scores("random forest", site["accuracy"]["random_forest"])
+    if trains:
+        print_scores("random forest", site["accuracy"]["random_forest"])
     _print_site(site)
     print(f"done in {time.perf_counter() - started:.0f} s; the report: {report}")
 
@@ -84,6 +94,17 @@ def train_and_export(config: Path, output: Path) -> None:
     cli = run_training("fit", config)
     _, parity = export_onnx(Path(cli.trainer.default_root_dir) / "best.ckpt", output)
     say(f"exported; torch and onnxruntime differ by at most {parity.largest_difference:.1e}")
+
+
+def lay_shipped_model(output: Path) -> None:
+    """Take the model that comes with pitscape instead of training one, and say so."""
+    from pitscape.models.shipped import CAVEAT, shipped_model
+
+    path = shipped_model()
+    say(
+        f"2 of 5: no torch here, so nothing is trained: using {path.stem} ({CAVEAT}); pip install 'pitscape[train]' trains"
+    )
+    shutil.copyfile(path, output)
 
 
 def forest_scores(folder: Path) -> dict[str, Any]:

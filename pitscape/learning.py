@@ -4,11 +4,10 @@ import argparse
 import logging
 import warnings
 from pathlib import Path
-from typing import Any
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import write_json
-from pitscape.reference_accuracy import score_table
+from pitscape.reference_accuracy import print_scores, score_table
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -88,15 +87,6 @@ def export(arguments: argparse.Namespace) -> None:
     if card.sensor.offset_since:
         change = card.sensor.offset_since
         print(f"in other programs, add {change.added} to scenes acquired before {change.date}; pitscape does it itself")
-
-
-def print_scores(title: str, scores: dict[str, Any]) -> None:
-    """Accuracies as a small table."""
-    print(f"{title}: mIoU {scores['mean_iou']:.3f}, overall {scores['overall']:.3f}")
-    print(f"  {'class':12} {'IoU':>6} {'F1':>6} {'user':>6} {'prod.':>6}")
-    for row in scores["classes"]:
-        values = (row[key] for key in ("iou", "f1", "users_accuracy", "producers_accuracy"))
-        print(f"  {row['class_name']:12} " + " ".join(f"{value:6.3f}" for value in values))
 
 
 def quiet() -> None:

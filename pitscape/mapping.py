@@ -35,7 +35,10 @@ def predict(arguments: argparse.Namespace) -> None:
     given = _given(arguments)
     outputs = _outputs(arguments, [_path(each) for each in given])
     predictor = open_predictor(
-        arguments.model, card=arguments.card, expect_sha256=arguments.expect_sha256, device=arguments.device
+        arguments.model or _shipped(),
+        card=arguments.card,
+        expect_sha256=arguments.expect_sha256,
+        device=arguments.device,
     )
     failed = 0
     for source, wanted in zip(given, outputs, strict=True):
@@ -92,6 +95,14 @@ def _tell(record: dict[str, Any]) -> None:
         say(f"{record['scene']}: mapped without {', '.join(missing)}, which the model takes too")
     if record["failed_tiles"]:
         say(f"{record['scene']}: {len(record['failed_tiles'])} tiles failed and are unobserved; the JSON lists them")
+
+
+def _shipped() -> Path:
+    from pitscape.models.shipped import CAVEAT, shipped_model
+
+    path = shipped_model()
+    say(f"no --model: using {path.stem} ({CAVEAT})")
+    return path
 
 
 def _options(arguments: argparse.Namespace) -> RunOptions:

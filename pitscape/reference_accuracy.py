@@ -53,6 +53,15 @@ def score_table(counts: NDArray[np.int64], legend: Legend) -> dict[str, Any]:
     }
 
 
+def print_scores(title: str, scores: dict[str, Any]) -> None:
+    """Accuracies as a small table."""
+    print(f"{title}: mIoU {scores['mean_iou']:.3f}, overall {scores['overall']:.3f}")
+    print(f"  {'class':12} {'IoU':>6} {'F1':>6} {'user':>6} {'prod.':>6}")
+    for row in scores["classes"]:
+        values = (row[key] for key in ("iou", "f1", "users_accuracy", "producers_accuracy"))
+        print(f"  {row['class_name']:12} " + " ".join(f"{value:6.3f}" for value in values))
+
+
 def _counts(classes: Path, truth_map: Path, legend: Legend) -> NDArray[np.int64]:
     """Confusion counts of a map against a reference map, read in row bands."""
     with open_class_map(classes) as found, open_class_map(truth_map, legend) as truth:

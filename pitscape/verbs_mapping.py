@@ -55,7 +55,10 @@ def add_predict(verbs: Verbs) -> None:
     verb = new_verb(verbs, "predict", "pitscape.mapping:predict", "scenes to class maps (cloud-optimised GeoTIFFs)")
     verb.add_argument("scene", type=Path, nargs="*", metavar="SCENE", help="raster, SAFE or Landsat product")
     verb.add_argument(
-        "--model", type=Path, required=True, metavar="MODEL.onnx", help="of pitscape export; a .ckpt runs in PyTorch"
+        "--model",
+        type=Path,
+        metavar="MODEL.onnx",
+        help="of pitscape export; a .ckpt runs in PyTorch (default: day_one, trained on simulated Sentinel-2 land only)",
     )
     verb.add_argument("--card", type=Path, metavar="CARD.yaml", help="of an ONNX file of another maker; docs/deploy.md")
     verb.add_argument("--expect-sha256", metavar="HEX", help="refuse a model file of another SHA-256")
@@ -126,7 +129,10 @@ def add_bench(verbs: Verbs) -> None:
         verbs, "bench", "pitscape.bench:bench", "speed and memory of scene inference here, as ratios to the network"
     )
     verb.add_argument(
-        "--model", type=Path, metavar="MODEL.onnx", help="default: a U-Net / ResNet-18 of random weights; needs torch"
+        "--model", type=Path, metavar="MODEL.onnx", help="of pitscape export (default: day_one, which comes with it)"
+    )
+    verb.add_argument(
+        "--random", action="store_true", help="a U-Net / ResNet-18 of random weights, as for peers; needs torch"
     )
     verb.add_argument(
         "--size", type=int, default=4096, help="side of the scene that is made [px] (default %(default)s)"

@@ -25,6 +25,9 @@ def add_simulate(verbs: Verbs) -> None:
         help="side [px of 10 m]; above 2048, squares of one mine each (default %(default)s)",
     )
     verb.add_argument("--layers", help="only these, images,truth,... of those that README.txt lists (default: all)")
+    verb.add_argument(
+        "--varied", type=int, metavar="N", help="instead of a site, N labelled scenes of other land, for training"
+    )
     verb.add_argument("--epochs", type=int, default=5, help="number of dates, 2015 to 2024 (default %(default)s)")
     verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
 

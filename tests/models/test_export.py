@@ -42,6 +42,13 @@ def test_the_card_is_inside_and_beside(trained: Path, model: Path) -> None:
     assert str(trained) not in inside
 
 
+def test_no_path_of_this_machine_is_in_the_file(model: Path) -> None:
+    """The exporter notes the stack of each node; a file to be shared must not tell where it was made."""
+    content = model.read_bytes()
+    assert b".py" not in content
+    assert str(Path(__file__).parents[2]).encode() not in content
+
+
 def test_a_network_that_onnxruntime_runs_differently_is_not_written(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

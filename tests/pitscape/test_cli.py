@@ -170,7 +170,7 @@ def test_wrong_input_is_answered_in_one_line_with_status_2_and_leaves_nothing(
         (["predict", str(text), *predict], str(text), "give a GeoTIFF"),
         (["predict", str(tmp_path / "none.tif"), *predict], "none.tif", "check the path"),
         (["predict", str(scene), *predict, "--tile", "16", "--overlap", "16"], "--overlap 16", "smaller"),
-        (["predict", str(scene), "--model", str(text), "--output", str(out / "c.tif")], str(text), "pitscape export"),
+        (["predict", str(scene), "--model", str(text), "--output", str(out / "c.tif")], str(text), "export it again"),
         (["predict", str(scene), "--model", str(model), "--output", str(text / "c.tif")], str(text), "another output"),
         (["areas", str(scene), "--output", str(out / "a.csv")], str(scene), "one band of uint8"),
         (["areas", str(class_map), "--zones", str(text), "--output", str(out / "a.csv")], str(text), "GeoPackage"),

@@ -16,12 +16,18 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
 
 
+ON_SIMULATED_LAND = "day_one"
+
+
 @pytest.mark.parametrize("config", sorted((ROOT / "configs" / "train").glob("*.yaml")), ids=lambda path: path.stem)
 def test_training_configurations(
-    config: Path, reference_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Path, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PITSCAPE_DATA", str(reference_data))
     monkeypatch.chdir(tmp_path)
+    if config.stem == ON_SIMULATED_LAND:
+        assert main(["simulate", "--varied", "2", "--out", "day_one_land"]) == 0
+    else:
+        monkeypatch.setenv("PITSCAPE_DATA", str(request.getfixturevalue("reference_data")))
     steps = ["--trainer.max_steps=1", "--data.init_args.steps_per_epoch=1", "--data.init_args.batch_size=2"]
     assert main(["fit", "--config", str(config), *steps, "--trainer.limit_val_batches=1"]) == 0
     assert (tmp_path / "runs" / config.stem / "best.ckpt").exists()

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -46,6 +47,8 @@ def test_the_base_wheel_works_in_an_empty_environment(model: Path, tmp_path: Pat
     assert (tmp_path / "c.tif").exists()
     loaded = f"import pitscape; print(pitscape.load_model({str(model)!r}).predict({str(scene)!r}).classes.shape)"
     assert run(python, "-c", loaded, folder=tmp_path) == "(40, 40)\n"
+    run(python, "-m", "pitscape", "predict", scene, "--output", "first.tif", folder=tmp_path)
+    assert json.loads((tmp_path / "first.tif.json").read_text())["model"] == "day_one"
     installed = run(python, "-m", "pip", "list", folder=tmp_path)
     assert "torch" not in installed
     assert "onnx " not in installed

@@ -50,6 +50,7 @@ def simulate_scene(
     *,
     wetness: float = 0.0,
     place: Place | None = None,
+    spectra: NDArray[np.float32] | None = None,
 ) -> SimulatedScene:
     """Draw a scene of some land.
 
@@ -61,8 +62,10 @@ def simulate_scene(
         sensor: The sensor, whose default bands are those of ``SPECTRA``.
         wetness: Deviation of the year's rain from the mean, in standard deviations.
         place: Where the land lies in the scene; alone by default.
+        spectra: Reflectance (material, band) in place of ``endmembers()``.
     """
     rng, place = generator(*key), place or whole_place(key, len(land.surface))
+    spectra = endmembers() if spectra is None else spectra
     shared = rng if place.alone else place.shared(9, acquired.toordinal())
     today = draw_day(rng, land, grain, day=acquired.timetuple().tm_yday, wetness=wetness, shared=shared)
     shares = material_shares(today) * _brightness(rng, today)
@@ -72,7 +75,7 @@ def simulate_scene(
     observed = _observed(shared, place)
     haze = shared.uniform(0, 0.012)
     stored = np.empty((len(sensor.band_names), *land.surface.shape), np.uint16)
-    for number, (name, spectrum) in enumerate(zip(sensor.band_names, endmembers().T, strict=True)):
+    for number, (name, spectrum) in enumerate(zip(sensor.band_names, spectra.T, strict=True)):
         band, blueness = sensor.band(name), blueness_of(sensor, name)
         lit = light * (1 - SKYLIGHT * blueness) + SKYLIGHT * blueness
         reflectance = np.einsum("m,myx->yx", spectrum, shares) * lit + haze * blueness**2

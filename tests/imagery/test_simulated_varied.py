@@ -1,0 +1,94 @@
+"""Varied land: equal seeds give equal bytes, and the laws that make its labels true."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.sensor import load_sensor
+from pitscape.imagery.simulated.sensing.materials import endmembers
+from pitscape.imagery.simulated.terrain.shapes import generator
+from pitscape.imagery.simulated.varied.palette import MATERIALS, SURFACES, draw_palette, varied
+from pitscape.imagery.simulated.varied.quarries import CLASSES, UNSURE, Cover, draw_quarry_land
+from pitscape.imagery.simulated.varied.scene import varied_scene
+from pitscape.imagery.simulated.varied.training_set import write_varied_scenes
+
+
+def bytes_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_equal_seeds_give_equal_bytes_and_others_do_not(tmp_path: Path) -> None:
+    first = bytes_in(write_varied_scenes(tmp_path / "a", scenes=2, seed=3))
+    assert first == bytes_in(write_varied_scenes(tmp_path / "b", scenes=2, seed=3))
+    other = bytes_in(write_varied_scenes(tmp_path / "c", scenes=2, seed=4))
+    assert {name for name in first if first[name] == other.get(name)} == set()
+    assert {Path(name).suffix for name in first} == {".tif", ".txt"}
+
+
+def test_a_scene_does_not_depend_on_how_many_are_drawn(tmp_path: Path) -> None:
+    fewer = bytes_in(write_varied_scenes(tmp_path / "a", scenes=1))
+    more = bytes_in(write_varied_scenes(tmp_path / "b", scenes=2))
+    assert {name: more[name] for name in fewer if name.endswith(".tif")} == {
+        name: fewer[name] for name in fewer if name.endswith(".tif")
+    }
+
+
+def test_images_are_sentinel2_and_masks_lie_on_them(tmp_path: Path) -> None:
+    folder = write_varied_scenes(tmp_path / "a", scenes=3)
+    images, masks = (sorted((folder / name).iterdir()) for name in ("images", "masks"))
+    assert [path.name for path in images] == [path.name for path in masks]
+    for image, mask in zip(images, masks, strict=True):
+        with rasterio.open(image) as scene, rasterio.open(mask) as labels:
+            assert scene.descriptions == load_sensor("sentinel2_l2a").band_names
+            assert (scene.transform, scene.shape) == (labels.transform, labels.shape)
+            assert set(np.unique(labels.read(1))) <= {0, 1, 2, 3, 4}
+
+
+def test_a_class_is_that_of_its_cover_or_not_labelled() -> None:
+    for seed in range(6):
+        land = draw_quarry_land(generator(seed), 128)
+        labelled = land.classes != UNSURE
+        assert labelled.mean() > 0.8
+        np.testing.assert_array_equal(land.classes[labelled], CLASSES[land.cover][labelled])
+        quarry = np.isin(land.cover, (Cover.PIT, Cover.POND, Cover.REGROWN))
+        assert (land.paved[quarry] <= 0.45).all()
+
+
+def test_winter_and_summer_look_as_they_do() -> None:
+    """NDVI of broadleaved forest on the land of many seeds: above 0.7 in leaf, below 0.6 at some other time."""
+    seen = []
+    for seed in range(24):
+        rng = generator(seed)
+        land = draw_quarry_land(rng, 96)
+        stored = varied_scene(rng, land, load_sensor("sentinel2_l2a")).astype(np.float64) - 1000
+        woods = land.cover == Cover.BROADLEAF
+        if woods.sum() > 50:
+            red, infrared = np.median(stored[2][woods]), np.median(stored[6][woods])
+            seen.append((infrared - red) / (infrared + red))
+    assert max(seen) > 0.7
+    assert min(seen) < 0.6
+
+
+def test_palettes_differ_around_what_is_typical() -> None:
+    """The median over many places is the typical value; a spread of 0 gives it exactly."""
+    palettes = np.array([draw_palette(generator(seed)) for seed in range(400)])
+    assert palettes.shape == (400, len(MATERIALS), 10)
+    typical = np.array(list(SURFACES.values()))
+    assert np.median(palettes[:, : len(typical)], axis=0) == pytest.approx(typical, rel=0.08)
+    np.testing.assert_allclose(varied(generator(1), endmembers(), spread=0.0), endmembers())
+
+
+@pytest.mark.parametrize(("scenes", "seed"), [(0, 0), (2001, 0), (1, -1)])
+def test_numbers_out_of_range_are_refused(tmp_path: Path, scenes: int, seed: int) -> None:
+    with pytest.raises(InputError, match="choose"):
+        write_varied_scenes(tmp_path / "a", scenes=scenes, seed=seed)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="not an empty folder"):
+        write_varied_scenes(tmp_path, scenes=1)
