@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.inference.graph_sizes import GraphSizes, sizes_text
-from pitscape.inference.model_file import check_model_file
+from pitscape.inference.model_file import ModelFile, check_model_file
 from pitscape.inference.probabilities import check_probabilities, naming
 from pitscape.inference.session import Device, Session, inputs_and_outputs, open_session, run_session, runtime_of
 from pitscape.models.card import CARD_KEY, ModelCard, card_from_json
@@ -76,9 +76,7 @@ class OnnxPredictor:
         self, path: Path, *, threads: int = 1, device: Device = "cpu", expect_sha256: str | None = None
     ) -> None:
         file = check_model_file(path, expect_sha256=expect_sha256)
-        if CARD_KEY not in file.metadata:
-            raise InputError(f"{path}: carries no model card; give a file of pitscape export, or its card by --card.")
-        self._card = card_from_json(file.metadata[CARD_KEY], path)
+        self._card = _carried(file)
         self.path = path
         self.files = (path, *file.weights)
         self.metadata = file.metadata
@@ -131,6 +129,21 @@ class OnnxPredictor:
         self.session.run_with_iobinding(binding)
         result: NDArray[np.float32] = binding.copy_outputs_to_cpu()[0]
         return result
+
+
+def card_of(path: Path) -> ModelCard:
+    """The card that an ONNX file of ``pitscape export`` carries; its network is not loaded.
+
+    Raises:
+        InputError: If the file is no such model.
+    """
+    return _carried(check_model_file(path))
+
+
+def _carried(file: ModelFile) -> ModelCard:
+    if CARD_KEY not in file.metadata:
+        raise InputError(f"{file.path}: carries no model card; give a file of pitscape export, or its card by --card.")
+    return card_from_json(file.metadata[CARD_KEY], file.path)
 
 
 def _checked_sizes(session: Session, card: ModelCard, path: Path) -> GraphSizes:

@@ -43,6 +43,7 @@ VERBS = (
     verbs_ecology.add_lifecycle,
     verbs_ecology.add_thresholds,
     verbs_ecology.add_scale,
+    verbs_site.add_init,
     verbs_site.add_check,
     verbs_site.add_run,
 )

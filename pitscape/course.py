@@ -1,7 +1,7 @@
 """The course of a site: life cycle, thresholds and succession, from what its epochs hold."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def course(
     *,
     epochs: Sequence[dict[str, Any]],
     integrity: dict[str, Any],
-    classes: Sequence[Path],
+    classes: Mapping[str, Path],
 ) -> dict[str, Any]:
     """The sections ``mine``, ``thresholds``, ``life_cycle`` and ``succession`` of ``site.json``.
 
@@ -37,7 +37,7 @@ def course(
         production: Its production table.
         epochs: Name and year of each.
         integrity: Its section, with the series of ThV.
-        classes: Class maps of the epochs on one grid; none for a site of tables.
+        classes: Class map by name of the epochs that are compared, on one grid; none for a site of tables.
 
     Returns:
         The sections; each is None where there is nothing to make it of.
@@ -49,12 +49,13 @@ def course(
     with naming(production or "site file"):
         life, why = find_life_cycle(record, first_production=mine.first_production, decline=mine.decline)
     years = sorted({int(epoch["year"]) for epoch in epochs})
-    stages = [life.stage(epoch["year"]) if life else "" for epoch in epochs]
+    compared = [epoch for epoch in epochs if epoch["name"] in classes]
+    stages = [life.stage(epoch["year"]) if life else "" for epoch in compared]
     return {
         "mine": mine.model_dump(),
         "life_cycle": describe(life, why, record, years) if life or record else None,
         "thresholds": _thresholds(mine, epochs, integrity, life),
-        "succession": _succession(classes, epochs, stages) if len(classes) > 1 else None,
+        "succession": _succession([*classes.values()], compared, stages) if len(classes) > 1 else None,
     }
 
 

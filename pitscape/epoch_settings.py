@@ -1,5 +1,6 @@
 """The land of a site at one date, and the ecosystem types that split it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ class Epoch(Strict):
 
     Attributes:
         image: A scene of the model's sensor: a raster, a SAFE or a Landsat product.
-        offset: Whether its numbers hold the agency's offset, where its metadata do not say.
+        images: Instead, for a model of several sources, a scene by the name of each sensor; some may be missing.
+        model: ONNX file that maps this epoch, instead of the site's; their legends agree, their sensors may differ.
+        offset: Whether the numbers of the scene that gives the grid hold the agency's offset, where its metadata do not
+            say.
         mask: A raster that is not 0 where clouds hide its land, on any grid.
         classes: A ready class map instead of, or beside, an image to be mapped.
         reference: A map of the true classes, for the accuracy.
@@ -31,6 +35,8 @@ class Epoch(Strict):
     """
 
     image: str | None = None
+    images: dict[str, str] = Field(default_factory=dict)
+    model: str | None = None
     offset: OffsetWord | None = None
     mask: str | None = None
     classes: str | None = None
@@ -41,6 +47,17 @@ class Epoch(Strict):
     et: float | str | None = None
     name: str = Field(default="", pattern=r"^[\w\-. ]+$")
     year: int = 0
+
+    @property
+    def has_image(self) -> bool:
+        """Whether it has a scene, or several."""
+        return bool(self.image or self.images)
+
+    @property
+    def source(self) -> str | None:
+        """The file that it is named by; of several scenes the first with a date."""
+        found: str | None = _source_of(self.image, self.images, self.classes)
+        return found
 
     @property
     def reading(self) -> Reading:
@@ -55,7 +72,8 @@ class Epoch(Strict):
         named = dict(content)
         if isinstance(named.get("ndvi"), str):
             named["ndvi"] = (named["ndvi"],)
-        source = named.get("image") or named.get("classes")
+        images = named.get("images")
+        source = _source_of(named.get("image"), images if isinstance(images, dict) else {}, named.get("classes"))
         if not source:
             if "year" not in named:
                 raise ValueError("an epoch needs an image or a class map, or with tables a year")
@@ -68,6 +86,20 @@ class Epoch(Strict):
                 raise ValueError(f"{source} names no date: give the epoch's year")
             named["year"] = acquired.year
         return named
+
+    @model_validator(mode="after")
+    def _one_kind_of_image(self) -> "Epoch":
+        if self.image and self.images:
+            raise ValueError("an epoch has an image or images by sensor; give one of the two")
+        if self.model and not self.has_image:
+            raise ValueError("model maps an image; give the epoch one, or leave model out")
+        return self
+
+
+def _source_of(image: Any, images: Mapping[str, Any], classes: Any) -> Any:  # noqa: ANN401 - not yet checked
+    scenes = [image] if image else list(images.values())
+    dated = [scene for scene in scenes if date_of(Path(str(scene)))]
+    return next(iter([*dated, *scenes]), None) or classes
 
 
 class Ecosystems(Strict):

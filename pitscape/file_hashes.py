@@ -1,5 +1,6 @@
 """SHA-256 of files, kept with what the file system says of them so that large ones are read once."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -14,6 +15,8 @@ class FileHashes:
 
     A file is read anew where its size, time of change or inode differ from what they were when it was read. Who changes
     a file and sets all three back has to forget what is kept.
+
+    Paths stand in the store as their own hash, so that it can be given away.
 
     Args:
         store: JSON that holds what is known; one that cannot be read counts as empty.
@@ -31,7 +34,7 @@ class FileHashes:
 
     def of(self, path: Path) -> str:
         """The SHA-256 of a file or folder, as ``sha256_of`` has it."""
-        name, stamp = str(path.resolve()), _stamp(path)
+        name, stamp = hashlib.sha256(str(path.resolve()).encode()).hexdigest(), _stamp(path)
         known = self._known.get(name)
         if known and known[0] == stamp:
             return str(known[1])

@@ -38,8 +38,9 @@ def flags(
 
 def _of_land(measures: Sequence[Measures], frame: Frame) -> Iterator[Flag]:
     shared = [each for each in measures if each.shares]
-    if not shared:
+    if not shared and all(each.observed for each in measures):
         yield "no_areas", "No areas are given: H, ECO_res and E are not computed."
+    if not shared:
         return
     if frame.types.scores.coarse:
         yield (

@@ -8,19 +8,12 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
-from pitscape.adjusted import load_adjusted
 from pitscape.ecology import raster_on_grid, type_codes
-from pitscape.ecosystem_types import EcosystemTypes, types_of_maps, types_of_table
+from pitscape.ecosystem_types import types_of_maps
 from pitscape.frame import Frame, read_climate
-from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED, Legend
-from pitscape.imagery.raster import open_raster
-from pitscape.imagery.sensor import Sensor, load_sensor
-from pitscape.resilience.elasticity import TYPE_SCORES
-from pitscape.resilience.water import FOUR_CLASS_RUNOFF
-from pitscape.series import read_series
+from pitscape.imagery.sensor import Sensor
 from pitscape.site_settings import SiteSettings
-from pitscape.vegetation_index import check_index_file
 
 
 @dataclass(frozen=True)
@@ -62,47 +55,6 @@ class Ground(Frame):
             names=split.types if split else None,
             otherwise=split.otherwise if split else "",
         )
-
-
-def check_records(settings: SiteSettings, source: Path) -> None:
-    """Before any map is made: tables and rasters can be read and cover every epoch, and every type has a score.
-
-    Raises:
-        InputError: If not.
-    """
-    if settings.production:
-        read_series(Path(settings.production), "production_mt")
-    if settings.ecosystems:
-        types = {*settings.ecosystems.types.values(), settings.ecosystems.otherwise}
-        own = settings.scores if isinstance(settings.scores, dict) else {}
-        if unknown := sorted(types - set(TYPE_SCORES.scores) - set(own)):
-            raise InputError(
-                f"{source}: ecosystems: no score for {', '.join(unknown)}; there are {', '.join(TYPE_SCORES.scores)}."
-            )
-    known = EcosystemTypes({}, {}, TYPE_SCORES, ()) if settings.has_maps else types_of_table(settings, source)
-    frame = Frame(settings, source, known, read_climate(settings))
-    frame.yearly, frame.seasons  # noqa: B018 - that they can be read
-    for epoch in settings.epochs:
-        frame.terms(epoch.year)
-        if epoch.shares:
-            load_adjusted(Path(epoch.shares))
-        for path in epoch.ndvi:
-            check_index_file(Path(path), load_sensor(settings.sensor))
-        for quantity in (epoch.npp, epoch.et):
-            if isinstance(quantity, str):
-                with open_raster(Path(quantity)):
-                    pass
-    _check_runoff(settings, source)
-
-
-def _check_runoff(settings: SiteSettings, source: Path) -> None:
-    """Where Q will be computed, each land class has a runoff coefficient, unless types have their own."""
-    tabled = settings.tables and settings.tables.et
-    has_et = tabled or settings.fallbacks.et or any(epoch.et is not None for epoch in settings.epochs)
-    roles = {"mined", "occupied", "vegetated", "water"}
-    missing = sorted(roles - FOUR_CLASS_RUNOFF.keys() - settings.runoff.keys())
-    if settings.climate and has_et and missing and settings.runoff.keys() <= roles:
-        raise InputError(f"{source}: runoff: no coefficient for {', '.join(missing)}; give one between 0 and 1.")
 
 
 def common_ground(

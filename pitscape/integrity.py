@@ -27,7 +27,7 @@ def integrity(measures: Sequence[Measures], frame: Frame) -> dict[str, Any]:
     raw, place = [each.indicators for each in measures], frame.settings.baseline_place
     with naming(frame.source):
         bounds = bounds_of(measures, frame)
-        weights = weights_of(raw, bounds, frame)
+        weights = weights_of([each.indicators for each in measures if each.observed], bounds, frame)
         undefined = [(m.epoch, lacking(i, weights)) for m, i in zip(measures, raw, strict=True)]
         missing = undefined[place][1]
         result: dict[str, Any] = {
@@ -86,7 +86,7 @@ def bounds_of(measures: Sequence[Measures], frame: Frame) -> dict[str, Bounds]:
             h_exponent=frame.settings.h_exponent,
         )
     for name, value in frame.settings.bounds.items():
-        series = [getattr(each.indicators, name) for each in measures]
+        series = [getattr(each.indicators, name) for each in measures if each.observed]
         bounds[name] = fitted_bounds(series) if value == "fitted" else Bounds(**value.model_dump())
     return bounds
 

@@ -1,6 +1,7 @@
 """What a site's maps or tables gave, before anything is made of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ class MeasuredSite:
         measures: One for each epoch.
         frame: What the epochs share.
         content: Parts of ``site.json``: epochs, legend, areas, extents, growth, affected, accuracy, zones, maps of resilience.
-        maps: The class map of each epoch, none for a site of tables.
+        maps: Class map by name of the epochs that are compared, on one grid; none for a site of tables.
         made_of: What each map was made of.
         notes: Of the legend.
     """
@@ -24,6 +25,6 @@ class MeasuredSite:
     measures: list[Measures]
     frame: Frame
     content: dict[str, Any]
-    maps: tuple[Path, ...] = ()
+    maps: Mapping[str, Path] = field(default_factory=dict)
     made_of: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()

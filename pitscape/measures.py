@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pitscape.adjusted import AdjustedShares, read_adjusted
 from pitscape.ecology import naming, shares_of, sieved
+from pitscape.epoch_images import optical_image
 from pitscape.epoch_settings import Epoch
 from pitscape.frame import Frame
 from pitscape.ground import Ground
@@ -65,6 +66,7 @@ class Measures:
         et: Mean evapotranspiration [mm y-1].
         q: Mean water conservation [mm].
         water: Precipitation, evapotranspiration and runoff [mm].
+        observed: Whether enough of the land was observed for all of this.
     """
 
     epoch: str
@@ -79,6 +81,7 @@ class Measures:
     et: Quantity
     q: float
     water: dict[str, float]
+    observed: bool = True
 
     @property
     def covariance(self) -> NDArray[np.float64] | None:
@@ -139,9 +142,8 @@ def index_of(epoch: Epoch, ground: Ground) -> IndexMap | None:
     if epoch.ndvi:
         files, composite = [Path(path) for path in epoch.ndvi], ground.settings.ndvi_composite
         return index_of_files(files, ground.grid, ground.sensor, composite=composite)
-    if epoch.image is None or ground.seasons:
-        return None
-    return index_of_image(Path(epoch.image), ground.sensor, ground.grid, epoch.reading)
+    image = None if ground.seasons else optical_image(epoch, ground.settings)
+    return index_of_image(image, ground.grid) if image else None
 
 
 def vegetation_of(epoch: Epoch, frame: Frame) -> Vegetation:

@@ -1,7 +1,8 @@
 """The extents of a site's mined land: polygons of all epochs in one file, and their sums."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import geopandas
@@ -13,26 +14,30 @@ from pitscape.inference.outlines.extents import class_extents, write_extents
 from pitscape.outline_picture import ramp
 
 
-def mined_extents(maps: Iterable[tuple[str, Path]], output: Path) -> list[dict[str, Any]]:
+def mined_extents(
+    maps: Mapping[str, Path], output: Path, *, confidence: Mapping[str, Path] = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """Write polygons of all classes with the role ``mined``.
 
     Args:
-        maps: Name and class map of each epoch.
-        output: The GeoPackage.
+        maps: Class map by name of epoch.
+        output: The GeoPackage; its polygons are on the projection of the first map.
+        confidence: Probability of the mapped class by name of epoch, where it is known.
 
     Returns:
         The section ``extents`` of ``site.json``: number, sum and largest area of the polygons of each epoch.
     """
     tables, sums = [], []
-    for epoch, path in maps:
+    for epoch, path in maps.items():
         with open_class_map(path) as classes:
             mined = [land.name for land in classes.legend.classes if land.role == "mined"]
-            found = [class_extents(classes, name, epoch=epoch) for name in mined]
+            found = [class_extents(classes, name, epoch=epoch, confidence=confidence.get(epoch)) for name in mined]
         tables += found
         areas = [float(area) for table in found for area in table["area_km2"]]
         largest = max(areas, default=0.0)
         sums.append({"epoch": epoch, "polygons": len(areas), "area_km2": sum(areas), "largest_km2": largest})
-    joined = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    same = [table.to_crs(tables[0].crs) for table in tables]
+    joined = pd.concat([table for table in same if len(table)] or same[:1], ignore_index=True)
     epochs = [str(row["epoch"]) for row in sums]
     style = categorised_style("epoch", dict(zip(epochs, ramp(len(epochs)), strict=True)))
     whole = geopandas.GeoDataFrame(joined, geometry="geometry", crs=tables[0].crs)

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import pyogrio
-from pyproj import Geod, Transformer
+from odc.geo.geobox import GeoBox
+from pyproj import CRS, Geod, Transformer
 
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_text
@@ -28,16 +30,16 @@ def write_outlines(site: dict[str, Any], out: Path, class_map: Path, *, backgrou
     Returns:
         The picture, SVG.
     """
-    table = pyogrio.read_dataframe(out / "extents.gpkg", layer="extents")
+    with open_class_map(class_map) as classes:
+        grid, bounds, crs = classes.grid, classes.dataset.bounds, classes.dataset.crs
+    table = read_shapes(out / "extents.gpkg", grid)
     adjusted = {row["epoch"]: row for row in site["adjusted_areas"] if row["role"] == "mined"}
     drawn = []
     for row, colour in zip(site["extents"], ramp(len(site["extents"])), strict=True):
         shapes = table.geometry[table["epoch"] == row["epoch"]]
         shape = shapes.union_all() if len(shapes) else None
         drawn.append(Outline(shape, words_of(row, adjusted.get(row["epoch"]), kind), colour))
-    drawn.append(_affected(site["affected"], out))
-    with open_class_map(class_map) as classes:
-        grid, bounds, crs = classes.grid, classes.dataset.bounds, classes.dataset.crs
+    drawn.append(_affected(site["affected"], out, grid))
     size = ground_km(tuple(bounds), crs)
     picture = outline_picture(drawn, grid, size, background=background, bar_km=round_length(size[0]))
     write_text(out / "outlines.svg", picture)
@@ -64,10 +66,16 @@ def round_length(width_km: float) -> float:
     return max((km for km in ROUND_LENGTHS_KM if km <= width_km / 4), default=ROUND_LENGTHS_KM[0])
 
 
-def _affected(found: dict[str, Any] | None, out: Path) -> Outline:
+def read_shapes(path: Path, grid: GeoBox) -> geopandas.GeoDataFrame:
+    """Shapes of a file on the projection of a grid."""
+    table, wanted = pyogrio.read_dataframe(path, layer=path.stem), CRS.from_user_input(str(grid.crs))
+    return table if table.crs == wanted else table.to_crs(wanted)
+
+
+def _affected(found: dict[str, Any] | None, out: Path, grid: GeoBox) -> Outline:
     if found is None:
         return Outline(None, NOT_NAMED, INK)
     error = "" if found["se_km2"] is None else f" ± {Z95 * found['se_km2']:.2f}"
     words = f"affected ({found['of']}): {found['area_km2']:.2f}{error} km²"
-    shape = pyogrio.read_dataframe(out / "affected.gpkg", layer="affected").geometry.union_all()
+    shape = read_shapes(out / "affected.gpkg", grid).geometry.union_all()
     return Outline(shape, words, AFFECTED, dashed=True)

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
+from pitscape.epoch_images import OpticalImage
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import open_scene
-from pitscape.imagery.sensor import Sensor
 
 FIELD_SIDE = 512
 OUTLINES_SIDE = 640
@@ -40,11 +40,12 @@ def class_pixels(path: Path, *, side: int) -> NDArray[np.uint8]:
     return np.moveaxis(colours[ids], -1, 0)
 
 
-def scene_pixels(path: Path, sensor: Sensor, reading: Reading | None = None, *, side: int) -> NDArray[np.uint8]:
-    """A scene in natural colours with alpha, each scene stretched by its own percentiles."""
-    bands = [sensor.named(name) for name in ("red", "green", "blue")]
-    with open_scene(path, sensor, bands=bands, reading=reading) as scene:
-        height, width = scene.grid.shape
+def scene_pixels(image: OpticalImage, grid: GeoBox, *, side: int) -> NDArray[np.uint8]:
+    """A scene on a grid in natural colours with alpha, each scene stretched by its own percentiles."""
+    bands = [image.sensor.named(name) for name in ("red", "green", "blue")]
+    with open_scene(image.path, image.sensor, bands=bands, reading=image.reading) as own:
+        scene = own.on(grid)
+        height, width = grid.shape
         shape = _small((height, width), side)
         stored, observed = scene.read(slice(0, height), slice(0, width), shape=shape)
     if not observed.any():

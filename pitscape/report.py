@@ -19,7 +19,7 @@ from pitscape.report_language import Language, load_language
 from pitscape.report_map import site_map
 from pitscape.report_pictures import outlines, resilience_pictures
 from pitscape.report_text import caveats, flags, summary, years_over_draws
-from pitscape.site_settings import load_site
+from pitscape.site_files import load_site
 
 PAGE = "report_page"
 SECTIONS = (

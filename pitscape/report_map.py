@@ -5,17 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import geopandas
-import pyogrio
 from odc.geo.geobox import GeoBox
 from pyproj import Geod, Transformer
 from shapely import get_parts
 from shapely.affinity import affine_transform
 from shapely.geometry import Polygon
 
+from pitscape.epoch_images import optical_image
 from pitscape.imagery.class_map import open_class_map
-from pitscape.imagery.sensor import load_sensor
-from pitscape.inference.predictor import OnnxPredictor
-from pitscape.outlines import ground_km, round_length
+from pitscape.metric_maps import metric_map
+from pitscape.outlines import ground_km, read_shapes, round_length
 from pitscape.pictures import class_pixels, data_uri, scene_pixels, webp
 from pitscape.site_settings import SiteSettings
 
@@ -35,7 +34,7 @@ def site_map(site: dict[str, Any], settings: SiteSettings, out: Path) -> dict[st
     """
     if not settings.has_maps:
         return {}
-    paths = [settings.map_of(epoch, out) for epoch in settings.epochs]
+    paths = list(shown_maps(site, settings, out).values())
     with open_class_map(paths[0]) as classes:
         grid, bounds, crs = classes.grid, tuple(classes.dataset.bounds), classes.dataset.crs
     width_km, height_km = ground_km(bounds, crs)
@@ -48,6 +47,15 @@ def site_map(site: dict[str, Any], settings: SiteSettings, out: Path) -> dict[st
         "bar_km": bar,
         "bar_percent": 100 * bar / width_km,
         "north_deg": true_north(grid),
+    }
+
+
+def shown_maps(site: dict[str, Any], settings: SiteSettings, out: Path) -> dict[str, Path]:
+    """Class map by name of epoch, all on one grid."""
+    moved = {epoch["name"] for epoch in site["epochs"] if epoch.get("resampled")}
+    return {
+        epoch.name: metric_map(out, epoch.name) if epoch.name in moved else settings.map_of(epoch, out)
+        for epoch in settings.epochs
     }
 
 
@@ -73,15 +81,13 @@ def picture_side(epochs: int) -> int:
 def _epochs(
     site: dict[str, Any], settings: SiteSettings, paths: list[Path], grid: GeoBox, out: Path
 ) -> list[dict[str, Any]]:
-    sensor = OnnxPredictor(Path(settings.model)).card.sensor if settings.model else load_sensor(settings.sensor)
     side = picture_side(len(paths))
     extents = _extents(out, grid, side)
     affected = _affected(site, out, grid, side)
     found = []
     for place, (epoch, classes) in enumerate(zip(settings.epochs, paths, strict=True)):
-        scene = ""
-        if epoch.image:
-            scene = data_uri(webp(scene_pixels(Path(epoch.image), sensor, epoch.reading, side=side)), "webp")
+        image = optical_image(epoch, settings)
+        scene = data_uri(webp(scene_pixels(image, grid, side=side)), "webp") if image else ""
         found.append(
             {
                 "name": epoch.name,
@@ -96,15 +102,13 @@ def _epochs(
 
 def _extents(out: Path, grid: GeoBox, side: int) -> Mapping[str, str]:
     """Excavated land by epoch."""
-    shapes = pyogrio.read_dataframe(out / "extents.gpkg", layer="extents")
+    shapes = read_shapes(out / "extents.gpkg", grid)
     return {str(epoch): _path(rows, grid, side) for epoch, rows in shapes.groupby("epoch")}
 
 
 def _affected(site: dict[str, Any], out: Path, grid: GeoBox, side: int) -> str:
     """Affected land of the last epoch; empty where the site file names none."""
-    return (
-        _path(pyogrio.read_dataframe(out / "affected.gpkg", layer="affected"), grid, side) if site["affected"] else ""
-    )
+    return _path(read_shapes(out / "affected.gpkg", grid), grid, side) if site["affected"] else ""
 
 
 def _path(table: geopandas.GeoDataFrame, grid: GeoBox, side: int) -> str:

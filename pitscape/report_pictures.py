@@ -7,9 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pitscape.epoch_images import optical_image
+from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import mined_word
-from pitscape.imagery.sensor import load_sensor
-from pitscape.inference.predictor import OnnxPredictor
 from pitscape.outlines import write_outlines
 from pitscape.pictures import (
     OUTLINES_SIDE,
@@ -22,6 +22,7 @@ from pitscape.pictures import (
     scene_pixels,
 )
 from pitscape.report_language import Language
+from pitscape.report_map import shown_maps
 from pitscape.site_settings import SiteSettings
 
 
@@ -43,10 +44,10 @@ def outlines(site: dict[str, Any], settings: SiteSettings, out: Path, language: 
     if not settings.has_maps:
         return Markup()
     last = settings.epochs[-1]
-    classes = settings.map_of(last, out)
-    if last.image:
-        sensor = OnnxPredictor(Path(settings.model)).card.sensor if settings.model else load_sensor(settings.sensor)
-        pixels = scene_pixels(Path(last.image), sensor, last.reading, side=OUTLINES_SIDE)
+    classes = shown_maps(site, settings, out)[last.name]
+    if image := optical_image(last, settings):
+        with open_class_map(classes) as opened:
+            pixels = scene_pixels(image, opened.grid, side=OUTLINES_SIDE)
     else:
         pixels = class_pixels(classes, side=OUTLINES_SIDE)
     kind = mined_word(site["site"]["notes"])

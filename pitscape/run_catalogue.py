@@ -15,7 +15,8 @@ from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.outputs import write_json
 from pitscape.imagery.product import date_of
 from pitscape.run_assets import Assets
-from pitscape.site_settings import SiteSettings, load_site
+from pitscape.site_files import load_site
+from pitscape.site_settings import SiteSettings
 from pitscape.step_memory import HASHES
 
 CATALOGUE, ITEMS = "catalog.json", "stac"

@@ -8,6 +8,7 @@ from typing import Any
 from pitscape.ecology import naming
 from pitscape.frame import Frame
 from pitscape.measures import Measures
+from pitscape.observed_epochs import observed_part
 from pitscape.resilience.attribution import Variant, contributions, sensitivity
 from pitscape.resilience.elasticity import FOUR_CLASS_SCORES
 
@@ -25,9 +26,11 @@ def variants(measures: Sequence[Measures], frame: Frame) -> list[dict[str, Any]]
     """E for each score set and for H to the powers 2, 1 and 0, and over the four land classes instead of the types.
 
     With ``change``, the last epoch's value over the baseline's. Where NDVI or climate is missing, E over the
-    baseline's with both held (``relative_e``).
+    baseline's with both held (``relative_e``). NaN for epochs of which too little was observed.
     """
-    if not all(each.shares for each in measures):
+    names = [each.epoch for each in measures]
+    measures, frame = observed_part(measures, frame)
+    if not measures or not all(each.shares for each in measures):
         return []
     complete = all(each.elastic is not None for each in measures)
     terms = [
@@ -48,6 +51,8 @@ def variants(measures: Sequence[Measures], frame: Frame) -> list[dict[str, Any]]
     found = [_row(each, epochs, place, complete=complete) | {"coarse_legend": types.scores.coarse} for each in rows]
     if not types.scores.coarse:
         found += [_row(each, epochs, place, complete=complete) | {"coarse_legend": True} for each in coarse]
+    for row in found:
+        row["values"] = dict.fromkeys(names, math.nan) | row["values"]
     return found
 
 

@@ -8,20 +8,23 @@ from typing import Any
 
 from pitscape.adjusted_areas import adjusted_areas
 from pitscape.course import course
+from pitscape.epoch_mapping import own_maps
 from pitscape.flags import flags
-from pitscape.ground import check_records
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
 from pitscape.integrity import integrity
 from pitscape.kept_measures import kept
-from pitscape.map_site import OUTPUTS, measure_maps, own_maps
+from pitscape.map_site import OUTPUTS, STEPS_ON_MAPS, measure_maps
 from pitscape.measured_site import MeasuredSite
+from pitscape.observed_epochs import observation_flags
 from pitscape.plain import plain
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
-from pitscape.run_catalogue import CATALOGUE, ITEMS
+from pitscape.run_catalogue import CATALOGUE, ITEMS, write_catalogue
 from pitscape.sensitivity import variants, what_moved_e
+from pitscape.site_files import content_with_hashes, inputs_of, load_site
 from pitscape.site_influence import flags_of
-from pitscape.site_settings import SiteSettings, content_with_hashes, inputs_of, load_site
+from pitscape.site_records import check_records
+from pitscape.site_settings import SiteSettings
 from pitscape.site_tables import FOLDER as TABLES
 from pitscape.site_tables import write_tables
 from pitscape.step_memory import LOG, StepMemory
@@ -37,8 +40,61 @@ PATHS = {"affected", "epochs", "model", "climate", "production", "ecosystems", "
 """Settings that name files, which stand in the provenance by name and hash."""
 
 
-ASIDE = {"title", "notes", "uncertainty", "production", "mine", "affected"}
+ASIDE = {"title", "notes", "language", "polygons", "confidence", "uncertainty", "production", "mine", "affected"}
 """Settings that decide neither integrity nor sensitivity."""
+
+STEPS = ("integrity", "sensitivity", "uncertainty", "course", "report")
+"""Steps of every site."""
+
+
+def report_site(
+    path: Path,
+    out: Path,
+    *,
+    language: str | None = None,
+    say: Say = lambda _: None,
+    progress: Callable[[float, float], None] = lambda _done, _total: None,
+    force: bool = False,
+) -> Path:
+    """Run a site and write ``site.json``, its tables and catalogue, and the report, which stays where nothing of it changed.
+
+    Args:
+        path: The site file.
+        out: The folder.
+        language: Of the report; the site file's by default.
+        say: Told what is being done.
+        progress: Told of steps done and steps in all.
+        force: Do every step again.
+
+    Returns:
+        The report.
+
+    Raises:
+        InputError: If the site file or one of its inputs does not fit, or there is no such language.
+        PitscapeError: If a step fails.
+    """
+    settings = checked_site(path, out)
+    steps = (len(settings.epochs) + len(STEPS_ON_MAPS) if settings.has_maps else 0) + len(STEPS)
+    memory = StepMemory(make_folder(out), say=say, force=force, progress=progress, steps=steps)
+    saved = save_site(_found(settings, path, memory), out)
+    spoken = language or settings.language
+    given = content_with_hashes(settings, memory.hashes.of)
+    shown = {key: given[key] for key in ("epochs", "model", "sensor")}
+    memory.step(
+        "report",
+        {"site": sha256_of(saved), "language": spoken, "shown": shown},
+        lambda: _report(out, path, spoken),
+        outputs=[out / "report.html", out / "outlines.svg"],
+    )
+    if write_catalogue(out, site_file=path) is None:
+        say("no STAC catalogue: a site of tables has no maps")
+    return out / "report.html"
+
+
+def _report(out: Path, path: Path, language: str) -> str:
+    from pitscape.report import write_report
+
+    return write_report(out, site_file=path, language=language).name
 
 
 def run_site(path: Path, out: Path, *, say: Say = lambda _: None, force: bool = False) -> dict[str, Any]:
@@ -59,19 +115,30 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None, force: bool = 
         InputError: If the site file or one of its inputs does not fit.
         PitscapeError: If a step fails.
     """
+    settings = checked_site(path, out)
+    return _found(settings, path, StepMemory(make_folder(out), say=say, force=force))
+
+
+def checked_site(path: Path, out: Path) -> SiteSettings:
+    """A site file whose records can be read, and whose results take the place of no input.
+
+    Raises:
+        InputError: If not.
+    """
     settings = load_site(path)
     if not settings.has_maps:
         settings = with_epochs(settings, path)
     check_records(settings, path)
-    inputs = inputs_of(settings)
     names = [*(OUTPUTS if settings.has_maps else ()), *PAGES, LOG]
-    within = [
-        each
-        for each in (path, *inputs)
-        if each.parent.resolve() in {(out / name).resolve() for name in (TABLES, ITEMS)}
-    ]
+    inputs = inputs_of(settings)
+    own = {(out / name).resolve() for name in (TABLES, ITEMS)}
+    within = [each for each in (path, *inputs) if each.parent.resolve() in own]
     keep_inputs([*own_maps(settings, out), *(out / name for name in names), *within], [path, *inputs])
-    memory = StepMemory(make_folder(out), say=say, force=force)
+    return settings
+
+
+def _found(settings: SiteSettings, path: Path, memory: StepMemory) -> dict[str, Any]:
+    inputs = inputs_of(settings)
     found = measure_maps(settings, path, memory) if settings.has_maps else _measure_tables(settings, path)
     site = {
         "schema": 1,
@@ -115,7 +182,7 @@ def _assessed(found: MeasuredSite, memory: StepMemory) -> dict[str, Any]:
             "production": given["production"],
             "integrity": standing,
             "epochs": found.content["epochs"],
-            "maps": [memory.hashes.of(each) for each in found.maps],
+            "maps": {name: memory.hashes.of(each) for name, each in found.maps.items()},
         },
         lambda: course(
             settings.mine,
@@ -139,7 +206,11 @@ def _assessed(found: MeasuredSite, memory: StepMemory) -> dict[str, Any]:
         "water": [{"epoch": m.epoch} | m.water | {"q_mm": m.q} for m in measures],
         "integrity": standing,
         "uncertainty": spread,
-        "flags": flags(measures, frame, standing, found.content["areas"]) + flags_of(found.content["affected"]),
+        "flags": [
+            *observation_flags(found.content, settings),
+            *flags(measures, frame, standing, found.content["areas"]),
+            *flags_of(found.content["affected"]),
+        ],
         **of_course,
     }
 

@@ -10,15 +10,15 @@ import numpy as np
 import yaml
 from pydantic import ValidationError
 
-from pitscape.ground import check_records
-from pitscape.imagery.class_map import open_class_map
+from pitscape.epoch_images import mapped_epochs
+from pitscape.image_check import image_problems, mapped_shape
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import grid_of
-from pitscape.imagery.raster import open_raster
 from pitscape.imagery.settings import expand_path, read_yaml
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.progress import say
-from pitscape.site_settings import Location, SiteSettings, load_site, named_files
+from pitscape.site_files import Location, load_site, named_files
+from pitscape.site_records import record_problems
+from pitscape.site_settings import SiteSettings
 from pitscape.table_site import with_epochs
 
 
@@ -60,17 +60,23 @@ def problems_of(path: Path) -> Iterator[str]:
         return
     try:
         loaded = load_site(path)
-        check_records(loaded if loaded.has_maps else with_epochs(loaded, path), path)
+        loaded = loaded if loaded.has_maps else with_epochs(loaded, path)
     except InputError as error:
         yield str(error)
-    yield from _unreadable(path, root, load_site(path))
+        return
+    told: set[str] = set()
+    for location, problem in [*record_problems(loaded, path), *image_problems(loaded)]:
+        if (text := str(problem)) not in told:
+            told.add(text)
+            named = "" if text.startswith(f"{path}:") else f"{'.'.join(map(str, location))}: "
+            yield f"{path}, line {line_of(root, location)}: {named}{text.removeprefix(f'{path}: ')}"
 
 
 def plan_of(path: Path) -> Iterator[str]:
     """What a run of a valid site file does, how large it is, and about how long its maps take here.
 
     Raises:
-        InputError: If the model cannot be read.
+        InputError: If a model or a scene cannot be read.
     """
     settings = load_site(path)
     if not settings.has_maps:
@@ -78,16 +84,17 @@ def plan_of(path: Path) -> Iterator[str]:
         yield f"{path}: {settings.site}, a site of tables with {len(epochs)} epochs."
         return
     yield f"{path}: {settings.site}, {len(settings.epochs)} epochs on maps."
-    images = [Path(each.image) for each in settings.epochs if each.image and not each.classes]
-    pixels = 0
-    for image in images:
-        with open_raster(image) as dataset:
-            height, width = dataset.shape
-        pixels += height * width
-        yield f"  map {image.name}: {width} x {height} pixels"
-    if settings.model and images:
-        speed = pixels_per_second(OnnxPredictor(Path(settings.model)))
-        yield f"  {pixels / 1e6:.2f} million pixels at {speed / 1e3:.0f} thousand a second on one core: about {_time(pixels / speed)}"
+    pixels: dict[Path, int] = {}
+    for _, epoch in mapped_epochs(settings):
+        model = settings.model_of(epoch)
+        assert model is not None
+        height, width = mapped_shape(epoch, settings)
+        pixels[model] = pixels.get(model, 0) + height * width
+        yield f"  map {epoch.name}, {Path(str(epoch.source)).name}: {width} x {height} pixels"
+    for model, number in pixels.items():
+        speed = pixels_per_second(OnnxPredictor(model))
+        rate = f"{number / 1e6:.2f} million pixels at {speed / 1e3:.0f} thousand a second on one core"
+        yield f"  {model.name}: {rate}: about {_time(number / speed)}"
     for each in settings.epochs:
         if each.classes:
             yield f"  ready map {Path(each.classes).name}"
@@ -96,7 +103,7 @@ def plan_of(path: Path) -> Iterator[str]:
 def pixels_per_second(predictor: OnnxPredictor) -> float:
     """Throughput of a model on one of its tiles, one thread, measured after a first call."""
     card = predictor.card
-    tile = np.ones((1, len(card.bands), card.tile, card.tile), np.float32)
+    tile = np.ones((1, card.channels, card.tile, card.tile), np.float32)
     predictor.probabilities(tile)
     begun = time.perf_counter()
     predictor.probabilities(tile)
@@ -141,28 +148,6 @@ def _missing(path: Path, root: yaml.Node, settings: SiteSettings) -> Iterator[st
             continue
         if not found.exists():
             yield f"{start} {found} does not exist. Check the path."
-
-
-def _unreadable(path: Path, root: yaml.Node, settings: SiteSettings) -> Iterator[str]:
-    """Rasters that cannot be opened, and a model that is none."""
-    if settings.model:
-        try:
-            OnnxPredictor(Path(settings.model))
-        except InputError as error:
-            yield f"{path}, line {line_of(root, ('model',))}: model: {error}"
-    for place, epoch in enumerate(settings.epochs):
-        for key in ("image", "mask", "classes", "reference"):
-            file = getattr(epoch, key)
-            if not file or Path(file).is_dir():
-                continue
-            try:
-                if key in {"classes", "reference"} and not (settings.legend or settings.crosswalk):
-                    with open_class_map(Path(file)):
-                        continue
-                with open_raster(Path(file)) as dataset:
-                    grid_of(dataset)
-            except InputError as error:
-                yield f"{path}, line {line_of(root, ('epochs', place, key))}: epochs.{place}.{key}: {error}"
 
 
 def _time(seconds: float) -> str:

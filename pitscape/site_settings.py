@@ -1,39 +1,43 @@
 """The site file: what one site consists of, checked before anything runs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from pitscape.epoch_settings import Ecosystems, Epoch
-from pitscape.imagery.errors import InputError
 from pitscape.imagery.product import date_of
-from pitscape.imagery.settings import expand_path, load_settings
 from pitscape.mine_settings import Affected, MineSettings
 from pitscape.model_settings import BoundsSettings, Fallbacks, Uncertainty
 from pitscape.resilience.bounds import Bounds
 from pitscape.resilience.integrity import Indicators, Weights
 from pitscape.table_settings import ClimateTable, Strict, Tables
 
-Location: TypeAlias = tuple[int | str, ...]
-"""Keys and places that lead to a value of the file."""
+VERSION: Literal[1] = 1
 
 
 class SiteSettings(Strict):
     """A site, its epochs and what is known of it.
 
     Attributes:
+        version: Of the file's keys; this is version 1.
         site: Short name.
         title: Heading of the report.
         notes: Sentences that the report repeats.
+        language: Of the report.
         model: ONNX file that maps the images.
         sensor: Of the images beside ready class maps; a model names its own.
         legend: Of class maps that carry none: a name or a YAML file.
         crosswalk: Class name by code, for class maps with codes of their own; "ignore" for no class.
         epochs: In order of time; a site without maps may leave them out, and has those of its tables.
         baseline: Name of the epoch before mining; the first one by default.
+        metric_grid: What is done with maps on different grids before epochs are compared: all are brought to the coarsest
+            one by the most frequent class, or they are refused.
+        least_observed: Share of the land below which an epoch has areas alone, and no indices.
+        polygons: Whether class polygons of each mapped image are written as well.
+        confidence: Whether the probability of the mapped class is, which extents then have as their mean.
         tables: Tables of areas, NDVI, NPP and ET.
         zones: Polygons, each of which has a resilience of its own as well.
         zone_name: Column with their names.
@@ -62,16 +66,21 @@ class SiteSettings(Strict):
         uncertainty: The Monte Carlo run.
     """
 
-    version: Literal[1] = 1
+    version: Literal[1] = VERSION
     site: str = Field(pattern=r"^[\w\- ]+$")
     title: str = ""
     notes: tuple[str, ...] = ()
+    language: Literal["en", "zh"] = "en"
     model: str | None = None
     sensor: str = "sentinel2_l2a"
     legend: str | None = None
     crosswalk: dict[int, str] = Field(default_factory=dict)
     epochs: tuple[Epoch, ...] = ()
     baseline: str | None = None
+    metric_grid: Literal["coarsest", "same"] = "coarsest"
+    least_observed: float = Field(default=0.8, ge=0, le=1)
+    polygons: bool = False
+    confidence: bool = False
     tables: Tables | None = None
     zones: str | None = None
     zone_name: str | None = None
@@ -100,7 +109,7 @@ class SiteSettings(Strict):
     @property
     def has_maps(self) -> bool:
         """Whether it has class maps, ready ones or of a model; else it has tables."""
-        return any(epoch.image or epoch.classes for epoch in self.epochs)
+        return any(epoch.has_image or epoch.classes for epoch in self.epochs)
 
     @property
     def baseline_place(self) -> int:
@@ -112,6 +121,18 @@ class SiteSettings(Strict):
         if epoch.classes and not (self.legend or self.crosswalk):
             return Path(epoch.classes)
         return out / "classes" / f"{epoch.name}.tif"
+
+    def model_of(self, epoch: Epoch) -> Path | None:
+        """The model that maps an epoch: its own, else the site's."""
+        model = epoch.model or self.model
+        return Path(model) if model else None
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _version_is_known(cls, version: object) -> object:
+        if version != VERSION or isinstance(version, bool):
+            raise ValueError(f"this pitscape reads site files of version {VERSION}; bring the file to it")
+        return version
 
     @field_validator("weights")
     @classmethod
@@ -137,7 +158,7 @@ class SiteSettings(Strict):
         names = [epoch.name for epoch in self.epochs]
         if len(set(names)) != len(names):
             raise ValueError("two epochs have the same name; name them")
-        times = [(epoch.year, str(date_of(Path(str(epoch.image or epoch.classes))) or "")) for epoch in self.epochs]
+        times = [(epoch.year, str(date_of(Path(str(epoch.source))) or "")) for epoch in self.epochs]
         if times != sorted(times):
             raise ValueError("epochs must stand in order of time")
         if self.baseline and self.baseline not in names and names:
@@ -157,9 +178,9 @@ class SiteSettings(Strict):
             return self
         if self.tables and self.tables.areas:
             raise ValueError("a table of areas is for a site without maps; leave out one of the two")
-        if any(epoch.image is None and epoch.classes is None for epoch in self.epochs):
+        if any(not epoch.has_image and epoch.classes is None for epoch in self.epochs):
             raise ValueError("an epoch needs an image or a class map")
-        if self.model is None and any(epoch.classes is None for epoch in self.epochs):
+        if any(self.model_of(epoch) is None and epoch.classes is None for epoch in self.epochs):
             raise ValueError("without a model every epoch needs a class map")
         if self.affected and self.affected.influence and len(self.epochs) < 2:
             raise ValueError("affected: influence compares epochs; give two or more")
@@ -171,93 +192,3 @@ def _check_names(given: Iterable[str], kind: type[Weights | Indicators], word: s
     known = {each.name for each in fields(kind)}
     if unknown := sorted(set(given) - known):
         raise ValueError(f"unknown {', '.join(unknown)}; there are {word} of {', '.join(sorted(known))}")
-
-
-def load_site(path: Path) -> SiteSettings:
-    """Read a site file; its paths become relative to it, environment variables in them are replaced.
-
-    Raises:
-        InputError: If it is no valid site file, or a file that it names does not exist.
-    """
-    settings = load_settings(path, SiteSettings)
-    content = settings.model_dump()
-    for holder, key, _ in _places(content):
-        if isinstance(holder[key], str):
-            holder[key] = str(_existing(path, key, holder[key]))
-        elif isinstance(holder[key], tuple):
-            holder[key] = tuple(str(_existing(path, key, each)) for each in holder[key])
-    if settings.legend and Path(settings.legend).suffix in {".yaml", ".yml"}:
-        content["legend"] = str(_existing(path, "legend", settings.legend))
-    return SiteSettings.model_validate(content)
-
-
-def inputs_of(settings: SiteSettings) -> list[Path]:
-    """All files that a loaded site reads, each once."""
-    content = settings.model_dump()
-    found: list[str] = []
-    for holder, key, _ in _places(content):
-        value = holder[key]
-        found += [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
-    return list(dict.fromkeys(map(Path, found)))
-
-
-def content_with_hashes(settings: SiteSettings, hash_of: Callable[[Path], str]) -> dict[str, Any]:
-    """The content of a loaded site file with the name and hash of each file in the place of its path."""
-    content = settings.model_dump()
-    legend = settings.legend
-    if legend and Path(legend).is_file():
-        content["legend"] = hash_of(Path(legend))
-    for holder, key, _ in _places(content):
-        value = holder[key]
-        paths = [value] if isinstance(value, str) else value if isinstance(value, tuple) else None
-        if paths is not None:
-            holder[key] = [[Path(each).name, hash_of(Path(each))] for each in paths]
-    return content
-
-
-def named_files(settings: SiteSettings) -> list[tuple[Location, str]]:
-    """Where a site file names files, and what it names there."""
-    found: list[tuple[Location, str]] = []
-    for holder, key, place in _places(settings.model_dump()):
-        value = holder[key]
-        texts = [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
-        found += [((*place, key), text) for text in texts]
-    return found
-
-
-def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Location]]:
-    """Where the content of a site file holds paths: the holder, its key, and the holder's location."""
-    for key in ("model", "production", "zones"):
-        yield content, key, ()
-    if isinstance(content["climate"], str):
-        yield content, "climate", ()
-    elif content["climate"]:
-        yield content["climate"], "table", ("climate",)
-    if content["ecosystems"]:
-        yield content["ecosystems"], "raster", ("ecosystems",)
-    if content["affected"]:
-        yield content["affected"], "polygons", ("affected",)
-        if content["affected"]["influence"]:
-            for key in ("dem", "barriers"):
-                yield content["affected"]["influence"], key, ("affected", "influence")
-    yield from _tables_and_epochs(content)
-
-
-def _tables_and_epochs(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Location]]:
-    for name, table in (content["tables"] or {}).items():
-        if table:
-            yield table, "table", ("tables", name)
-    for number, epoch in enumerate(content["epochs"]):
-        for key in ("image", "mask", "classes", "reference", "shares", "ndvi", "npp", "et"):
-            yield epoch, key, ("epochs", number)
-
-
-def _existing(site: Path, key: str, text: str) -> Path:
-    try:
-        found = expand_path(text, site.parent)
-    except InputError as error:
-        raise InputError(f"{site}: {key}: {error}") from error
-    if not found.exists():
-        hint = " Make it with pitscape fit and pitscape export." if key == "model" else " Check the path."
-        raise InputError(f"{site}: {key}: {found} does not exist.{hint}")
-    return found

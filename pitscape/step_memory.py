@@ -27,10 +27,21 @@ class StepMemory:
         out: The folder of results.
         say: Told which step is done.
         force: Do every step again.
+        progress: Told of steps done and steps in all, with parts of the one under way.
+        steps: How many there will be.
     """
 
-    def __init__(self, out: Path, *, say: Callable[[str], None] = lambda _: None, force: bool = False) -> None:
-        self.out, self.say, self.force = out, say, force
+    def __init__(
+        self,
+        out: Path,
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        force: bool = False,
+        progress: Callable[[float, float], None] = lambda _done, _total: None,
+        steps: int = 0,
+    ) -> None:
+        self.out, self.say, self.force, self.progress, self.steps = out, say, force, progress, steps
+        self.passed = 0
         self.folder = make_folder(out / FOLDER)
         self.hashes = FileHashes(out / HASHES)
         self.done: list[str] = []
@@ -54,6 +65,7 @@ class StepMemory:
         kept = None if self.force else self._kept(name, key)
         if kept is not None:
             self.log(f"{name}: kept")
+            self._pass()
             return kept["result"]
         self.say(name)
         self.log(f"{name}: begun")
@@ -65,7 +77,16 @@ class StepMemory:
         self.hashes.save()
         self.done.append(name)
         self.log(f"{name}: done")
+        self._pass()
         return json.loads(text)["result"]
+
+    def within(self, done: int, total: int) -> None:
+        """Progress of the step under way."""
+        self.progress(self.passed + done / max(total, 1), max(self.steps, self.passed + 1))
+
+    def _pass(self) -> None:
+        self.passed += 1
+        self.progress(self.passed, max(self.steps, self.passed))
 
     def log(self, line: str) -> None:
         """Add a line to the log of the run."""

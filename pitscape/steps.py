@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pitscape.progress import bar, say
+from pitscape.progress import bar, titled_bar
 
 
 def simulate(arguments: argparse.Namespace) -> None:
@@ -29,13 +29,15 @@ def _varied(out: Path, *, scenes: int, seed: int) -> Path:
 
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape run``."""
-    from pitscape.report import write_report
-    from pitscape.run_catalogue import write_catalogue
-    from pitscape.site import run_site, save_site
+    from pitscape.site import report_site
 
-    site = run_site(arguments.site, arguments.out, say=say, force=arguments.force)
-    save_site(site, arguments.out)
-    report = write_report(arguments.out, site_file=arguments.site, language=arguments.language)
-    if write_catalogue(arguments.out, site_file=arguments.site) is None:
-        say("no STAC catalogue: a site of tables has no maps")
+    with titled_bar(arguments.site.stem) as (say, progress):
+        report = report_site(
+            arguments.site,
+            arguments.out,
+            language=arguments.language,
+            say=say,
+            progress=progress,
+            force=arguments.force,
+        )
     print(report)

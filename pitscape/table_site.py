@@ -88,6 +88,7 @@ def _content(settings: SiteSettings, frame: Frame, areas: dict[int, dict[str, fl
         "epochs": [{"name": epoch.name, "year": epoch.year, "class_map": None} for epoch in settings.epochs],
         "legend": [_class(place, name, frame) for place, name in enumerate(frame.types.names)],
         "observed_share_of_all_epochs": None,
+        "observed_land_share": None,
         "areas": [
             row
             for epoch in settings.epochs

@@ -10,6 +10,7 @@ from pitscape.ecology import naming
 from pitscape.frame import Frame
 from pitscape.integrity import FORMS, bounds_of, lacking, weights_of
 from pitscape.measures import Measures
+from pitscape.observed_epochs import observed_part
 from pitscape.resilience.climate import ClimateWindow
 from pitscape.resilience.ensemble import Ensemble
 from pitscape.resilience.factors import ClimateDraws, IndexDraws, ScoreDraws, ShareDraws, WeightDraws
@@ -30,7 +31,7 @@ def uncertainty(
 ) -> dict[str, Any] | None:
     """Carry what is uncertain to E, ECI and ThV of all epochs, and to the years of the threshold points.
 
-    Shares vary where a sample has adjusted them; mapped shares do not, and the result says so. Further outputs, such
+    Shares vary where a sample has adjusted them; mapped shares do not, and the result says so; epochs of which too little was observed are NaN. Further outputs, such
     as a national area from the draws of ``shares``, come from ``functions``; an output that is NaN in some draws has
     the share of draws in which it is defined.
 
@@ -38,7 +39,9 @@ def uncertainty(
         Inputs that vary, what does not, and per epoch and output the 5, 50 and 95 % quantiles with the first-order
         shares of the variance; the same of the years of the points, by form of ThV. None for a site without shares.
     """
-    if not all(each.shares for each in measures):
+    every = [each.epoch for each in measures]
+    measures, frame = observed_part(measures, frame)
+    if not measures or not all(each.shares for each in measures):
         return None
     wanted, model = frame.settings.uncertainty, ensemble_of(measures, frame)
     inputs = _inputs(measures, frame, model)
@@ -48,7 +51,7 @@ def uncertainty(
     with naming(frame.source):
         found = propagate(extended(model, {**(functions or {}), **years}), inputs, draws=wanted.draws, seed=wanted.seed)
     names = [each.epoch for each in measures]
-    series = {name: _series(found[name], names) for name in OUTPUTS if np.isfinite(found[name].median).any()}
+    series = {name: _series(found[name], names, every) for name in OUTPUTS if np.isfinite(found[name].median).any()}
     further = {name: _plain(found[name], ...) for name in functions or {}}
     varies = {name: bool(name in inputs) for name in ("shares", "ndvi", "climate", "scores", "weights")}
     return {
@@ -140,8 +143,16 @@ def _point(spread: Spread, name: str) -> dict[str, Any]:
     return {"name": name, **years, "defined_first_order": whether["first_order"]}
 
 
-def _series(spread: Spread, epochs: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"epoch": name, **_plain(spread, place)} for place, name in enumerate(epochs)]
+def _series(spread: Spread, drawn: Sequence[str], epochs: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of all epochs; NaN for those that were not drawn."""
+    known = {name: _plain(spread, place) for place, name in enumerate(drawn)}
+    nothing = _unknown(known[drawn[0]])
+    return [{"epoch": name, **known.get(name, nothing)} for name in epochs]
+
+
+def _unknown(row: dict[str, Any]) -> dict[str, Any]:
+    """The same keys with NaN."""
+    return {key: _unknown(value) if isinstance(value, dict) else float("nan") for key, value in row.items()}
 
 
 def _plain(spread: Spread, place: Any) -> dict[str, Any]:  # noqa: ANN401 - an index

@@ -10,12 +10,11 @@ from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
 from pitscape.ecology import raster_on_grid
+from pitscape.epoch_images import OpticalImage
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import same_grid
 from pitscape.imagery.indices import normalised_difference
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import Scene, open_scene
 from pitscape.imagery.sensor import Band, Sensor, load_sensor
 
@@ -39,16 +38,21 @@ class IndexMap:
     dates: int
 
 
-def index_of_image(path: Path, sensor: Sensor, grid: GeoBox, reading: Reading) -> IndexMap:
-    """NDVI of an epoch's own image, which lies on the grid of its map.
+def index_of_image(image: OpticalImage, grid: GeoBox) -> IndexMap:
+    """NDVI of an epoch's own image.
+
+    Args:
+        image: On any grid.
+        grid: Where it is wanted.
 
     Raises:
-        InputError: If it lies on another grid, or has no red or near infrared band.
+        InputError: If it shows nothing of the grid, or has no red or near infrared band.
     """
-    with open_scene(path, sensor, bands=[sensor.named("red"), sensor.named("nir")], reading=reading) as scene:
-        if not same_grid(scene.grid, grid):
-            raise InputError(f"{path}: is on another grid than its class map; bring it to the map's grid.")
-        return IndexMap(_of_scene(scene), sensor.name, 1)
+    bands = [image.sensor.named("red"), image.sensor.named("nir")]
+    with open_scene(image.path, image.sensor, bands=bands, reading=image.reading) as scene:
+        if not scene.meets(grid):
+            raise InputError(f"{image.path}: shows nothing of the land of the class maps; check which epoch it is of.")
+        return IndexMap(_of_scene(scene.on(grid)), image.sensor.name, 1)
 
 
 def index_of_files(paths: Sequence[Path], grid: GeoBox, sensor: Sensor, *, composite: str = "mean") -> IndexMap:

@@ -1,4 +1,4 @@
-"""Verbs of a whole site: demo, simulate, check, run."""
+"""Verbs of a whole site: demo, simulate, init, check, run."""
 
 from pathlib import Path
 
@@ -32,6 +32,19 @@ def add_simulate(verbs: Verbs) -> None:
     verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
 
 
+def add_init(verbs: Verbs) -> None:
+    """Add the verb ``init``."""
+    verb = new_verb(verbs, "init", "pitscape.site_template:run", "a commented site file to be filled in")
+    verb.add_argument("what", choices=("site",), help="what is begun")
+    verb.add_argument(
+        "--out",
+        type=Path,
+        default=Path("site.yaml"),
+        metavar="FILE.yaml",
+        help="new file; its schema for editors is written beside it (default %(default)s)",
+    )
+
+
 def add_check(verbs: Verbs) -> None:
     """Add the verb ``check``."""
     verb = new_verb(
@@ -45,5 +58,5 @@ def add_run(verbs: Verbs) -> None:
     verb = new_verb(verbs, "run", "pitscape.steps:run", "one site from its file to site.json and report.html")
     verb.add_argument("site", type=Path, metavar="SITE.yaml", help="for example configs/sites/strzegom.yaml")
     verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all results")
-    verb.add_argument("--language", choices=("en", "zh"), default="en", help="of the report (default %(default)s)")
+    verb.add_argument("--language", choices=("en", "zh"), help="of the report (default: the site file's)")
     verb.add_argument("--force", action="store_true", help="do every step again, whatever earlier runs left")

@@ -96,7 +96,7 @@ def open_epochs(
         for other in maps[1:]:
             if other.legend.names != maps[0].legend.names:
                 raise InputError(f"{other.path}: has another legend than {paths[0]}; map all epochs with one model.")
-        grid = (_coarsest(maps) if target == "coarsest" else maps[0]).grid
+        grid = (coarsest(maps) if target == "coarsest" else maps[0]).grid
         readers = tuple(_reader(each, grid, target, stack) for each in maps)
         yield Epochs(tuple(paths), known, grid, maps[0].legend, readers)
 
@@ -143,25 +143,40 @@ def epoch_names(paths: Sequence[Path], names: Sequence[str] = ()) -> tuple[str, 
     return found
 
 
-def _reader(classes: ClassMap, grid: GeoBox, target: Target | None, stack: ExitStack) -> Read:
+@contextmanager
+def reader_on(classes: ClassMap, grid: GeoBox) -> Iterator[Read]:
+    """Read a class map on a grid: on a coarser one by the most frequent class, else by that at the cell's centre.
+
+    A cell of which less than half was observed is unobserved.
+
+    Raises:
+        InputError: If the map lies on a turned grid.
+    """
     if same_grid(classes.grid, grid):
-        return classes.read
-    if target is None:
-        raise InputError(f"{classes.path}: lies on another grid than the first map; bring them to one with --resample.")
+        yield classes.read
+        return
     check_grid(classes.grid, str(classes.path))
     raster = Raster(classes.path)
-    stack.callback(raster.close)
-    return partial(_resampled, Layer(raster, (CODES,), (1,), 0, Alignment(raster.grid, grid)), classes)
+    try:
+        yield partial(_resampled, Layer(raster, (CODES,), (1,), 0, Alignment(raster.grid, grid)), classes)
+    finally:
+        raster.close()
+
+
+def coarsest(maps: Sequence[ClassMap]) -> ClassMap:
+    """The map with the largest cell in its middle; of equal ones the first."""
+    return max(maps, key=lambda each: float(cell_areas(_middle(each.grid))[0, 0]))
+
+
+def _reader(classes: ClassMap, grid: GeoBox, target: Target | None, stack: ExitStack) -> Read:
+    if target is None and not same_grid(classes.grid, grid):
+        raise InputError(f"{classes.path}: lies on another grid than the first map; bring them to one with --resample.")
+    return stack.enter_context(reader_on(classes, grid))
 
 
 def _resampled(layer: Layer, classes: ClassMap, rows: slice, columns: slice) -> NDArray[np.uint8]:
     values, observed = layer.at(part(layer.alignment.target, rows, columns))
     return classes.checked(np.where(observed, values[0], UNOBSERVED).astype(np.uint8))
-
-
-def _coarsest(maps: Sequence[ClassMap]) -> ClassMap:
-    """The map with the largest cell in its middle; of equal ones the first."""
-    return max(maps, key=lambda each: float(cell_areas(_middle(each.grid))[0, 0]))
 
 
 def _middle(grid: GeoBox) -> GeoBox:

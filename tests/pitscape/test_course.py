@@ -18,7 +18,7 @@ from pitscape.imagery.legend import load_legend
 from pitscape.life_charts import production, site_thresholds
 from pitscape.mine_settings import MineSettings
 from pitscape.plain import plain
-from pitscape.site_settings import load_site
+from pitscape.site_files import load_site
 from pitscape.stage_chart import life_spans, stages
 from pitscape.transition_chart import transitions
 
@@ -105,7 +105,7 @@ def test_thresholds_come_from_the_epochs_of_a_site(output: Path) -> None:
     thv = np.interp(years, [2000, 2008, 2016, 2024], [1, 0.98, 0.5, 0.48]) + np.tile([0.05, -0.05], 25)
     thv += np.repeat(np.random.default_rng(0).normal(0, 0.003, 25), 2)
     epochs = [{"name": f"e{n}", "year": int(year)} for n, year in enumerate(years)]
-    found = course(MineSettings(), str(output), epochs=epochs, integrity=integrity_of(thv), classes=[])
+    found = course(MineSettings(), str(output), epochs=epochs, integrity=integrity_of(thv), classes={})
     points = found["thresholds"]["published"]["points"]
     assert {point["name"] for point in points} >= {"elastic", "mutation"}
     assert points[0]["year"] == pytest.approx(2008, abs=1)
@@ -141,11 +141,11 @@ def test_a_year_counts_the_epochs_that_have_thv() -> None:
     epochs = [{"name": f"e{n}", "year": year} for n, year in enumerate((2000, 2005, 2005, 2010))]
     mine = MineSettings(thresholds={"elastic": 0.9})
     values = np.array([1, math.nan, 0.8, math.nan])
-    found = course(mine, None, epochs=epochs, integrity=integrity_of(values), classes=[])["thresholds"]["published"]
+    found = course(mine, None, epochs=epochs, integrity=integrity_of(values), classes={})["thresholds"]["published"]
     assert found["points"][0]["year"] == pytest.approx(2002.5)
     assert found["flags"] == ("1 years without a value are left out",)
     values[2] = math.nan
-    alone = course(mine, None, epochs=epochs, integrity=integrity_of(values), classes=[])["thresholds"]["published"]
+    alone = course(mine, None, epochs=epochs, integrity=integrity_of(values), classes={})["thresholds"]["published"]
     assert (alone["status"], alone["points"]) == ("insufficient data", ())
 
 
@@ -153,7 +153,7 @@ def test_a_declared_decline_ends_the_stable_stage(output: Path) -> None:
     """The output shows none; from the date on, stages and their chart have it, and no stage lies over another."""
     epochs = [{"name": f"e{n}", "year": year} for n, year in enumerate((2000, 2024))]
     series = integrity_of(np.array([1, 0.8]))
-    found = course(MineSettings(decline=2020), str(output), epochs=epochs, integrity=series, classes=[])
+    found = course(MineSettings(decline=2020), str(output), epochs=epochs, integrity=series, classes={})
     life = found["life_cycle"]
     assert [row["stage"] for row in life["stages"]] == ["initial", "decline"]
     assert life["notes"][-1] == "decline as declared: the output does not show it"
@@ -170,7 +170,7 @@ def test_a_declared_decline_ends_the_stable_stage(output: Path) -> None:
 def test_two_epochs_are_insufficient_data_and_still_have_a_chart(output: Path) -> None:
     epochs = [{"name": "e0", "year": 2000}, {"name": "e1", "year": 2024}]
     integrity = integrity_of(np.array([1, 0.8]))
-    found = course(MineSettings(), str(output), epochs=epochs, integrity=integrity, classes=[])
+    found = course(MineSettings(), str(output), epochs=epochs, integrity=integrity, classes={})
     assert found["thresholds"]["published"]["status"] == "insufficient data"
     bars = stages(plain(found | {"epochs": epochs}), "published")
     assert bars is not None
@@ -180,7 +180,7 @@ def test_two_epochs_are_insufficient_data_and_still_have_a_chart(output: Path) -
 def test_known_constants_are_used() -> None:
     epochs = [{"name": f"e{n}", "year": 2000 + n} for n in range(3)]
     mine = MineSettings(thresholds={"elastic": 0.9, "mutation": (0.4, 0.6)})
-    found = course(mine, None, epochs=epochs, integrity=integrity_of(np.array([1, 0.8, 0.4])), classes=[])
+    found = course(mine, None, epochs=epochs, integrity=integrity_of(np.array([1, 0.8, 0.4])), classes={})
     points = found["thresholds"]["published"]["points"]
     assert [point["year"] for point in points] == pytest.approx([2000.5, 2001.75])
     assert found["life_cycle"] is None

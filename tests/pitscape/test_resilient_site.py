@@ -21,7 +21,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.report import summary, write_report
 from pitscape.site import run_site, save_site
-from pitscape.site_settings import load_site
+from pitscape.site_files import load_site
 from pitscape.table_site import measure_tables, with_epochs
 from pitscape.uncertainty import uncertainty
 

@@ -12,7 +12,7 @@ from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.site import run_site
-from pitscape.site_settings import load_site
+from pitscape.site_files import load_site
 
 LEGEND = load_legend()
 
@@ -163,16 +163,18 @@ def test_what_cannot_be_computed_is_said_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_images_on_another_grid_than_their_map_are_refused(site: Path, tmp_path: Path) -> None:
-    write_raster(tmp_path / "s_20150701.tif", stored_numbers(40, 40), bands=BANDS, side=11.0)
+def test_images_of_other_land_than_their_map_are_refused(site: Path, tmp_path: Path) -> None:
+    stored = stored_numbers(40, 40)
+    write_raster(tmp_path / "s_20150701.tif", stored, bands=BANDS, crs="EPSG:32635")
     content = yaml.safe_load(site.read_text())
     content["epochs"][0]["image"] = "s_20150701.tif"
     site.write_text(yaml.safe_dump(content))
-    with pytest.raises(InputError, match=r"s_20150701\.tif: is on another grid than its class map"):
+    with pytest.raises(InputError, match=r"s_20150701\.tif: shows nothing of the land of the class maps"):
         run_site(site, tmp_path / "out")
 
 
-def test_maps_of_different_grids_are_refused(site: Path, tmp_path: Path) -> None:
+def test_maps_of_different_grids_are_refused_where_that_is_wanted(site: Path, tmp_path: Path) -> None:
+    site.write_text(yaml.safe_dump(yaml.safe_load(site.read_text()) | {"metric_grid": "same"}))
     save_class_map(tmp_path / "2024.tif", np.zeros((40, 39), np.uint8), grid(40, 39), LEGEND)
     with pytest.raises(InputError, match=r"2024\.tif: is on another grid than .*2015\.tif"):
         run_site(site, tmp_path / "out")

@@ -1,10 +1,13 @@
 """Every problem of a site file with its line, and the schema for editors."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pixel_models import pixel_card, write_pixel_model
+from products import tarred, write_landsat, write_safe, zipped
 from small_scenes import BANDS, grid, stored_numbers, write_raster
 
 from pitscape.cli import main
@@ -50,14 +53,60 @@ def test_files_that_cannot_be_opened_are_told(tmp_path: Path, capsys: pytest.Cap
     assert [line.split(", line ")[1].split(":")[0] for line in lines] == ["4", "5"]
 
 
-def test_a_good_file_tells_what_will_run(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_table_that_cannot_be_used_is_told_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two epochs lack their climate, which is told once."""
+    for name, text in (("climate", "year,month\n2014,1\n"), ("npp", "year\n2015\n"), ("output", "year\n2015\n")):
+        (tmp_path / f"{name}.csv").write_text(text)
+    (tmp_path / "shares.json").write_text("[]")
+    for year in (2015, 2016):
+        save_class_map(tmp_path / f"{year}.tif", np.full((8, 8), 2, np.uint8), grid(8, 8), load_legend())
+    lines = [
+        "site: a",
+        "production: output.csv",
+        "climate: climate.csv",
+        "tables:",
+        "  npp: {table: npp.csv, value: npp, unit: kg C m-2 y-1}",
+        "epochs:",
+        "  - {classes: 2015.tif, year: 2015, shares: shares.json}",
+        "  - {classes: 2016.tif, year: 2016, npp: shares.json}",
+    ]
+    status, found = told("\n".join(lines) + "\n", tmp_path, capsys)
+    assert status == 2
+    where = [(line.split(", line ")[1].split(":")[0], line.split(": ")[2]) for line in found]
+    keys = [("2", "production"), ("3", "climate"), ("5", "tables.npp"), ("7", "epochs.0.shares"), ("8", "epochs.1.npp")]
+    assert where == keys
+
+
+@pytest.mark.parametrize(("of_sentinel", "of_landsat"), [(Path, Path), (zipped, tarred)])
+def test_products_of_agencies_are_planned_as_they_are_mapped(
+    tmp_path: Path,
+    of_sentinel: Callable[[Path], Path],
+    of_landsat: Callable[[Path], Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A Sentinel-2 product of 24 x 24 pixels at 10 m, a Landsat product of 12 x 10 at 30 m, a model for each."""
+    safe, landsat = of_sentinel(write_safe(tmp_path)[0]), of_landsat(write_landsat(tmp_path)[0])
+    sentinel = pixel_card("sentinel2_l2a", bands=("B04", "B08", "B11"))
+    write_pixel_model(tmp_path / "s2.onnx", sentinel)
+    write_pixel_model(tmp_path / "l8.onnx", pixel_card("landsat89_c2l2", bands=("SR_B4", "SR_B5"), gsd_m=30))
+    epochs = f"epochs:\n  - {{image: {safe.name}}}\n  - {{image: {landsat.name}, model: l8.onnx}}\n"
+    status, lines = told(f"site: a\nmodel: s2.onnx\n{epochs}", tmp_path, capsys)
+    assert status == 0, lines
+    assert lines[1] == f"  map 2021-06-19, {safe.name}: 24 x 24 pixels"
+    assert lines[2] == f"  map 2022-07-19, {landsat.name}: 12 x 10 pixels"
+
+
+def test_a_good_file_tells_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_pixel_model(tmp_path / "model.onnx", pixel_card("sentinel2_l2a"))
     write_raster(tmp_path / "s_20230701.tif", stored_numbers(48, 48), bands=BANDS)
     save_class_map(tmp_path / "2024.tif", np.full((48, 48), 2, np.uint8), grid(48, 48), load_legend())
     before = {each.name for each in tmp_path.iterdir()}
     epochs = "epochs:\n  - {image: s_20230701.tif}\n  - {classes: 2024.tif, year: 2024}\n"
-    status, lines = told(f"version: 1\nsite: a\nmodel: {model}\n{epochs}", tmp_path, capsys)
+    status, lines = told(f"version: 1\nsite: a\nmodel: model.onnx\n{epochs}", tmp_path, capsys)
     assert status == 0
-    assert lines[1] == "  map s_20230701.tif: 48 x 48 pixels"
+    assert lines[1] == "  map 2023-07-01, s_20230701.tif: 48 x 48 pixels"
     assert "0.00 million pixels at" in lines[2]
     assert lines[3] == "  ready map 2024.tif"
     assert {each.name for each in tmp_path.iterdir()} == before | {"site.yaml"}

@@ -21,9 +21,9 @@ from pitscape.mine_settings import InfluenceSettings
 from pitscape.report import write_report
 from pitscape.report_text import summary
 from pitscape.site import run_site, save_site
+from pitscape.site_files import load_site
 from pitscape.site_influence import site_influence
 from pitscape.site_mines import ESTIMATED, mine_of
-from pitscape.site_settings import load_site
 
 SIDE = 120
 GRID = GeoBox((SIDE, SIDE), Affine(10, 0, 620_000, 0, -10, 5_010_000), "EPSG:32650")

@@ -1,62 +1,62 @@
 """Steps of a site remember; what changes redoes its steps and later ones; a kill changes nothing."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from small_scenes import grid
+from killed_runs import Moment, killed_at
+from pixel_models import pixel_card, write_pixel_model
+from small_scenes import BANDS, grid, stored_numbers, write_raster
 
 from pitscape.file_hashes import FileHashes
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import sha256_of
-from pitscape.site import run_site, save_site
+from pitscape.map_site import STEPS_ON_MAPS
+from pitscape.site import STEPS, report_site
 from pitscape.step_memory import StepMemory
 
-STEPS = ["map 2015", "map 2024", "areas", "extents", "growth", "landscape and resilience", "affected land"]
-STEPS += ["accuracy", "integrity", "sensitivity", "uncertainty", "course"]
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from pitscape import step_memory
-from pitscape.site import run_site
-
-worked = step_memory.StepMemory._worked
-
-def once(self, name, work):
-    found = worked(self, name, work)
-    if name == sys.argv[3]:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return found
-
-step_memory.StepMemory._worked = once
-run_site(Path(sys.argv[1]), Path(sys.argv[2]))
-"""
+ALL = ["map 2015", "map 2024", *STEPS_ON_MAPS, *STEPS]
+FEW: list[tuple[str, Moment]] = [
+    ("map 2024", "tile"),
+    ("map 2024", "end"),
+    ("extents", "file"),
+    ("affected land", "file"),
+    ("landscape and resilience", "end"),
+    ("report", "file"),
+]
+MORE: list[tuple[str, Moment]] = [
+    *((step, "end") for step in ALL),
+    *((step, "file") for step in ("map 2015", "map 2024", "areas", "landscape and resilience")),
+]
+FILES = ("site.json", "report.html", "outlines.svg", "areas.csv", "classes/2015.tif", "classes/2024.tif")
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two maps of 40 x 40 cells in codes of their own, with a pit at the second."""
+    """A map of 48 x 40 cells in codes of its own, and an image of several tiles."""
     folder = tmp_path_factory.mktemp("site")
-    before = np.full((40, 40), 2, np.uint8)
+    before = np.full((48, 40), 2, np.uint8)
     before[:5, :5] = 3
-    after = before.copy()
-    after[20:30, 20:30] = 0
-    for name, ids in (("2015", before), ("2024", after)):
-        save_class_map(folder / f"{name}.tif", ids, grid(40, 40), load_legend())
+    before[20:30, 20:30] = 0
+    save_class_map(folder / "2015.tif", before, grid(48, 40), load_legend())
+    write_raster(folder / "s_20240701.tif", stored_numbers(48, 40), bands=BANDS)
+    write_pixel_model(folder / "model.onnx", pixel_card("sentinel2_l2a"), tile=32)
     content = {
         "version": 1,
         "site": "meadow",
+        "model": "model.onnx",
         "legend": "four_class",
         "affected": {"classes": ["mined"]},
         "uncertainty": {"draws": 100},
-        "epochs": [{"classes": f"{y}.tif", "year": y, "name": f"{y}", "reference": f"{y}.tif"} for y in (2015, 2024)],
+        "window_m": 90,
+        "epochs": [
+            {"classes": "2015.tif", "year": 2015, "name": "2015", "reference": "2015.tif"},
+            {"image": "s_20240701.tif", "name": "2024", "reference": "2015.tif"},
+        ],
     }
     (folder / "site.yaml").write_text(yaml.safe_dump(content))
     return folder / "site.yaml"
@@ -65,13 +65,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("whole")
-    save_site(run_site(site, out), out)
+    report_site(site, out)
     return out
 
 
 def ran(site: Path, out: Path) -> list[str]:
     said: list[str] = []
-    save_site(run_site(site, out, say=said.append), out)
+    report_site(site, out, say=said.append)
     return said
 
 
@@ -81,31 +81,69 @@ def changed(site: Path, **change: object) -> Path:
     return path
 
 
-def test_a_second_run_does_nothing_and_a_weight_redoes_only_integrity_and_later(site: Path, tmp_path: Path) -> None:
-    assert ran(site, tmp_path) == STEPS
-    first = (tmp_path / "site.json").read_bytes()
+def test_a_second_run_does_nothing_and_a_weight_redoes_only_integrity_and_later(
+    site: Path, whole: Path, tmp_path: Path
+) -> None:
+    assert ran(site, tmp_path) == ALL
+    first = {name: (tmp_path / name).read_bytes() for name in FILES}
+    written = (tmp_path / "report.html").stat().st_mtime_ns
+    assert first == {name: (whole / name).read_bytes() for name in FILES}
     assert ran(site, tmp_path) == []
-    assert (tmp_path / "site.json").read_bytes() == first
-    assert ran(changed(site, weights={"shei": 2 / 8, "mpfd": 1 / 8, "contag": 3 / 8, "connect": 2 / 8}), tmp_path) == [
-        "integrity",
-        "sensitivity",
-        "uncertainty",
-        "course",
-    ]
-    assert ran(changed(site, title="Another heading"), tmp_path)[:1] == ["integrity"]  # the weights went back
-    assert ran(changed(site, title="A third one"), tmp_path) == []
+    assert {name: (tmp_path / name).read_bytes() for name in FILES} == first
+    assert (tmp_path / "report.html").stat().st_mtime_ns == written
+    other = changed(site, weights={"shei": 2 / 8, "mpfd": 1 / 8, "contag": 3 / 8, "connect": 2 / 8})
+    assert ran(other, tmp_path) == list(STEPS)
+    assert ran(changed(site, title="A heading"), tmp_path) == list(STEPS)  # the weights went back
+    assert ran(changed(site, title="Another one"), tmp_path) == ["report"]
+    assert ran(changed(site, title="Another one", language="zh"), tmp_path) == ["report"]
     (tmp_path / "extents.gpkg").write_bytes(b"")
-    assert ran(site, tmp_path) == ["extents"]
+    assert ran(site, tmp_path) == ["extents", "report"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("step", STEPS)
-def test_a_killed_run_goes_on_and_gives_the_same(site: Path, whole: Path, tmp_path: Path, step: str) -> None:
-    command = [sys.executable, "-c", KILLED, str(site), str(tmp_path), step]
-    assert subprocess.run(command, check=False, capture_output=True).returncode == -9
-    assert ran(site, tmp_path) == STEPS[STEPS.index(step) :]
-    for name in ("site.json", "areas.csv", "classes/2015.tif", "classes/2024.tif"):
-        assert (tmp_path / name).read_bytes() == (whole / name).read_bytes()
+def test_progress_rises_to_the_number_of_steps(site: Path, tmp_path: Path) -> None:
+    told: list[tuple[float, float]] = []
+    report_site(site, tmp_path, progress=lambda done, total: told.append((done, total)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {total for _, total in told} == {len(ALL)}
+    assert told[-1][0] == len(ALL)
+    assert any(1 < done < 2 for done, _ in told)  # within the second map
+
+
+def test_results_can_be_published(site: Path, whole: Path) -> None:
+    """No file of a run that went well names a folder of the machine."""
+    texts = [path for path in whole.rglob("*") if path.suffix in {".json", ".log", ".html", ".csv", ".svg"}]
+    assert len(texts) > len(ALL)
+    for path in texts:
+        assert str(site.parent.parent) not in path.read_text(encoding="utf-8"), path
+
+
+def goes_on(step: str, moment: Moment, site: Path, whole: Path, out: Path) -> None:
+    assert killed_at(step, moment, site, out) == -9
+    assert ran(site, out) == ALL[ALL.index(step) :]
+    for name in FILES:
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+    for name in ("extents.gpkg", "affected.gpkg"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+no_sigkill = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+
+
+@no_sigkill
+@pytest.mark.parametrize(("step", "moment"), FEW)
+def test_a_killed_run_goes_on_and_gives_the_same(
+    site: Path, whole: Path, tmp_path: Path, step: str, moment: Moment
+) -> None:
+    goes_on(step, moment, site, whole, tmp_path)
+
+
+@pytest.mark.slow
+@no_sigkill
+@pytest.mark.parametrize(("step", "moment"), MORE)
+def test_a_run_killed_anywhere_goes_on_and_gives_the_same(
+    site: Path, whole: Path, tmp_path: Path, step: str, moment: Moment
+) -> None:
+    goes_on(step, moment, site, whole, tmp_path)
 
 
 def test_a_failing_step_names_itself_and_is_logged(tmp_path: Path) -> None:
