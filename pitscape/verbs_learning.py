@@ -58,6 +58,24 @@ def add_export(verbs: Verbs) -> None:
         metavar="N",
         help="take single square images of N px alone, as Deepness needs it; sets --tile",
     )
+    verb.add_argument("--int8", action="store_true", help="write MODEL.int8.onnx as well, a smaller and faster variant")
+    verb.add_argument(
+        "--int8-samples", type=Path, metavar="DIR", help="images whose windows set its ranges, and judge it"
+    )
+    verb.add_argument(
+        "--config",
+        type=Path,
+        metavar="TRAINING.yaml",
+        help="the run's configuration: its land sets ranges, its labels judge",
+    )
+    verb.add_argument(
+        "--int8-bound",
+        type=float,
+        default=1.0,
+        metavar="P",
+        help="refuse a variant that loses more: points of mean IoU, or without labels %% of pixels with another class "
+        "(default %(default)s)",
+    )
 
 
 def add_parity(verbs: Verbs) -> None:
