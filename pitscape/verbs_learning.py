@@ -83,4 +83,19 @@ def add_parity(verbs: Verbs) -> None:
     verb = new_verb(verbs, "parity", "pitscape.parity_table:run", "how far the ways to run one network are apart")
     verb.add_argument("model", type=Path, metavar="MODEL.onnx", help="of pitscape export")
     verb.add_argument("--checkpoint", type=Path, metavar="CKPT", help="compare PyTorch as well (extra train)")
+    verb.add_argument(
+        "--variant",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="MODEL.int8.onnx",
+        help="compare a variant in 8 bits as well; may be repeated",
+    )
+    verb.add_argument(
+        "--variant-bound",
+        type=float,
+        default=5.0,
+        metavar="P",
+        help="at most so many %% of the pixels may have another class in a variant (default %(default)s)",
+    )
     verb.add_argument("--output", type=Path, metavar="JSON", help="write the table there as well")
