@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.sensor import Sensor
+from pitscape.models.quantisation import Quantisation
 
 CARD_KEY = "pitscape_card"
 """Where the card stands in the metadata of an ONNX file."""
@@ -130,6 +131,7 @@ class ModelCard(BaseModel):
         class_bias: Added to the logarithm of each class's probability when a pixel's class is chosen; a threshold t of a
             class is the bias -ln t. None: the most probable class.
         calibration: How probabilities were calibrated; None: they are raw softmax.
+        quantisation: How it was rounded to 8 bits; None: it is in float.
         versions: Of the libraries that made it.
     """
 
@@ -148,6 +150,7 @@ class ModelCard(BaseModel):
     metrics: dict[str, float | None]
     class_bias: tuple[float, ...] | None = None
     calibration: Calibration | None = None
+    quantisation: Quantisation | None = None
     versions: dict[str, str]
 
     @model_validator(mode="after")

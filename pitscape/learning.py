@@ -66,12 +66,14 @@ def baseline(arguments: argparse.Namespace) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """``pitscape export``."""
+    from pitscape.int8_variant import samples_wanted, write_variant
     from pitscape.models.export import export_onnx
 
     quiet()
     option, tile = ("--tile", arguments.tile) if arguments.static is None else ("--static", arguments.static)
     if tile < 32:
         raise InputError(f"{option} {tile}: at least 32 pixels are needed.")
+    samples = samples_wanted(arguments)
     card, parity = export_onnx(
         arguments.checkpoint,
         arguments.output,
@@ -88,6 +90,8 @@ def export(arguments: argparse.Namespace) -> None:
     if card.sensor.offset_since:
         change = card.sensor.offset_since
         print(f"in other programs, add {change.added} to scenes acquired before {change.date}; pitscape does it itself")
+    if samples is not None:
+        write_variant(arguments, card, samples)
 
 
 def quiet() -> None:

@@ -13,7 +13,7 @@ from pitscape.imagery.outputs import sha256_of
 def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
     """Options, versions and hashes of the inputs, without paths of the machine."""
     hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
-    hidden |= {"before", "filtered", "matrix", "probabilities", "reference", "scenes"}
+    hidden |= {"before", "filtered", "matrix", "probabilities", "reference", "scenes", "variant"}
     options = {
         key: value if isinstance(value, int | float | None) else str(value)
         for key, value in vars(arguments).items()

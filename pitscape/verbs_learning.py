@@ -58,6 +58,24 @@ def add_export(verbs: Verbs) -> None:
         metavar="N",
         help="take single square images of N px alone, as Deepness needs it; sets --tile",
     )
+    verb.add_argument("--int8", action="store_true", help="write MODEL.int8.onnx as well, a smaller and faster variant")
+    verb.add_argument(
+        "--int8-samples", type=Path, metavar="DIR", help="images whose windows set its ranges, and judge it"
+    )
+    verb.add_argument(
+        "--config",
+        type=Path,
+        metavar="TRAINING.yaml",
+        help="the run's configuration: its land sets ranges, its labels judge",
+    )
+    verb.add_argument(
+        "--int8-bound",
+        type=float,
+        default=1.0,
+        metavar="P",
+        help="refuse a variant that loses more: points of mean IoU, or without labels %% of pixels with another class "
+        "(default %(default)s)",
+    )
 
 
 def add_parity(verbs: Verbs) -> None:
@@ -66,4 +84,19 @@ def add_parity(verbs: Verbs) -> None:
     verb.add_argument("model", type=Path, metavar="MODEL.onnx", help="of pitscape export")
     verb.add_argument("--checkpoint", type=Path, metavar="CKPT", help="compare PyTorch as well (extra train)")
     verb.add_argument("--scenes", type=Path, nargs="+", metavar="IMG", help="compare on all tiles of these scenes, too")
+    verb.add_argument(
+        "--variant",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="MODEL.int8.onnx",
+        help="compare a variant in 8 bits as well; may be repeated",
+    )
+    verb.add_argument(
+        "--variant-bound",
+        type=float,
+        default=5.0,
+        metavar="P",
+        help="at most so many %% of the pixels may have another class in a variant (default %(default)s)",
+    )
     verb.add_argument("--output", type=Path, metavar="JSON", help="write the table there as well")

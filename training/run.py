@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import yaml
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
@@ -24,6 +25,9 @@ QUIET = {"exit_on_error": False}
 
 
 CHECKPOINT = "--ckpt_path="
+
+KEYS_OF_FIT = frozenset({"ckpt_path", "weights_only"})
+"""What the resolved configuration of a run holds beside its data, network and trainer."""
 
 ATTEMPTS = (
     "Does not validate",
@@ -98,12 +102,17 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
 
 
 def data_of(config: Path, rest: Sequence[str] = ()) -> LabelledScenes:
-    """The data of a configuration, set up; ``rest`` are further options of LightningCLI.
+    """The data of a configuration, or of a run's ``config.yaml``, set up; ``rest`` are further options of LightningCLI.
 
     Raises:
         InputError: If the configuration or the data does not fit.
     """
-    data = _cli([f"--config={config}", *rest], config, run=False).datamodule
+    content = read_yaml(config)
+    if isinstance(content, dict) and KEYS_OF_FIT & content.keys():
+        given = yaml.safe_dump({key: value for key, value in content.items() if key not in KEYS_OF_FIT})
+    else:
+        given = str(config)
+    data = _cli([f"--config={given}", *rest], config, run=False).datamodule
     if not isinstance(data, LabelledScenes):
         raise InputError(f"{config}: data is not LabelledScenes; pitscape baseline needs that.")
     data.setup()
