@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from scipy.ndimage import binary_dilation
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.simulated.sensing.materials import endmembers
 from pitscape.imagery.simulated.terrain.shapes import generator
+from pitscape.imagery.simulated.varied.covers import CLASSES, UNSURE, Cover
 from pitscape.imagery.simulated.varied.palette import MATERIALS, SURFACES, draw_palette, varied
-from pitscape.imagery.simulated.varied.quarries import CLASSES, UNSURE, Cover, draw_quarry_land
+from pitscape.imagery.simulated.varied.quarries import PAVED, QuarryLand, draw_quarry_land
 from pitscape.imagery.simulated.varied.scene import varied_scene
 from pitscape.imagery.simulated.varied.training_set import write_varied_scenes
 
@@ -53,8 +55,45 @@ def test_a_class_is_that_of_its_cover_or_not_labelled() -> None:
         labelled = land.classes != UNSURE
         assert labelled.mean() > 0.8
         np.testing.assert_array_equal(land.classes[labelled], CLASSES[land.cover][labelled])
-        quarry = np.isin(land.cover, (Cover.PIT, Cover.POND, Cover.REGROWN))
-        assert (land.paved[quarry] <= 0.45).all()
+        quarry = land.depth > 0
+        assert (land.paved[quarry] <= PAVED).all()
+        assert np.isin(land.cover[quarry], (Cover.PIT, Cover.YARD, Cover.POND, Cover.REGROWN)).all()
+
+
+def test_all_that_a_quarry_disturbs_is_mined() -> None:
+    """The hole and the yard around it; its ponds are water, its margins with trees vegetated."""
+    of = {cover: int(CLASSES[cover]) for cover in (Cover.PIT, Cover.YARD, Cover.POND, Cover.REGROWN, Cover.WORKS)}
+    assert list(of.values()) == [0, 0, 3, 2, 1]
+
+
+def test_water_lies_level_and_below_the_land_around_it() -> None:
+    """Each pond of a quarry has one height, and none of its neighbours in the hole lies deeper on average."""
+    ponds = 0
+    for seed in range(12):
+        land = draw_quarry_land(generator(seed), 128)
+        pond = land.cover == Cover.POND
+        beside = binary_dilation(pond) & (land.cover == Cover.PIT)
+        if pond.any() and beside.any():
+            ponds += 1
+            assert len(np.unique(land.elevation[pond])) < 8
+            assert land.elevation[beside].mean() > land.elevation[pond].mean()
+    assert ponds > 3
+
+
+def test_at_the_foot_of_a_southern_wall_it_is_dark_on_some_days() -> None:
+    """Near infrared of one rock below a wall of 60 m, relative to the open floor: 0.12 in October images of Strzegom."""
+    size = 64
+    south = np.arange(size)[:, None] >= 40
+    elevation = np.where(south, 60, np.zeros((size, size))).astype(np.float32)
+    none, whole = np.zeros((size, size), np.float32), np.full((size, size), 5, np.float32)
+    parcel, cover = np.zeros((size, size), np.int32), np.full((size, size), Cover.PIT, np.uint8)
+    land = QuarryLand(cover, parcel, none, none, whole, elevation, CLASSES[cover])
+    ratios = []
+    for seed in range(24):
+        near = varied_scene(generator(seed), land, load_sensor("sentinel2_l2a"))[6] - 1000.0
+        ratios.append(np.median(near[36:39]) / np.median(near[:20]))
+    assert min(ratios) < 0.2
+    assert max(ratios) > 0.6
 
 
 def test_winter_and_summer_look_as_they_do() -> None:

@@ -18,8 +18,9 @@ from pitscape.imagery.simulated.sensing.scene import simulate_scene
 from pitscape.imagery.simulated.terrain.land import simulate_territory
 from pitscape.imagery.simulated.terrain.shapes import generator
 from pitscape.imagery.simulated.training import LABEL_CODES
-from pitscape.imagery.simulated.varied.palette import varied
-from pitscape.imagery.simulated.varied.quarries import UNSURE, draw_quarry_land
+from pitscape.imagery.simulated.varied.covers import UNSURE
+from pitscape.imagery.simulated.varied.palette import SPREAD, varied
+from pitscape.imagery.simulated.varied.quarries import draw_quarry_land
 from pitscape.imagery.simulated.varied.scene import varied_scene
 
 KEY = 77
@@ -32,8 +33,8 @@ MOST = 2000
 """Scenes of a folder."""
 
 YEAR = 2024
-MINE_EVERY = 3
-"""Every third scene shows a coal mine, the others quarries."""
+MINE_EVERY = 4
+"""Every fourth scene shows a coal mine, the others quarries."""
 
 README = """\
 Simulated Sentinel-2 scenes of {scenes} places (seed {seed}), 256 x 256 cells of 10 m, and their labels.
@@ -43,7 +44,12 @@ No real image and no label of a real place went into them. Licence: Apache-2.0.
 
 
 def write_varied_scenes(
-    out: Path, *, scenes: int, seed: int = 0, progress: Callable[[int, int], None] | None = None
+    out: Path,
+    *,
+    scenes: int,
+    seed: int = 0,
+    spread: float = SPREAD,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Simulate labelled scenes for training; the folder appears whole or not at all.
 
@@ -51,6 +57,7 @@ def write_varied_scenes(
         out: A folder that does not exist or is empty.
         scenes: How many, 1 to ``MOST``.
         seed: Equal seeds give equal bytes.
+        spread: How far spectra differ from place to place, as of ``varied.palette``.
         progress: Told the number of scenes done and of all.
 
     Returns:
@@ -73,7 +80,7 @@ def write_varied_scenes(
         draft.mkdir()
         for number in range(scenes):
             draw = _mine if number % MINE_EVERY == 0 else _quarries
-            _write(draft, number, *draw((seed, KEY, number), sensor), sensor)
+            _write(draft, number, *draw((seed, KEY, number), sensor, spread), sensor)
             if progress:
                 progress(number + 1, scenes)
         write_text(draft / "README.txt", README.format(scenes=scenes, seed=seed, codes=codes))
@@ -85,22 +92,22 @@ def write_varied_scenes(
     return out
 
 
-def _quarries(key: tuple[int, ...], sensor: Sensor) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+def _quarries(key: tuple[int, ...], sensor: Sensor, spread: float) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     """Stored numbers (band, y, x) and label codes (y, x) of land with quarries."""
     rng = generator(*key)
     land = draw_quarry_land(rng, SIDE)
     codes = np.where(land.classes == UNSURE, 0, land.classes + 1).astype(np.uint8)
-    return varied_scene(rng, land, sensor), codes
+    return varied_scene(rng, land, sensor, spread=spread), codes
 
 
-def _mine(key: tuple[int, ...], sensor: Sensor) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+def _mine(key: tuple[int, ...], sensor: Sensor, spread: float) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     """The same of a coal mine such as that of the simulated site, in other colours."""
     rng = generator(*key, 8)
     acquired = day_of(YEAR, int(rng.integers(75, 320)))
     opens = YEAR - rng.uniform(0.5, 9)
     territory = simulate_territory(key, SIDE, opens=opens, complete=opens + rng.uniform(7, 10))
     land = territory.at(decimal_year(acquired))
-    spectra = varied(rng, endmembers(), spread=rng.uniform(0, 0.18))
+    spectra = varied(rng, endmembers(), spread=rng.uniform(0, spread))
     grain, wetness = draw_grain(key, land), rng.normal()
     scene = simulate_scene((*key, 9), land, grain, acquired, sensor, wetness=wetness, spectra=spectra)
     return scene.stored, np.where(scene.observed, land.classes + 1, 0).astype(np.uint8)
