@@ -41,8 +41,10 @@ STRZEGOM = {
 PROGRAM = """#!{python}
 import sys
 
-from labelled_points import label_sample
 from pitscape.cli import main
+
+sys.path.append({tests!r})  # behind the package, whose name its folder of tests has
+from labelled_points import label_sample
 
 status = main()
 if status == 0 and sys.argv[1] == "sample":
@@ -74,7 +76,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _strzegom(folder)
     program = folder / "bin" / "pitscape"
     program.parent.mkdir()
-    program.write_text(PROGRAM.format(python=sys.executable))
+    program.write_text(PROGRAM.format(python=sys.executable, tests=str(ROOT / "tests")))
     program.chmod(0o755)
     return folder
 
@@ -158,6 +160,7 @@ def _configurations(folder: Path) -> None:
     data = content["data"]["init_args"]
     data |= {"images": "my_mine/images", "masks": "my_mine/masks", "tile": 64, "batch_size": 4, "steps_per_epoch": 30}
     data["crosswalk"] = {0: "ignore", 1: "mined", 2: "occupied", 3: "vegetated", 4: "water"}
+    data["split"] = {"kind": "columns", "train": [0, None], "validate_on": [0, 64], "buffer": 4}
     content["trainer"] = {"default_root_dir": "runs/my_mine", "max_steps": 30}
     content["model"]["init_args"] |= {"network": {"encoder_depth": 3, "decoder_channels": [32, 16, 16]}}
     (folder / "my_mine.yaml").write_text(yaml.safe_dump(content))

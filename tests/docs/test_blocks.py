@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from documentation import PAGES, ROOT, RUNS, SHOWN, Block, blocks_of, name_of
+from documentation import PAGES, RUNS, SHOWN, Block, blocks_of, name_of
 
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.sensor import Sensor
@@ -16,8 +16,10 @@ from pitscape.imagery.settings import checked
 from pitscape.models.graph_card import GraphCard
 from pitscape.site_settings import SiteSettings
 
-SLOW = frozenset({"docs/howto/own_data.md", "docs/tutorials/sentinel2.md", "docs/tutorials/simulated_site.md"})
-"""Pages whose blocks train networks of full size."""
+SLOW = frozenset(
+    {"docs/howto/own_data.md", "docs/training.md", "docs/tutorials/sentinel2.md", "docs/tutorials/simulated_site.md"}
+)
+"""Pages whose blocks train networks of full size, or several."""
 
 RUNNING = [
     pytest.param(page, id=name_of(page), marks=[pytest.mark.slow] if name_of(page) in SLOW else [])
@@ -53,8 +55,7 @@ def run_block(block: Block, folder: Path) -> None:
         check_settings(block)
         return
     command = [sys.executable, "-c", block.code] if block.language == "python" else ["/bin/sh", "-e", "-c", block.code]
-    path = os.pathsep.join([str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
-    environment = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": path}
+    environment = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, f"{block.place}: {run.stderr}"
 
