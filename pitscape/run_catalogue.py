@@ -68,7 +68,7 @@ def times(epoch: Epoch, acquired: str | None) -> dict[str, str | None]:
     >>> times(Epoch(classes="map.tif", year=2015), None)["start_datetime"]
     '2015-01-01T00:00:00Z'
     """
-    named = (date_of(Path(name)) for name in (epoch.image, epoch.classes) if name)
+    named = (date_of(Path(name)) for name in (epoch.image, *epoch.images.values(), epoch.classes) if name)
     day = datetime.date.fromisoformat(acquired) if acquired else next((each for each in named if each), None)
     first, last = (day, day) if day else (datetime.date(epoch.year, 1, 1), datetime.date(epoch.year, 12, 31))
     ends = {"start_datetime": f"{first}T00:00:00Z", "end_datetime": f"{last}T23:59:59Z"}
@@ -137,6 +137,7 @@ def _item(place: int, settings: SiteSettings, site: dict[str, Any], out: Path, a
         **{name: assets.numbers(path, title) for name, (path, title) in numbers.items() if path},
         "polygons": assets.layer(beside["polygons"], "classes, polygons") if "polygons" in beside else None,
         "image": assets.scene(epoch.image),
+        **{f"image-{sensor}": assets.scene(path) for sensor, path in epoch.images.items()},
         "extents": assets.layer(out / "extents.gpkg", "mined land of all epochs, polygons"),
         "affected": assets.layer(out / "affected.gpkg", "affected land, polygons")
         if site["affected"] and epoch is settings.epochs[-1]

@@ -86,8 +86,7 @@ def report_site(
         lambda: _report(out, path, spoken),
         outputs=[out / "report.html", out / "outlines.svg"],
     )
-    if write_catalogue(out, site_file=path) is None:
-        say("no STAC catalogue: a site of tables has no maps")
+    write_catalogue(out, site_file=path)
     return out / "report.html"
 
 

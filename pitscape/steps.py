@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pitscape.progress import bar, titled_bar
+from pitscape.progress import bar, say, titled_bar
 
 
 def simulate(arguments: argparse.Namespace) -> None:
@@ -29,15 +29,18 @@ def _varied(out: Path, *, scenes: int, seed: int) -> Path:
 
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape run``."""
+    from pitscape.run_catalogue import CATALOGUE
     from pitscape.site import report_site
 
-    with titled_bar(arguments.site.stem) as (say, progress):
+    with titled_bar(arguments.site.stem) as (doing, progress):
         report = report_site(
             arguments.site,
             arguments.out,
             language=arguments.language,
-            say=say,
+            say=doing,
             progress=progress,
             force=arguments.force,
         )
+    if not (arguments.out / CATALOGUE).exists():
+        say("no STAC catalogue: a site of tables has no maps")
     print(report)

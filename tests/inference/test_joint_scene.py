@@ -39,6 +39,11 @@ class Pixelwise:
     path: Path
     card = CARD
     runtime = ("pixelwise", "1")
+    fixed_tile = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.path,)
 
     def with_threads(self, threads: int) -> "Pixelwise":
         del threads

@@ -67,10 +67,10 @@ def test_each_epoch_is_mapped_by_its_model_from_its_scenes(folder: Path, tmp_pat
 def test_polygons_and_confidence_of_the_maps_where_wanted(folder: Path, tmp_path: Path) -> None:
     site = site_file(folder, "more", {"image": "s2_20150701.tif"}, polygons=True, confidence=True, language="zh")
     assert main(["run", str(site), "--out", str(tmp_path)]) == 0
-    km2 = pyogrio.read_dataframe(tmp_path / "polygons" / "2015-07-01.gpkg")["area_km2"].sum()
+    km2 = pyogrio.read_dataframe(tmp_path / "polygons" / "2015-07-01.gpkg", layer="classes")["area_km2"].sum()
     assert km2 == pytest.approx(48 * 40 * 1e-4, rel=1e-3)
     assert (tmp_path / "confidence" / "2015-07-01.tif").exists()
-    extents = pyogrio.read_dataframe(tmp_path / "extents.gpkg")
+    extents = pyogrio.read_dataframe(tmp_path / "extents.gpkg", layer="extents")
     assert len(extents)
     assert extents["mean_confidence"].between(0.25, 1).all()  # the mapped class is the most likely of four
     assert '<html lang="zh"' in (tmp_path / "report.html").read_text(encoding="utf-8")

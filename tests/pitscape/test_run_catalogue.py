@@ -221,3 +221,8 @@ def test_what_a_prediction_wrote_beside_its_map_is_an_asset(model: Path, tmp_pat
         255,
         {"minimum", "maximum"},
     )
+
+
+def test_an_epoch_of_several_scenes_has_the_day_of_the_first_that_names_one() -> None:
+    epoch = Epoch(images={"dem": "heights.tif", "sentinel2_l2a": "s2_20240701.tif"})
+    assert times(epoch, None)["datetime"] == "2024-07-01T00:00:00Z"
