@@ -7,6 +7,7 @@ from typing import Any
 from pitscape.epoch_images import scene_of
 from pitscape.epoch_settings import Epoch
 from pitscape.imagery.legend import load_legend
+from pitscape.imagery.outputs import sidecar
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import predict_scene
@@ -74,11 +75,12 @@ def mapped_epoch(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> Ma
         "mask": hashes.of(Path(epoch.mask)) if epoch.mask else None,
         "outputs": [*wanted.paths],
     }
-    options = RunOptions(reading=epoch.reading, resume=True)
-    found = memory.step(
-        name,
-        decided,
-        lambda: predict_scene(scene_of(epoch), OnnxPredictor(model), wanted, options=options, progress=memory.within),
-        outputs=[*wanted.paths.values()],
-    )
+    options = RunOptions(reading=epoch.reading, resume=not memory.force)
+
+    def mapped() -> dict[str, Any]:
+        for path in wanted.paths.values():  # without its record a map that was damaged is made again; its blocks go on
+            sidecar(path).unlink(missing_ok=True)
+        return predict_scene(scene_of(epoch), OnnxPredictor(model), wanted, options=options, progress=memory.within)
+
+    found = memory.step(name, decided, mapped, outputs=[*wanted.paths.values()])
     return MappedEpoch(epoch, output, found, wanted.confidence)

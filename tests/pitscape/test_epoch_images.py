@@ -76,6 +76,20 @@ def test_polygons_and_confidence_of_the_maps_where_wanted(folder: Path, tmp_path
     assert '<html lang="zh"' in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_map_that_was_replaced_is_made_again(folder: Path, tmp_path: Path, *, force: bool) -> None:
+    site = site_file(folder, "replaced", {"image": "s2_20150701.tif"}, {"image": "s2_20240701.tif"})
+    command = ["run", str(site), "--out", str(tmp_path)]
+    assert main(command) == 0
+    first, second = (tmp_path / "classes" / f"{day}-07-01.tif" for day in (2015, 2024))
+    right, site_json = first.read_bytes(), (tmp_path / "site.json").read_bytes()
+    assert right != second.read_bytes()
+    first.write_bytes(second.read_bytes())
+    assert main([*command, "--force"] if force else command) == 0
+    assert first.read_bytes() == right
+    assert (tmp_path / "site.json").read_bytes() == site_json
+
+
 @pytest.mark.parametrize(
     ("epoch", "problem"),
     [
