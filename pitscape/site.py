@@ -166,7 +166,7 @@ def _assessed(found: MeasuredSite, memory: StepMemory) -> dict[str, Any]:
     """What follows from the measures of all epochs."""
     measures, frame, settings = found.measures, found.frame, found.frame.settings
     given = content_with_hashes(settings, memory.hashes.of)
-    known = {"measures": kept(measures), "settings": {key: given[key] for key in given.keys() - ASIDE}}
+    known = {"measures": kept(measures), "settings": {key: given[key] for key in given if key not in ASIDE}}
     standing = memory.step("integrity", known, lambda: integrity(measures, frame))
     sensitivity = memory.step(
         "sensitivity",

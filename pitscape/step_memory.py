@@ -123,9 +123,9 @@ class StepMemory:
 
 
 def key_of(made_of: Mapping[str, Any]) -> str:
-    """A hash over what a step is made of, the same for any order of keys.
+    """A hash over what a step is made of and its order, which is that of the epochs where keys are their names.
 
-    >>> key_of({"a": 1, "b": 2}) == key_of({"b": 2, "a": 1})
-    True
+    >>> key_of({"2015": "a", "2024": "b"}) == key_of({"2024": "b", "2015": "a"})
+    False
     """
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(made_of, default=str).encode()).hexdigest()

@@ -129,6 +129,19 @@ def goes_on(step: str, moment: Moment, site: Path, whole: Path, out: Path) -> No
 no_sigkill = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 
 
+def test_epochs_that_change_places_are_measured_anew(site: Path, tmp_path: Path) -> None:
+    swapped = yaml.safe_load(site.read_text())
+    swapped["epochs"].reverse()
+    for epoch, year in zip(swapped["epochs"], (2015, 2024), strict=True):
+        epoch["year"] = year
+    path = changed(site, epochs=swapped["epochs"])
+    report_site(site, tmp_path / "again")
+    for out in ("again", "fresh"):
+        report_site(path, tmp_path / out)
+    for name in ("site.json", "areas.csv", "extents.gpkg"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "fresh" / name).read_bytes(), name
+
+
 @no_sigkill
 @pytest.mark.parametrize(("step", "moment"), FEW)
 def test_a_killed_run_goes_on_and_gives_the_same(
