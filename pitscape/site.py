@@ -173,7 +173,8 @@ def _assessed(found: MeasuredSite, memory: StepMemory) -> dict[str, Any]:
         known,
         lambda: {"what_moved_e": what_moved_e(measures, frame), "sensitivity": variants(measures, frame)},
     )
-    spread = memory.step("uncertainty", known | {"options": given["uncertainty"]}, lambda: uncertainty(measures, frame))
+    drawn = known | {"options": given["uncertainty"], "mine": given["mine"]}
+    spread = memory.step("uncertainty", drawn, lambda: uncertainty(measures, frame))
     of_course = memory.step(
         "course",
         {

@@ -95,6 +95,9 @@ def test_a_second_run_does_nothing_and_a_weight_redoes_only_integrity_and_later(
     assert ran(other, tmp_path) == list(STEPS)
     assert ran(changed(site, title="A heading"), tmp_path) == list(STEPS)  # the weights went back
     assert ran(changed(site, title="Another one"), tmp_path) == ["report"]
+    mine = {"technology": "dragline"}
+    assert ran(changed(site, title="Another one", mine=mine), tmp_path) == ["uncertainty", "course", "report"]
+    assert ran(changed(site, title="Another one"), tmp_path) == ["uncertainty", "course", "report"]
     assert ran(changed(site, title="Another one", language="zh"), tmp_path) == ["report"]
     (tmp_path / "extents.gpkg").write_bytes(b"")
     assert ran(site, tmp_path) == ["extents", "report"]
