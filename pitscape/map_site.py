@@ -104,7 +104,7 @@ def measure_maps(settings: SiteSettings, path: Path, memory: StepMemory) -> Meas
     frame = Frame(settings, path, types_of_maps(settings, maps.legend, path), read_climate(settings))
     affected = memory.step(
         "affected land",
-        {"maps": of_maps, "settings": given["affected"], "measures": measured["measures"]},
+        {"maps": of_maps, "areas": areas, "settings": given["affected"], "measures": measured["measures"]},
         lambda: write_affected(maps.paths, measures[-1], frame, areas, output=out / "affected.gpkg", say=memory.say),
         outputs=[out / "affected.gpkg"],
     )
