@@ -79,10 +79,14 @@ def _of_epoch(epoch: Epoch, settings: SiteSettings) -> Iterator[tuple[str, Calla
     if epoch.shares:
         yield "shares", partial(load_adjusted, Path(epoch.shares))
     for path in epoch.ndvi:
-        yield "ndvi", partial(check_index_file, Path(path), load_sensor(settings.sensor))
+        yield "ndvi", partial(_check_index, Path(path), settings.sensor)
     for key, quantity in (("npp", epoch.npp), ("et", epoch.et)):
         if isinstance(quantity, str):
             yield key, partial(_check_raster, Path(quantity))
+
+
+def _check_index(path: Path, sensor: str) -> None:
+    check_index_file(path, load_sensor(sensor))
 
 
 def _check_raster(path: Path) -> None:
