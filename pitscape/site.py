@@ -21,7 +21,7 @@ from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.run_catalogue import CATALOGUE, ITEMS, write_catalogue
 from pitscape.sensitivity import variants, what_moved_e
-from pitscape.site_files import content_with_hashes, inputs_of, load_site
+from pitscape.site_files import content_with_hashes, inputs_of, is_own, load_site
 from pitscape.site_influence import flags_of
 from pitscape.site_records import check_records
 from pitscape.site_settings import SiteSettings
@@ -153,7 +153,7 @@ def _found(settings: SiteSettings, path: Path, memory: StepMemory) -> dict[str, 
             "site_file": path.name,
             "inputs_sha256": {f"{each.parent.name}/{each.name}": memory.hashes.of(each) for each in inputs}
             | {path.name: sha256_of(path)},
-            "settings": settings.model_dump(exclude=PATHS),
+            "settings": settings.model_dump(exclude=PATHS | ({"sensor"} if is_own(settings.sensor) else set())),
             "maps": list(found.made_of),
             "versions": {"pitscape": version("pitscape")},
         },

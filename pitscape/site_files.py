@@ -25,8 +25,6 @@ def load_site(path: Path) -> SiteSettings:
             holder[key] = str(_existing(path, key, holder[key]))
         elif isinstance(holder[key], tuple):
             holder[key] = tuple(str(_existing(path, key, each)) for each in holder[key])
-    if settings.legend and Path(settings.legend).suffix in {".yaml", ".yml"}:
-        content["legend"] = str(_existing(path, "legend", settings.legend))
     return SiteSettings.model_validate(content)
 
 
@@ -43,9 +41,6 @@ def inputs_of(settings: SiteSettings) -> list[Path]:
 def content_with_hashes(settings: SiteSettings, hash_of: Callable[[Path], str]) -> dict[str, Any]:
     """The content of a loaded site file with the name and hash of each file in the place of its path."""
     content = settings.model_dump()
-    legend = settings.legend
-    if legend and Path(legend).is_file():
-        content["legend"] = hash_of(Path(legend))
     for holder, key, _ in _places(content):
         value = holder[key]
         paths = [value] if isinstance(value, str) else value if isinstance(value, tuple) else None
@@ -64,10 +59,18 @@ def named_files(settings: SiteSettings) -> list[tuple[Location, str]]:
     return found
 
 
+def is_own(name: str | None) -> bool:
+    """Whether the name of a sensor or legend is that of a user's own file, as ``load_named`` takes it."""
+    return name is not None and Path(name).suffix in {".yaml", ".yml"}
+
+
 def _places(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, Location]]:
     """Where the content of a site file holds paths: the holder, its key, and the holder's location."""
     for key in ("model", "production", "zones"):
         yield content, key, ()
+    for key in ("sensor", "legend"):
+        if is_own(content[key]):
+            yield content, key, ()
     if isinstance(content["climate"], str):
         yield content, "climate", ()
     elif content["climate"]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from pixel_models import pixel_card, write_pixel_model
 from products import tarred, write_landsat, write_safe, zipped
 from small_scenes import BANDS, grid, stored_numbers, write_raster
@@ -13,6 +14,9 @@ from small_scenes import BANDS, grid, stored_numbers, write_raster
 from pitscape.cli import main
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.legend import load_legend
+from pitscape.imagery.outputs import sha256_of
+from pitscape.imagery.sensor import load_sensor
+from pitscape.site_files import content_with_hashes, inputs_of, load_site
 from pitscape.site_settings import SiteSettings
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "site.schema.json"
@@ -77,6 +81,38 @@ def test_every_table_that_cannot_be_used_is_told_with_its_line(
     where = [(line.split(", line ")[1].split(":")[0], line.split(": ")[2]) for line in found]
     keys = [("2", "production"), ("3", "climate"), ("5", "tables.npp"), ("7", "epochs.0.shares"), ("8", "epochs.1.npp")]
     assert where == keys
+
+
+def test_an_unknown_sensor_hides_no_other_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_class_map(tmp_path / "2015.tif", np.full((8, 8), 2, np.uint8), grid(8, 8), load_legend())
+    (tmp_path / "output.csv").write_text("year\n2015\n")
+    lines = [
+        "site: a",
+        "sensor: eye",
+        "production: output.csv",
+        "epochs:",
+        "  - {classes: 2015.tif, year: 2015, ndvi: 2015.tif, npp: output.csv}",
+    ]
+    status, found = told("\n".join(lines) + "\n", tmp_path, capsys)
+    assert status == 2
+    assert [line.split(": ")[2] for line in found] == ["production", "epochs.0.ndvi", "epochs.0.npp"]
+    assert "unknown sensor 'eye'" in found[1]
+
+
+def test_own_sensors_and_legends_are_files_of_the_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_class_map(tmp_path / "2015.tif", np.full((8, 8), 2, np.uint8), grid(8, 8), load_legend())
+    text = "site: a\nsensor: my.yaml\nlegend: own.yml\nepochs:\n  - {classes: 2015.tif, year: 2015}\n"
+    status, found = told(text, tmp_path, capsys)
+    assert status == 2
+    assert [line.split(", line ")[1].split(": ")[:2] for line in found] == [["2", "sensor"], ["3", "legend"]]
+    (tmp_path / "my.yaml").write_text(yaml.safe_dump(load_sensor("sentinel2_l2a").model_dump(mode="json")))
+    (tmp_path / "own.yml").write_text(yaml.safe_dump(load_legend().model_dump(mode="json")))
+    settings = load_site(tmp_path / "site.yaml")
+    assert load_sensor(settings.sensor) == load_sensor("sentinel2_l2a")
+    assert {tmp_path / "my.yaml", tmp_path / "own.yml"} <= set(inputs_of(settings))
+    given = content_with_hashes(settings, sha256_of)
+    assert given["sensor"] == [["my.yaml", sha256_of(tmp_path / "my.yaml")]]
+    assert given["legend"] == [["own.yml", sha256_of(tmp_path / "own.yml")]]
 
 
 @pytest.mark.parametrize(("of_sentinel", "of_landsat"), [(Path, Path), (zipped, tarred)])
