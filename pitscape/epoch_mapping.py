@@ -11,6 +11,7 @@ from pitscape.imagery.outputs import sidecar
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import predict_scene
+from pitscape.input_files import digest_of
 from pitscape.metric_maps import metric_map
 from pitscape.ready_map import write_ready_map
 from pitscape.site_settings import SiteSettings
@@ -60,7 +61,11 @@ def mapped_epoch(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> Ma
         made_of = {"class_map": ready.name, "class_map_sha256": hashes.of(ready)}
         if output != ready:
             legend = load_legend(settings.legend or "four_class")
-            decided = made_of | {"legend": legend.model_dump(), "crosswalk": settings.crosswalk}
+            decided = made_of | {
+                "with_it": digest_of(ready, hashes.of),
+                "legend": legend.model_dump(),
+                "crosswalk": settings.crosswalk,
+            }
             memory.step(
                 name, decided, lambda: write_ready_map(ready, output, legend, settings.crosswalk), outputs=[output]
             )
@@ -69,10 +74,10 @@ def mapped_epoch(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> Ma
     assert model is not None
     scenes = {"image": epoch.image} if epoch.image else epoch.images
     decided = {
-        "scenes": {sensor: [Path(scene).name, hashes.of(Path(scene))] for sensor, scene in scenes.items()},
-        "model": hashes.of(model),
+        "scenes": {sensor: [Path(scene).name, digest_of(Path(scene), hashes.of)] for sensor, scene in scenes.items()},
+        "model": digest_of(model, hashes.of),
         "offset": epoch.offset,
-        "mask": hashes.of(Path(epoch.mask)) if epoch.mask else None,
+        "mask": digest_of(Path(epoch.mask), hashes.of) if epoch.mask else None,
         "outputs": [*wanted.paths],
     }
     options = RunOptions(reading=epoch.reading, resume=not memory.force)

@@ -12,9 +12,11 @@ from pitscape.frame import Frame, read_climate
 from pitscape.growth import site_growth
 from pitscape.imagery.class_map import open_class_map
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
+from pitscape.input_files import digest_of
 from pitscape.kept_measures import kept, restored
 from pitscape.measured_site import MeasuredSite
 from pitscape.measures import Measures, index_of, measure
+from pitscape.metric_maps import FOLDER as METRIC
 from pitscape.metric_maps import metric_map, write_metric_maps
 from pitscape.mined_extents import mined_extents
 from pitscape.observed_epochs import without_indices
@@ -22,7 +24,7 @@ from pitscape.reference_accuracy import accuracy
 from pitscape.resilience_maps import write_resilience_map
 from pitscape.site_files import content_with_hashes
 from pitscape.site_maps import SiteMaps, site_maps
-from pitscape.site_settings import SiteSettings
+from pitscape.site_settings import CLASSES, SiteSettings
 from pitscape.step_memory import StepMemory
 from pitscape.zone_resilience import site_zones, zone_rows
 
@@ -73,7 +75,7 @@ def measure_maps(settings: SiteSettings, path: Path, memory: StepMemory) -> Meas
     out, hashes = memory.out, memory.hashes
     mapped = tuple(mapped_epoch(epoch, settings, memory) for epoch in settings.epochs)
     own = {each.epoch.name: each.classes for each in mapped}
-    of_own = {name: hashes.of(classes) for name, classes in own.items()}
+    of_own = {name: map_hash(classes, memory) for name, classes in own.items()}
     sure = {m.epoch.name: m.confidence for m in mapped if m.confidence}
     areas = memory.step("areas", {"maps": of_own}, lambda: _areas(mapped, out), outputs=[out / "areas.csv"])
     extents = memory.step(
@@ -89,7 +91,7 @@ def measure_maps(settings: SiteSettings, path: Path, memory: StepMemory) -> Meas
         outputs=[metric_map(out, name) for name in own],
     )
     maps = site_maps(settings, path, own, on_grid, out)
-    of_maps = {name: hashes.of(classes) for name, classes in maps.paths.items()}
+    of_maps = {name: map_hash(classes, memory) for name, classes in maps.paths.items()}
     given = content_with_hashes(settings, hashes.of)
     on_maps = {"maps": of_maps, "settings": {name: value for name, value in given.items() if name not in LATER}}
     compared = {name: of_maps[name] for name in maps.compared}
@@ -109,7 +111,7 @@ def measure_maps(settings: SiteSettings, path: Path, memory: StepMemory) -> Meas
         outputs=[out / "affected.gpkg"],
     )
     references = [(m.epoch.name, m.classes, Path(m.epoch.reference)) for m in mapped if m.epoch.reference]
-    of_references = {name: hashes.of(reference) for name, _, reference in references}
+    of_references = {name: digest_of(reference, hashes.of) for name, _, reference in references}
     content = {
         "epochs": [_described(each, on_grid) for each in mapped],
         "legend": maps.legend.model_dump()["classes"],
@@ -127,6 +129,12 @@ def measure_maps(settings: SiteSettings, path: Path, memory: StepMemory) -> Meas
     }
     made_of = tuple(each.made_of for each in mapped)
     return MeasuredSite(measures, frame, content, maps.compared, made_of, maps.legend.notes)
+
+
+def map_hash(path: Path, memory: StepMemory) -> str:
+    """The SHA-256 of a class map; of a ready one with what belongs to it."""
+    own = path.parent in {memory.out / CLASSES, memory.out / METRIC}
+    return memory.hashes.of(path) if own else digest_of(path, memory.hashes.of)
 
 
 def _described(mapped: MappedEpoch, on_grid: dict[str, Any]) -> dict[str, Any]:

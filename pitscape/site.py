@@ -13,7 +13,7 @@ from pitscape.flags import flags
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
 from pitscape.integrity import integrity
 from pitscape.kept_measures import kept
-from pitscape.map_site import OUTPUTS, STEPS_ON_MAPS, measure_maps
+from pitscape.map_site import OUTPUTS, STEPS_ON_MAPS, map_hash, measure_maps
 from pitscape.measured_site import MeasuredSite
 from pitscape.observed_epochs import observation_flags
 from pitscape.plain import plain
@@ -182,7 +182,7 @@ def _assessed(found: MeasuredSite, memory: StepMemory) -> dict[str, Any]:
             "production": given["production"],
             "integrity": standing,
             "epochs": found.content["epochs"],
-            "maps": {name: memory.hashes.of(each) for name, each in found.maps.items()},
+            "maps": {name: map_hash(each, memory) for name, each in found.maps.items()},
         },
         lambda: course(
             settings.mine,

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.settings import expand_path, load_settings
+from pitscape.input_files import digest_of, files_with
 from pitscape.site_settings import SiteSettings
 
 Location: TypeAlias = tuple[int | str, ...]
@@ -29,23 +30,23 @@ def load_site(path: Path) -> SiteSettings:
 
 
 def inputs_of(settings: SiteSettings) -> list[Path]:
-    """All files that a loaded site reads, each once."""
+    """All files that a loaded site reads, each once, with those that belong to them."""
     content = settings.model_dump()
     found: list[str] = []
     for holder, key, _ in _places(content):
         value = holder[key]
         found += [value] if isinstance(value, str) else value if isinstance(value, tuple) else []
-    return list(dict.fromkeys(map(Path, found)))
+    return list(dict.fromkeys(each for path in found for each in files_with(Path(path))))
 
 
 def content_with_hashes(settings: SiteSettings, hash_of: Callable[[Path], str]) -> dict[str, Any]:
-    """The content of a loaded site file with the name and hash of each file in the place of its path."""
+    """The content of a loaded site file with name and hash of each file, and of what belongs to it, instead of its path."""
     content = settings.model_dump()
     for holder, key, _ in _places(content):
         value = holder[key]
         paths = [value] if isinstance(value, str) else value if isinstance(value, tuple) else None
         if paths is not None:
-            holder[key] = [[Path(each).name, hash_of(Path(each))] for each in paths]
+            holder[key] = [[Path(each).name, digest_of(Path(each), hash_of)] for each in paths]
     return content
 
 

@@ -17,6 +17,9 @@ from pitscape.table_settings import ClimateTable, Strict, Tables
 
 VERSION: Literal[1] = 1
 
+CLASSES = "classes"
+"""Where class maps stand that a run makes, in the folder of results."""
+
 
 class SiteSettings(Strict):
     """A site, its epochs and what is known of it.
@@ -120,7 +123,7 @@ class SiteSettings(Strict):
         """Where the class map of an epoch is: a ready one where it lies, unless it has to be brought to a legend."""
         if epoch.classes and not (self.legend or self.crosswalk):
             return Path(epoch.classes)
-        return out / "classes" / f"{epoch.name}.tif"
+        return out / CLASSES / f"{epoch.name}.tif"
 
     def model_of(self, epoch: Epoch) -> Path | None:
         """The model that maps an epoch: its own, else the site's."""

@@ -3,11 +3,14 @@
 import os
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pytest
 import yaml
 from killed_runs import Moment, killed_at
 from pixel_models import pixel_card, write_pixel_model
+from rasterio.shutil import copy as copy_raster
+from shapely.geometry import box
 from small_scenes import BANDS, grid, stored_numbers, write_raster
 
 from pitscape.file_hashes import FileHashes
@@ -15,6 +18,7 @@ from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import sha256_of
+from pitscape.input_files import digest_of, files_with
 from pitscape.map_site import STEPS_ON_MAPS
 from pitscape.site import STEPS, report_site
 from pitscape.step_memory import StepMemory
@@ -179,6 +183,33 @@ def test_a_failing_step_names_itself_and_is_logged(tmp_path: Path) -> None:
     assert again.step("first", {}, lambda: 2)[0] == 1.5
     assert again.step("first", {"option": 1}, lambda: 2) == 2
     assert StepMemory(tmp_path, force=True).step("first", {"option": 1}, lambda: 3) == 3
+
+
+def test_files_that_belong_to_an_input_are_hashed_with_it(tmp_path: Path) -> None:
+    write_raster(tmp_path / "s.tif", stored_numbers(48, 40), bands=BANDS)
+    copy_raster(tmp_path / "s.tif", tmp_path / "s.vrt", driver="VRT")
+    square = geopandas.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs="EPSG:32633")
+    square.to_file(tmp_path / "z.shp")
+    found = {each.name for each in files_with(tmp_path / "z.shp")}
+    assert found == {"z.shp", "z.dbf", "z.prj", "z.shx", "z.cpg"}
+    assert files_with(tmp_path / "s.vrt") == [tmp_path / "s.vrt", tmp_path / "s.tif"]
+    assert digest_of(tmp_path / "s.tif", sha256_of) == sha256_of(tmp_path / "s.tif")
+    for file, part in (("s.vrt", "s.tif"), ("s.tif", "s.tif.aux.xml"), ("z.shp", "z.dbf")):
+        before = digest_of(tmp_path / file, sha256_of)
+        (tmp_path / part).write_bytes(b"other")
+        assert digest_of(tmp_path / file, sha256_of) != before
+
+
+def test_another_source_of_a_mosaic_maps_it_anew(site: Path, tmp_path: Path) -> None:
+    copy_raster(site.with_name("s_20240701.tif"), site.with_name("v_20240701.tif"))
+    copy_raster(site.with_name("v_20240701.tif"), site.with_name("v_20240701.vrt"), driver="VRT")
+    epochs = yaml.safe_load(site.read_text())["epochs"]
+    epochs[1]["image"] = "v_20240701.vrt"
+    path = changed(site, epochs=epochs)
+    assert ran(path, tmp_path) == ALL
+    write_raster(site.with_name("v_20240701.tif"), stored_numbers(48, 40, seed=9), bands=BANDS)
+    assert ran(path, tmp_path)[0] == "map 2024"
+    assert "/v_20240701.tif" in (tmp_path / "site.json").read_text()
 
 
 def test_hashes_are_read_anew_where_a_file_changed(tmp_path: Path) -> None:
