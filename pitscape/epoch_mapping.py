@@ -61,19 +61,19 @@ def mapped_epoch(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> Ma
         made_of = {"class_map": ready.name, "class_map_sha256": hashes.of(ready)}
         if output != ready:
             legend = load_legend(settings.legend or "four_class")
-            decided = made_of | {
+            of_ready = made_of | {
                 "with_it": digest_of(ready, hashes.of),
                 "legend": legend.model_dump(),
                 "crosswalk": settings.crosswalk,
             }
             memory.step(
-                name, decided, lambda: write_ready_map(ready, output, legend, settings.crosswalk), outputs=[output]
+                name, of_ready, lambda: write_ready_map(ready, output, legend, settings.crosswalk), outputs=[output]
             )
         return MappedEpoch(epoch, output, made_of)
     model, wanted = settings.model_of(epoch), _wanted(epoch, settings, memory.out)
     assert model is not None
     scenes = {"image": epoch.image} if epoch.image else epoch.images
-    decided = {
+    decided: dict[str, Any] = {
         "scenes": {sensor: [Path(scene).name, digest_of(Path(scene), hashes.of)] for sensor, scene in scenes.items()},
         "model": digest_of(model, hashes.of),
         "offset": epoch.offset,
