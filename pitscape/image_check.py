@@ -4,13 +4,21 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from pitscape.epoch_images import check_model, mapped_epochs, optical_image, scene_of
+from pitscape.epoch_images import (
+    COLOURS,
+    INDEX,
+    check_image,
+    check_model,
+    likely_images,
+    mapped_epochs,
+    optical_image,
+    scene_of,
+)
 from pitscape.epoch_settings import Epoch
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.scene import open_scene
 from pitscape.inference.joint_scene import open_joint
 from pitscape.inference.predictor import card_of
 from pitscape.inference.scene_source import SceneSource
@@ -60,11 +68,14 @@ def _check_scenes(epoch: Epoch, settings: SiteSettings) -> None:
 
 
 def _check_picture(epoch: Epoch, settings: SiteSettings) -> None:
-    image = optical_image(epoch, settings)
-    if image:
-        bands = [image.sensor.named(name) for name in ("red", "nir")]
-        with open_scene(image.path, image.sensor, bands=bands, reading=image.reading):
-            pass
+    """An image beside a ready map is of use: it gives a picture or NDVI."""
+    if any(optical_image(epoch, settings, bands) for bands in (COLOURS, INDEX)):
+        return
+    for bands in (COLOURS, INDEX):
+        for image in likely_images(epoch, settings, bands):
+            check_image(image, bands)
+    if epoch.image:
+        raise InputError(f"{epoch.image}: its sensor has neither colours nor red and near infrared; leave it out.")
 
 
 def _check_map(path: Path, *, with_legend: bool) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pitscape.adjusted import AdjustedShares, read_adjusted
 from pitscape.ecology import naming, shares_of, sieved
-from pitscape.epoch_images import optical_image
+from pitscape.epoch_images import INDEX, optical_image
 from pitscape.epoch_settings import Epoch
 from pitscape.frame import Frame
 from pitscape.ground import Ground
@@ -142,7 +142,7 @@ def index_of(epoch: Epoch, ground: Ground) -> IndexMap | None:
     if epoch.ndvi:
         files, composite = [Path(path) for path in epoch.ndvi], ground.settings.ndvi_composite
         return index_of_files(files, ground.grid, ground.sensor, composite=composite)
-    image = None if ground.seasons else optical_image(epoch, ground.settings)
+    image = None if ground.seasons else optical_image(epoch, ground.settings, INDEX)
     return index_of_image(image, ground.grid) if image else None
 
 

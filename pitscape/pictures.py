@@ -12,7 +12,7 @@ from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
-from pitscape.epoch_images import OpticalImage
+from pitscape.epoch_images import COLOURS, OpticalImage
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
@@ -42,7 +42,7 @@ def class_pixels(path: Path, *, side: int) -> NDArray[np.uint8]:
 
 def scene_pixels(image: OpticalImage, grid: GeoBox, *, side: int) -> NDArray[np.uint8]:
     """A scene on a grid in natural colours with alpha, each scene stretched by its own percentiles."""
-    bands = [image.sensor.named(name) for name in ("red", "green", "blue")]
+    bands = [image.sensor.named(name) for name in COLOURS]
     with open_scene(image.path, image.sensor, bands=bands, reading=image.reading) as own:
         scene = own.on(grid)
         height, width = grid.shape

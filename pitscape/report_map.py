@@ -11,7 +11,7 @@ from shapely import get_parts
 from shapely.affinity import affine_transform
 from shapely.geometry import Polygon
 
-from pitscape.epoch_images import optical_image
+from pitscape.epoch_images import COLOURS, optical_image
 from pitscape.imagery.class_map import open_class_map
 from pitscape.metric_maps import metric_map
 from pitscape.outlines import ground_km, read_shapes, round_length
@@ -86,7 +86,7 @@ def _epochs(
     affected = _affected(site, out, grid, side)
     found = []
     for place, (epoch, classes) in enumerate(zip(settings.epochs, paths, strict=True)):
-        image = optical_image(epoch, settings)
+        image = optical_image(epoch, settings, COLOURS)
         scene = data_uri(webp(scene_pixels(image, grid, side=side)), "webp") if image else ""
         found.append(
             {

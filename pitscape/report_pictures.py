@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pitscape.epoch_images import optical_image
+from pitscape.epoch_images import COLOURS, optical_image
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import mined_word
 from pitscape.outlines import write_outlines
@@ -45,7 +45,7 @@ def outlines(site: dict[str, Any], settings: SiteSettings, out: Path, language: 
         return Markup()
     last = settings.epochs[-1]
     classes = shown_maps(site, settings, out)[last.name]
-    if image := optical_image(last, settings):
+    if image := optical_image(last, settings, COLOURS):
         with open_class_map(classes) as opened:
             pixels = scene_pixels(image, opened.grid, side=OUTLINES_SIDE)
     else:

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 from pydantic import ValidationError
 
-from pitscape.epoch_images import mapped_epochs
+from pitscape.epoch_images import INDEX, index_from_image, mapped_epochs, optical_image
 from pitscape.image_check import image_problems, mapped_shape
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.settings import expand_path, read_yaml
@@ -98,6 +98,9 @@ def plan_of(path: Path) -> Iterator[str]:
     for each in settings.epochs:
         if each.classes:
             yield f"  ready map {Path(each.classes).name}"
+    for each in settings.epochs:
+        if index_from_image(each, settings) and optical_image(each, settings, INDEX) is None:
+            yield f"  {each.name}: no NDVI, its image has no red and near infrared; give ndvi of the epoch, or tables.ndvi"
 
 
 def pixels_per_second(predictor: OnnxPredictor) -> float:

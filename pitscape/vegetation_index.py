@@ -10,7 +10,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
 from pitscape.ecology import raster_on_grid
-from pitscape.epoch_images import OpticalImage
+from pitscape.epoch_images import INDEX, OpticalImage
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.indices import normalised_difference
@@ -48,7 +48,7 @@ def index_of_image(image: OpticalImage, grid: GeoBox) -> IndexMap:
     Raises:
         InputError: If it shows nothing of the grid, or has no red or near infrared band.
     """
-    bands = [image.sensor.named("red"), image.sensor.named("nir")]
+    bands = [image.sensor.named(name) for name in INDEX]
     with open_scene(image.path, image.sensor, bands=bands, reading=image.reading) as scene:
         if not scene.meets(grid):
             raise InputError(f"{image.path}: shows nothing of the land of the class maps; check which epoch it is of.")

@@ -14,6 +14,7 @@ from small_scenes import BANDS, stored_numbers, write_raster
 from pitscape.cli import main
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.legend import load_legend
+from pitscape.imagery.sensor import load_sensor
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.scene_run import predict_scene
 from pitscape.inference.scene_source import SceneSource
@@ -109,6 +110,40 @@ def test_what_does_not_fit_is_told_with_its_line(
     told = capsys.readouterr().err
     assert problem in told
     assert all(", line " in line for line in told.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("missing", "pictures", "told"),
+    [
+        (("B02",), 1, ""),
+        (("B08", "B8A"), 2, "2024: no NDVI, its image has no red and near infrared"),
+        (("B04",), 1, "no NDVI"),
+    ],
+)
+@pytest.mark.parametrize("key", ["image", "images"])
+def test_a_sensor_without_colours_or_near_infrared(
+    tmp_path: Path, key: str, missing: tuple[str, ...], pictures: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No picture without red, green, blue; no NDVI without red and near infrared, which check tells."""
+    sensor = load_sensor("sentinel2_l2a")
+    fewer = sensor.model_copy(update={"bands": tuple(each for each in sensor.bands if each.name not in missing)})
+    bands = tuple(each for each in BANDS if each not in missing)
+    write_raster(tmp_path / "s_20240701.tif", stored_numbers(48, 40)[: len(bands)], bands=bands)
+    card = pixel_card("sentinel2_l2a", bands=("B03",))
+    sources = tuple(each.model_copy(update={"sensor": fewer}) for each in card.sources)
+    write_pixel_model(tmp_path / "model.onnx", card.model_copy(update={"sources": sources}))
+    scene: dict[str, Any] = (
+        {"image": "s_20240701.tif"} if key == "image" else {"images": {"sentinel2_l2a": "s_20240701.tif"}}
+    )
+    site = tmp_path / "site.yaml"
+    content = {"site": "a", "model": "model.onnx", "epochs": [scene | {"name": "2024"}]}
+    site.write_text(yaml.safe_dump(content))
+    assert main(["check", str(site)]) == 0
+    lines = capsys.readouterr().out
+    assert told in lines
+    assert ("no NDVI" in lines) == bool(told)
+    assert main(["run", str(site), "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8").count("data:image/webp") == pictures
 
 
 def test_the_plan_counts_each_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
