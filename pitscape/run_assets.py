@@ -28,25 +28,30 @@ class Assets:
     """Makes assets of items that lie in a folder.
 
     Attributes:
-        folder: Of the items; addresses are relative to it.
+        out: The folder of results; what lies elsewhere has no address, which would name folders of the machine.
+        folder: Of the items, within it; addresses are relative to it.
         hashes: SHA-256 of files.
     """
 
+    out: Path
     folder: Path
     hashes: FileHashes
 
     def file(self, path: Path, title: str, kind: str | None, role: str, **fields: Any) -> Asset | None:  # noqa: ANN401
-        """A file or folder; None where there is none, or where it lies on another drive, which has no relative address."""
-        try:
-            address = Path(os.path.relpath(path, self.folder)).as_posix()
-        except ValueError:
+        """A file or folder; None where there is none, or where it lies outside of the folder of results."""
+        if not path.exists() or not path.resolve().is_relative_to(self.out.resolve()):
             return None
-        if not path.exists():
-            return None
+        address = Path(os.path.relpath(path.resolve(), self.folder.resolve())).as_posix()
         found: Asset = {"href": address, "title": title} | ({"type": kind} if kind else {}) | {"roles": [role]}
         if path.is_file():
             found |= {"file:size": path.stat().st_size, "file:checksum": SHA256 + self.hashes.of(path)}
         return found | fields
+
+    def elsewhere(self, path: str | None) -> dict[str, str] | None:
+        """Name and checksum of an input that lies outside of the folder of results; None for one within it."""
+        if path is None or Path(path).resolve().is_relative_to(self.out.resolve()):
+            return None
+        return {"name": Path(path).name, "file:checksum": SHA256 + self.hashes.of(Path(path))}
 
     def layer(self, path: Path, title: str) -> Asset | None:
         """A GeoPackage."""

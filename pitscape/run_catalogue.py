@@ -47,7 +47,7 @@ def write_catalogue(out: Path, *, site_file: Path) -> Path | None:
     site = json.loads((out / "site.json").read_text(encoding="utf-8"))
     hashes = FileHashes(out / HASHES)
     for place, epoch in enumerate(settings.epochs):
-        write_json(item_file(out, epoch), _item(place, settings, site, out, Assets(out / ITEMS, hashes)))
+        write_json(item_file(out, epoch), _item(place, settings, site, out, Assets(out, out / ITEMS, hashes)))
     hashes.save()
     write_json(out / CATALOGUE, _catalogue(settings, site, out))
     return out / CATALOGUE
@@ -146,6 +146,10 @@ def _item(place: int, settings: SiteSettings, site: dict[str, Any], out: Path, a
         "site": assets.file(out / "site.json", "all numbers of the site", "application/json", "metadata"),
         "report": assets.file(out / "report.html", "report of the site", "text/html", "metadata"),
     }
+    inputs = {"classes": epoch.classes, "image": epoch.image} | {
+        f"image-{name}": path for name, path in epoch.images.items()
+    }
+    elsewhere = {name: found for name, path in inputs.items() if (found := assets.elsewhere(path))}
     return {
         "type": "Feature",
         "stac_version": STAC_VERSION,
@@ -156,6 +160,7 @@ def _item(place: int, settings: SiteSettings, site: dict[str, Any], out: Path, a
         "properties": {
             "title": f"{site['site']['title']}, {epoch.name}",
             **times(epoch, record.get("acquired")),
+            **({"pitscape:inputs": elsewhere} if elsewhere else {}),
         },
         "links": [{"rel": "root", **back}, {"rel": "parent", **back}],
         "assets": {name: each for name, each in known.items() if each},

@@ -64,7 +64,7 @@ def test_pystac_reads_an_item_for_each_epoch(items: list[pystac.Item]) -> None:
         datetime.datetime(2024, 12, 31, 23, 59, 59, tzinfo=datetime.UTC),
     )
     everywhere = {"classes", "resilience", "extents", "outlines", "site", "report"}
-    assert [set(item.assets) - everywhere for item in items] == [{"image"}, set(), {"affected"}]
+    assert [set(item.assets) - everywhere for item in items] == [set(), set(), {"affected"}]
     assert all(set(item.assets) >= everywhere for item in items)
 
 
@@ -86,6 +86,7 @@ def test_every_address_is_relative_and_leads_to_a_file(whole_run: Path, items: l
     for path in [whole_run / "catalog.json", *(whole_run / "stac").iterdir()]:
         for href in hrefs(json.loads(path.read_text(encoding="utf-8"))):
             assert not Path(href).is_absolute()
+            assert (path.parent / href).resolve().is_relative_to(whole_run.resolve())
             assert (path.parent / href).exists(), href
     for item in items:
         for asset in item.assets.values():
@@ -93,6 +94,15 @@ def test_every_address_is_relative_and_leads_to_a_file(whole_run: Path, items: l
             assert FileExtension.ext(asset).size == found.stat().st_size
             digest = hashlib.sha256(found.read_bytes()).hexdigest()
             assert FileExtension.ext(asset).checksum == f"1220{digest}"
+
+
+def test_inputs_outside_of_the_folder_have_a_name_and_no_address(whole_site: Path, items: list[pystac.Item]) -> None:
+    first = items[0].properties["pitscape:inputs"]
+    names = {"classes": "map_20150903.tif", "image": "scene_20150903.tif"}
+    assert {key: each["name"] for key, each in first.items()} == names
+    for each in first.values():
+        digest = hashlib.sha256((whole_site.parent / each["name"]).read_bytes()).hexdigest()
+        assert each["file:checksum"] == f"1220{digest}"
 
 
 def test_grids_and_classes_are_those_of_the_rasters(items: list[pystac.Item]) -> None:
@@ -213,7 +223,8 @@ def test_what_a_prediction_wrote_beside_its_map_is_an_asset(model: Path, tmp_pat
     write_catalogue(out, site_file=path)
     (item,) = pystac.Catalog.from_file(str(out / "catalog.json")).get_items()
     assert item.datetime == datetime.datetime(2024, 8, 7, tzinfo=datetime.UTC)
-    assert {"classes", "confidence", "polygons", "image"} <= set(item.assets)
+    assert {"classes", "confidence", "polygons"} <= set(item.assets)
+    assert set(item.properties["pitscape:inputs"]) == {"image"}
     (band,) = item.assets["confidence"].to_dict()["bands"]
     assert (band["name"], band["data_type"], band["nodata"], set(band["statistics"])) == (
         "confidence",
