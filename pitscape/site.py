@@ -8,6 +8,7 @@ from typing import Any
 
 from pitscape.adjusted_areas import adjusted_areas
 from pitscape.course import course
+from pitscape.epoch_images import mapped_epochs
 from pitscape.epoch_mapping import own_maps
 from pitscape.flags import flags
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
@@ -15,6 +16,7 @@ from pitscape.integrity import integrity
 from pitscape.kept_measures import kept
 from pitscape.map_site import OUTPUTS, STEPS_ON_MAPS, map_hash, measure_maps
 from pitscape.measured_site import MeasuredSite
+from pitscape.models.shipped import CAVEAT, shipped_model
 from pitscape.observed_epochs import observation_flags
 from pitscape.plain import plain
 from pitscape.resilience.mines import MINES
@@ -237,4 +239,6 @@ def _national() -> dict[str, Any]:
 
 
 def _notes(settings: SiteSettings, of_legend: Sequence[str]) -> list[str]:
-    return [*settings.notes, *(note for note in of_legend if note not in settings.notes)]
+    shipped = any(settings.model_of(epoch) == shipped_model() for _, epoch in mapped_epochs(settings))
+    further = [*of_legend, *([f"{shipped_model().stem}: {CAVEAT}"] if shipped else [])]
+    return [*settings.notes, *(note for note in further if note not in settings.notes)]

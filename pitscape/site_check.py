@@ -15,8 +15,9 @@ from pitscape.image_check import image_problems, mapped_shape
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.settings import expand_path, read_yaml
 from pitscape.inference.predictor import OnnxPredictor
+from pitscape.models.shipped import CAVEAT, shipped_model
 from pitscape.progress import say
-from pitscape.site_files import Location, load_site, named_files
+from pitscape.site_files import Location, is_shipped, load_site, named_files
 from pitscape.site_records import record_problems
 from pitscape.site_settings import SiteSettings
 from pitscape.table_site import with_epochs
@@ -95,6 +96,8 @@ def plan_of(path: Path) -> Iterator[str]:
         speed = pixels_per_second(OnnxPredictor(model))
         rate = f"{number / 1e6:.2f} million pixels at {speed / 1e3:.0f} thousand a second on one core"
         yield f"  {model.name}: {rate}: about {_time(number / speed)}"
+        if model == shipped_model():
+            yield f"  {model.name}: {CAVEAT}"
     for each in settings.epochs:
         if each.classes:
             yield f"  ready map {Path(each.classes).name}"
@@ -143,6 +146,8 @@ def _sentence(path: Path, root: yaml.Node, location: Location, message: str, kin
 
 def _missing(path: Path, root: yaml.Node, settings: SiteSettings) -> Iterator[str]:
     for location, text in named_files(settings):
+        if is_shipped(location, text):
+            continue
         start = f"{path}, line {line_of(root, location)}: {'.'.join(map(str, location))}:"
         try:
             found = expand_path(text, path.parent)

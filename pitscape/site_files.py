@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.settings import expand_path, load_settings
 from pitscape.input_files import digest_of, files_with
+from pitscape.models.shipped import shipped_model
 from pitscape.site_settings import SiteSettings
 
 Location: TypeAlias = tuple[int | str, ...]
@@ -97,12 +98,21 @@ def _tables_and_epochs(content: dict[str, Any]) -> Iterator[tuple[dict[str, Any]
             yield epoch, key, ("epochs", number)
 
 
+def is_shipped(location: Location, text: str) -> bool:
+    """Whether a model of a site file is the one that comes with the package, by its name."""
+    return location[-1] == "model" and text == shipped_model().stem
+
+
 def _existing(site: Path, key: str, text: str) -> Path:
+    if is_shipped((key,), text):
+        return shipped_model()
     try:
         found = expand_path(text, site.parent)
     except InputError as error:
         raise InputError(f"{site}: {key}: {error}") from error
     if not found.exists():
-        hint = " Make it with pitscape fit and pitscape export." if key == "model" else " Check the path."
+        hint = (
+            " Make it with pitscape fit and pitscape export, or say day_one." if key == "model" else " Check the path."
+        )
         raise InputError(f"{site}: {key}: {found} does not exist.{hint}")
     return found

@@ -16,6 +16,7 @@ from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.sensor import load_sensor
+from pitscape.models.shipped import CAVEAT, shipped_model
 from pitscape.site_files import content_with_hashes, inputs_of, load_site
 from pitscape.site_settings import SiteSettings
 
@@ -132,6 +133,24 @@ def test_products_of_agencies_are_planned_as_they_are_mapped(
     assert status == 0, lines
     assert lines[1] == f"  map 2021-06-19, {safe.name}: 24 x 24 pixels"
     assert lines[2] == f"  map 2022-07-19, {landsat.name}: 12 x 10 pixels"
+
+
+def test_day_one_is_the_model_that_comes_with_the_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for year in (2023, 2024):
+        write_raster(tmp_path / f"s_{year}0701.tif", stored_numbers(48, 48), bands=BANDS)
+    text = "site: a\nmodel: {}\nepochs:\n  - {{image: s_20230701.tif}}\n  - {{image: s_20240701.tif, model: day_one}}\n"
+    status, lines = told(text.format("day_one"), tmp_path, capsys)
+    assert status == 0, lines
+    assert f"  day_one.onnx: {CAVEAT}" in lines
+    settings = load_site(tmp_path / "site.yaml")
+    assert [settings.model_of(epoch) for epoch in settings.epochs] == [shipped_model()] * 2
+    assert main(["run", str(tmp_path / "site.yaml"), "--out", str(tmp_path / "out")]) == 0
+    content = (tmp_path / "out" / "site.json").read_text(encoding="utf-8")
+    assert f"day_one: {CAVEAT}" in json.loads(content)["site"]["notes"]
+    assert str(shipped_model().parent) not in content
+    status, lines = told(text.format("day_two"), tmp_path, capsys)
+    assert status == 2
+    assert "day_two does not exist" in lines[0]
 
 
 def test_a_good_file_tells_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
