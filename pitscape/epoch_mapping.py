@@ -41,11 +41,26 @@ def own_maps(settings: SiteSettings, out: Path) -> list[Path]:
 
 def _wanted(epoch: Epoch, settings: SiteSettings, out: Path) -> Outputs:
     """The files that mapping an epoch gives."""
+    found = _possible(epoch, settings, out)
+    return Outputs(
+        found.classes,
+        confidence=found.confidence if settings.confidence else None,
+        polygons=found.polygons if settings.polygons else None,
+    )
+
+
+def _possible(epoch: Epoch, settings: SiteSettings, out: Path) -> Outputs:
+    """The files that mapping an epoch can give."""
     return Outputs(
         settings.map_of(epoch, out),
-        confidence=out / "confidence" / f"{epoch.name}.tif" if settings.confidence else None,
-        polygons=out / "polygons" / f"{epoch.name}.gpkg" if settings.polygons else None,
+        confidence=out / "confidence" / f"{epoch.name}.tif",
+        polygons=out / "polygons" / f"{epoch.name}.gpkg",
     )
+
+
+def _with_records(outputs: Outputs) -> list[Path]:
+    """Files of a map and the JSON beside each."""
+    return [each for path in outputs.paths.values() for each in (path, sidecar(path))]
 
 
 def mapped_epoch(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> MappedEpoch:
@@ -67,7 +82,11 @@ def mapped_epoch(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> Ma
                 "crosswalk": settings.crosswalk,
             }
             memory.step(
-                name, of_ready, lambda: write_ready_map(ready, output, legend, settings.crosswalk), outputs=[output]
+                name,
+                of_ready,
+                lambda: write_ready_map(ready, output, legend, settings.crosswalk),
+                outputs=[output],
+                stay=True,
             )
         return MappedEpoch(epoch, output, made_of)
     model, wanted = settings.model_of(epoch), _wanted(epoch, settings, memory.out)
@@ -80,12 +99,14 @@ def mapped_epoch(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> Ma
         "mask": digest_of(Path(epoch.mask), hashes.of) if epoch.mask else None,
         "outputs": [*wanted.paths],
     }
+    outputs = _with_records(wanted)
     options = RunOptions(reading=epoch.reading, resume=not memory.force)
 
     def mapped() -> dict[str, Any]:
+        memory.remove(path for path in _with_records(_possible(epoch, settings, memory.out)) if path not in outputs)
         for path in wanted.paths.values():  # without its record a map that was damaged is made again; its blocks go on
             sidecar(path).unlink(missing_ok=True)
         return predict_scene(scene_of(epoch), OnnxPredictor(model), wanted, options=options, progress=memory.within)
 
-    found = memory.step(name, decided, mapped, outputs=[*wanted.paths.values()])
+    found = memory.step(name, decided, mapped, outputs=outputs, stay=True)
     return MappedEpoch(epoch, output, found, wanted.confidence)

@@ -77,7 +77,9 @@ def report_site(
     """
     settings = checked_site(path, out)
     steps = (len(settings.epochs) + len(STEPS_ON_MAPS) if settings.has_maps else 0) + len(STEPS)
-    memory = StepMemory(make_folder(out), say=say, force=force, progress=progress, steps=steps)
+    memory = StepMemory(
+        make_folder(out), say=say, force=force, progress=progress, steps=steps, inputs=[path, *inputs_of(settings)]
+    )
     saved = save_site(_found(settings, path, memory), out)
     spoken = language or settings.language
     given = content_with_hashes(settings, memory.hashes.of)
@@ -88,6 +90,7 @@ def report_site(
         lambda: _report(out, path, spoken),
         outputs=[out / "report.html", out / "outlines.svg"],
     )
+    memory.forget_others()
     write_catalogue(out, site_file=path)
     return out / "report.html"
 
@@ -117,7 +120,8 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None, force: bool = 
         PitscapeError: If a step fails.
     """
     settings = checked_site(path, out)
-    return _found(settings, path, StepMemory(make_folder(out), say=say, force=force))
+    memory = StepMemory(make_folder(out), say=say, force=force, inputs=[path, *inputs_of(settings)])
+    return _found(settings, path, memory)
 
 
 def checked_site(path: Path, out: Path) -> SiteSettings:

@@ -136,6 +136,38 @@ def goes_on(step: str, moment: Moment, site: Path, whole: Path, out: Path) -> No
 no_sigkill = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 
 
+def test_files_of_options_that_are_no_longer_wanted_go(site: Path, tmp_path: Path) -> None:
+    report_site(changed(site, polygons=True, confidence=True), tmp_path)
+    for folder in ("polygons", "confidence", "resilience"):
+        assert [path for path in (tmp_path / folder).iterdir() if path.stem.startswith("2024")], folder
+    (tmp_path / "resilience" / "own.tif").write_text("of the user")
+    content = yaml.safe_load(site.read_text())
+    fewer = {name: value for name, value in content.items() if name not in {"window_m", "affected"}}
+    path = site.with_name("fewer.yaml")
+    for epochs in (content["epochs"], content["epochs"][1:]):
+        path.write_text(yaml.safe_dump(fewer | {"epochs": epochs}))
+        report_site(path, tmp_path)
+        assert not (tmp_path / "affected.gpkg").exists()
+        assert not (tmp_path / "polygons").exists()
+        assert not (tmp_path / "confidence").exists()
+        assert [each.name for each in (tmp_path / "resilience").iterdir()] == ["own.tif"]
+        names = {each.name.split(".")[0] for each in (tmp_path / "classes").iterdir()}
+        assert names == {epoch["name"] for epoch in epochs}
+
+
+def test_a_map_that_became_an_input_stays(site: Path, tmp_path: Path) -> None:
+    report_site(site, tmp_path)
+    content = yaml.safe_load(site.read_text())
+    content["epochs"][1] = {"classes": str(tmp_path / "classes" / "2024.tif"), "year": 2024, "name": "2024"}
+    del content["legend"]
+    path = site.with_name("ready.yaml")
+    path.write_text(yaml.safe_dump(content))
+    before = (tmp_path / "classes" / "2024.tif").read_bytes()
+    report_site(path, tmp_path)
+    assert (tmp_path / "classes" / "2024.tif").read_bytes() == before
+    assert not (tmp_path / "classes" / "2015.tif").exists()
+
+
 def test_epochs_that_change_places_are_measured_anew(site: Path, tmp_path: Path) -> None:
     swapped = yaml.safe_load(site.read_text())
     swapped["epochs"].reverse()
