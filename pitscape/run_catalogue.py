@@ -149,7 +149,7 @@ def _item(place: int, settings: SiteSettings, site: dict[str, Any], out: Path, a
     inputs = {"classes": epoch.classes, "image": epoch.image} | {
         f"image-{name}": path for name, path in epoch.images.items()
     }
-    elsewhere = {name: found for name, path in inputs.items() if (found := assets.elsewhere(path))}
+    elsewhere = {name: named for name, path in inputs.items() if (named := assets.elsewhere(path))}
     return {
         "type": "Feature",
         "stac_version": STAC_VERSION,
