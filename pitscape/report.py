@@ -38,13 +38,13 @@ SECTIONS = (
 LAYERS = ("scene", "classes", "extents", "affected")
 
 
-def write_report(out: Path, *, site_file: Path, language: str = "en") -> Path:
+def write_report(out: Path, *, site_file: Path, language: str | None = None) -> Path:
     """Write ``report.html`` from ``site.json`` and the class maps of a folder.
 
     Args:
         out: Folder of a site's results.
         site_file: Its site file, for the images.
-        language: ``en`` or ``zh``.
+        language: ``en`` or ``zh``; the site file's by default.
 
     Returns:
         The page.
@@ -53,7 +53,8 @@ def write_report(out: Path, *, site_file: Path, language: str = "en") -> Path:
         InputError: If there is no such language.
     """
     site = json.loads((out / "site.json").read_text(encoding="utf-8"))
-    settings, spoken = load_site(site_file), load_language(language)
+    settings = load_site(site_file)
+    spoken = load_language(language or settings.language)
     environment = Environment(loader=PackageLoader("pitscape", PAGE), autoescape=True, undefined=StrictUndefined)
     environment.globals |= {"say": spoken.say, "term": spoken.term, "language": spoken}
     tables = [*land_tables(site, spoken), *ecology_tables(site, spoken)]
