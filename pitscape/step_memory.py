@@ -8,6 +8,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pitscape.file_hashes import FileHashes
 from pitscape.imagery.class_map import names_file
@@ -169,7 +170,7 @@ class StepMemory:
         return found if whole else None
 
     def _file(self, name: str) -> Path:
-        return self.folder / f"{name.replace(' ', '_')}.json"
+        return self.folder / f"{quote(name)}.json"
 
 
 def key_of(made_of: Mapping[str, Any]) -> str:
