@@ -39,6 +39,11 @@ def own_maps(settings: SiteSettings, out: Path) -> list[Path]:
     return found
 
 
+def made_maps(settings: SiteSettings) -> list[Epoch]:
+    """Epochs whose class map is made as a step; others have a ready one that stays where it lies."""
+    return [each for each in settings.epochs if not each.classes or settings.legend or settings.crosswalk]
+
+
 def _wanted(epoch: Epoch, settings: SiteSettings, out: Path) -> Outputs:
     """The files that mapping an epoch gives."""
     found = _possible(epoch, settings, out)

@@ -9,8 +9,9 @@ from typing import Any
 from pitscape.adjusted_areas import adjusted_areas
 from pitscape.course import course
 from pitscape.epoch_images import mapped_epochs
-from pitscape.epoch_mapping import own_maps
+from pitscape.epoch_mapping import made_maps, own_maps
 from pitscape.flags import flags
+from pitscape.image_check import image_problems
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
 from pitscape.integrity import integrity
 from pitscape.kept_measures import kept
@@ -76,7 +77,7 @@ def report_site(
         PitscapeError: If a step fails.
     """
     settings = checked_site(path, out)
-    steps = (len(settings.epochs) + len(STEPS_ON_MAPS) if settings.has_maps else 0) + len(STEPS)
+    steps = (len(made_maps(settings)) + len(STEPS_ON_MAPS) if settings.has_maps else 0) + len(STEPS)
     memory = StepMemory(
         make_folder(out), say=say, force=force, progress=progress, steps=steps, inputs=[path, *inputs_of(settings)]
     )
@@ -125,7 +126,7 @@ def run_site(path: Path, out: Path, *, say: Say = lambda _: None, force: bool = 
 
 
 def checked_site(path: Path, out: Path) -> SiteSettings:
-    """A site file whose records can be read, and whose results take the place of no input.
+    """A site file whose records and images can be read, and whose results take the place of no input.
 
     Raises:
         InputError: If not.
@@ -134,11 +135,14 @@ def checked_site(path: Path, out: Path) -> SiteSettings:
     if not settings.has_maps:
         settings = with_epochs(settings, path)
     check_records(settings, path)
+    for _, problem in image_problems(settings):
+        raise problem
     names = [*(OUTPUTS if settings.has_maps else ()), *PAGES, LOG]
     inputs = inputs_of(settings)
     own = {(out / name).resolve() for name in (TABLES, ITEMS)}
     within = [each for each in (path, *inputs) if each.parent.resolve() in own]
-    keep_inputs([*own_maps(settings, out), *(out / name for name in names), *within], [path, *inputs])
+    windows = [out / "resilience" / f"{epoch.name}.tif" for epoch in settings.epochs if settings.window_m]
+    keep_inputs([*own_maps(settings, out), *windows, *(out / name for name in names), *within], [path, *inputs])
     return settings
 
 

@@ -20,6 +20,7 @@ from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.input_files import digest_of, files_with
 from pitscape.map_site import STEPS_ON_MAPS
+from pitscape.report import write_report
 from pitscape.site import STEPS, report_site
 from pitscape.step_memory import StepMemory
 
@@ -105,6 +106,37 @@ def test_a_second_run_does_nothing_and_a_weight_redoes_only_integrity_and_later(
     assert ran(changed(site, title="Another one", language="zh"), tmp_path) == ["report"]
     (tmp_path / "extents.gpkg").write_bytes(b"")
     assert ran(site, tmp_path) == ["extents", "report"]
+
+
+def test_names_that_differ_by_a_space_are_two_steps(tmp_path: Path) -> None:
+    for _ in range(2):
+        memory = StepMemory(tmp_path)
+        assert [memory.step(name, {}, lambda name=name: name) for name in ("map a b", "map a_b")] == [
+            "map a b",
+            "map a_b",
+        ]
+    assert memory.done == []
+
+
+def test_ready_maps_are_no_steps_and_a_page_speaks_as_its_site(site: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(site.read_text()) | {"language": "zh"}
+    content["epochs"] = content["epochs"][:1]
+    del content["legend"], content["model"]
+    path = site.with_name("one.yaml")
+    path.write_text(yaml.safe_dump(content))
+    totals: set[float] = set()
+    report_site(path, tmp_path, progress=lambda _done, total: totals.add(total))
+    assert totals == {len(STEPS_ON_MAPS) + len(STEPS)}
+    assert '<html lang="zh"' in write_report(tmp_path, site_file=path).read_text(encoding="utf-8")
+
+
+def test_an_image_that_cannot_be_read_stops_a_run_before_its_first_step(site: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(site.read_text())
+    content["epochs"][1]["mask"] = "site.yaml"
+    said: list[str] = []
+    with pytest.raises(InputError, match=r"site\.yaml"):
+        report_site(changed(site, epochs=content["epochs"]), tmp_path, say=said.append)
+    assert said == []
 
 
 def test_progress_rises_to_the_number_of_steps(site: Path, tmp_path: Path) -> None:
