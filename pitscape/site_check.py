@@ -1,6 +1,7 @@
 """The verb ``check``: a site file with every problem and its line, and what a run of it would do."""
 
 import argparse
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ from pitscape.site_files import Location, is_shipped, load_site, named_files
 from pitscape.site_records import record_problems
 from pitscape.site_settings import SiteSettings
 from pitscape.table_site import with_epochs
+
+KIND = re.compile(r"[A-Z]\w*|str|int|float|bool|.*\[.*")
+"""Names of kinds of values in locations of pydantic."""
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,8 +56,12 @@ def problems_of(path: Path) -> Iterator[str]:
     try:
         settings = SiteSettings.model_validate(content)
     except ValidationError as error:
-        for each in error.errors():
-            yield _sentence(path, root, each["loc"], each["msg"], each["type"], each["input"])
+        errors = [(each, _in_file(each["loc"], content)) for each in error.errors()]
+        within = [where for each, where in errors if len(where) < len(each["loc"])]
+        for each, where in errors:
+            kind = len(where) < len(each["loc"]) and any(other[: len(where)] == where != other for other in within)
+            if not kind:  # else another of the kinds that a key takes fits better, and says more
+                yield _sentence(path, root, where, each["msg"], each["type"], each["input"])
         return
     missing = [*_missing(path, root, settings)]
     yield from missing
@@ -134,12 +142,28 @@ def line_of(root: yaml.Node, location: Location) -> int:
     return line + 1
 
 
+def _in_file(location: Location, content: Any) -> Location:  # noqa: ANN401 - of YAML
+    """A location without the kinds of values that pydantic puts into it where a key takes several.
+
+    >>> _in_file(("climate", "ClimateTable", "tabel"), {"climate": {"tabel": "a.csv"}})
+    ('climate', 'tabel')
+    """
+    found: list[int | str] = []
+    for step in location:
+        there = step in content if isinstance(content, dict) else isinstance(content, list) and isinstance(step, int)
+        if there or not KIND.fullmatch(str(step)):
+            found.append(step)
+            content = content[step] if there and (isinstance(content, dict) or len(content) > int(step)) else None
+    return tuple(found)
+
+
 def _sentence(path: Path, root: yaml.Node, location: Location, message: str, kind: str, given: Any) -> str:  # noqa: ANN401, PLR0917 - parts of a problem
     where = ".".join(map(str, location)) or "the file"
     start = f"{path}, line {line_of(root, location)}:"
     if kind == "extra_forbidden":
         return f"{start} unknown key {where!r}; remove it or check its spelling."
-    text = " ".join(message.removeprefix("Value error, ").split()).rstrip(".")
+    plain = re.sub(r" or instance of \w+", "", message.removeprefix("Value error, "))
+    text = " ".join(plain.split()).rstrip(".")
     value = "" if kind == "missing" or not location or isinstance(given, dict | list) else f" (got {str(given)[:80]!r})"
     return f"{start} {where}: {text[0].lower()}{text[1:]}{value}."
 

@@ -42,6 +42,28 @@ def test_all_wrong_keys_are_told_with_their_lines(tmp_path: Path, capsys: pytest
     assert sorted(line.removeprefix(start).split(":")[0] for line in lines) == ["3", "4", "8"]
 
 
+@pytest.mark.parametrize(
+    ("line", "problems"),
+    [
+        ("climate: {tabel: c.csv}", ["climate.table: field required", "unknown key 'climate.tabel'"]),
+        ("climate: 5", ["climate: input should be a valid string"]),
+        ("bounds: {npp: {low: a, high: 1}}", ["bounds.npp.low: input should be a valid number"]),
+        ("weights: {shei: a}", ["weights.shei: input should be a valid number"]),
+        ("scores: {Forest: a}", ["scores.Forest: input should be a valid number"]),
+    ],
+)
+def test_keys_that_take_several_kinds_are_told_as_the_file_has_them(
+    line: str, problems: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"version: 1\nsite: a\n{line}\nepochs:\n  - {{classes: a.tif, year: 2015}}\n"
+    status, lines = told(text, tmp_path, capsys)
+    assert status == 2
+    start = f"pitscape: {tmp_path / 'site.yaml'}, line 3: "
+    for problem in problems:
+        assert any(each.startswith(start + problem) for each in lines), lines
+    assert not any(word in each for each in lines for word in ("ClimateTable", ".str", "BoundsSettings", "dict["))
+
+
 def test_all_missing_files_are_told_with_their_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "version: 1\nsite: a\nproduction: p.csv\nepochs:\n  - {classes: a.tif, year: 2015}\n  - {classes: b.tif, year: 2016}\n"
     status, lines = told(text, tmp_path, capsys)
