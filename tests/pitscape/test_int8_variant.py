@@ -13,6 +13,7 @@ from pitscape.inference.predictor import OnnxPredictor
 from pitscape.models.card import CARD_KEY, ModelCard
 from pitscape.models.export import fix_sizes
 from pitscape.models.parity_cases import Parity
+from pitscape.training.run import data_of
 from pitscape.training.samples import training_samples
 
 Lines = pytest.CaptureFixture[str]
@@ -135,6 +136,18 @@ def test_a_configuration_of_other_bands_is_refused(trained: Path, tmp_path: Path
     config.write_text(yaml.safe_dump(content))
     assert export(trained, tmp_path / "m.onnx", "--int8", "--config", str(config)) == 2
     assert "is of other bands than the network" in capsys.readouterr().err
+
+
+def test_land_that_judges_sets_no_range(trained: Path, exported: Path) -> None:
+    """Columns from 64 on judge, 8 px before them are a buffer: no window that sets ranges shows them."""
+    sources = OnnxPredictor(exported / "m.onnx").card.sources
+    data = data_of(trained / "train.yaml")
+    samples = training_samples(trained / "train.yaml", sources, side=48)
+    seen = {float(value) for window in samples.setting for value in np.unique(window[0])} - {0.0}
+    judging = {float(value) for land in data.judging for value in np.unique(land.pixels(land.area)[0][0])} - {0.0}
+    training = {float(value) for land in data.training for value in np.unique(land.pixels(land.area)[0][0])} - {0.0}
+    assert seen <= training
+    assert judging
 
 
 def test_where_no_land_judges_other_training_windows_do(trained: Path, exported: Path, tmp_path: Path) -> None:
