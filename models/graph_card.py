@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.sensor import Sensor, load_sensor
-from pitscape.imagery.settings import checked, read_yaml
+from pitscape.imagery.settings import checked, expand_path, read_yaml
 from pitscape.models.card import ModelCard, Normalisation, SourceInput, TrainingRecord, card_from_json
 
 UNKNOWN = "not told by the card"
+FILES = {".yaml", ".yml"}
 
 
 class Graph(BaseModel):
@@ -52,9 +53,9 @@ class GraphCard(BaseModel):
     """A card as a person writes it; see ``ModelCard`` for what is not told here.
 
     Attributes:
-        sensor: Name of a sensor that comes with pitscape, path of a YAML file, or a sensor itself.
+        sensor: Name of a sensor that comes with pitscape, path of a YAML file from the card's folder, or a sensor itself.
         normalisation: Mean and standard deviation of physical values; needed for standardised ones.
-        legend: Name of a legend that comes with pitscape, path of a YAML file, or a legend itself.
+        legend: Name of a legend that comes with pitscape, path of a YAML file from the card's folder, or a legend itself.
         licence: Of the training data.
         graph: Of the file.
     """
@@ -126,7 +127,16 @@ def read_card(path: Path) -> tuple[ModelCard, Graph | None]:
     if isinstance(content, dict) and "sources" in content:
         return card_from_json(path.read_text(encoding="utf-8"), path), None
     try:
-        given = checked(content, GraphCard, path)
+        given = checked(_with_paths(content, path.parent), GraphCard, path)
         return given.model_card(), given.graph
     except ValidationError as error:
         raise InputError(f"{path}: {error.errors()[0]['msg']}; correct it.") from error
+
+
+def _with_paths(content: Any, folder: Path) -> Any:  # noqa: ANN401 - whatever YAML can hold
+    """What a card says, with the files of its sensor and legend found from its folder."""
+    if not isinstance(content, dict):
+        return content
+    named = {key: content.get(key) for key in ("sensor", "legend")}
+    files = {key: name for key, name in named.items() if isinstance(name, str) and Path(name).suffix in FILES}
+    return content | {key: str(expand_path(name, folder)) for key, name in files.items()}

@@ -240,3 +240,24 @@ def test_the_command_line_takes_a_card_and_a_sha256(
     assert "has the SHA-256" in capsys.readouterr().err
     assert main([*command[:-2], "--output", str(card), "--card", str(card)]) == 2
     assert "is an input of this run" in capsys.readouterr().err
+
+
+def test_a_sensor_of_the_user_lies_by_the_card_and_counts_in_resumed_runs(
+    write_scene: SceneMaker, tmp_path: Path
+) -> None:
+    """Its fill values decide what is observed: once they change, the map is made anew; the card itself stays as it was."""
+    from pitscape.imagery.sensor import load_sensor
+
+    torch.manual_seed(0)
+    path, card = exported(Plain(), tmp_path / "m.onnx"), tmp_path / "cards" / "card.yaml"
+    card.parent.mkdir()
+    card.write_text(yaml.safe_dump(CARD | {"sensor": "own.yaml", "graph": {"multiple": 32}}))
+    sensor, scene = load_sensor("sentinel2_l2a").model_dump(mode="json"), write_scene(stored_numbers(50, 70))
+    command = ["predict", str(scene), "--model", str(path), "--output", str(tmp_path / "c.tif"), "--card", str(card)]
+    made = []
+    for fill in ([0], [0], [0, 3000]):
+        bands = [band | ({"fill": fill} if band["name"] in BANDS else {}) for band in sensor["bands"]]
+        (card.parent / "own.yaml").write_text(yaml.safe_dump(sensor | {"bands": bands}))
+        assert main([*command, "--resume"]) == 0
+        made.append((tmp_path / "c.tif").stat().st_mtime_ns)
+    assert made[0] == made[1] != made[2]
