@@ -87,7 +87,8 @@ class Model:
         Args:
             given: Stored numbers (bands, H, W) or (N, bands, H, W) of any numeric type in the card's convention, or the path
                 of a scene; of several sources a mapping from the sensor's name, of which some may be left out.
-            mask: Of images: not 0 where land is hidden, (H, W) or (N, H, W). For scenes give ``options.reading.mask``.
+            mask: Of images: not 0 where land is hidden, (H, W) or (N, H, W); of several sources it hides the first, as for
+                files. For scenes give ``options.reading.mask``.
             nodata: Of images: the number that means "not observed", beside those of the sensor and NaN.
             output: Of a scene: the class map to write, or all files that are wanted.
             options: How it is mapped.

@@ -208,3 +208,27 @@ def test_clouds_of_a_scene_are_read_as_for_files(write_scene: SceneMaker, loaded
     found = loaded.predict(write_scene(stored_numbers(50, 50)), options=RunOptions(reading=Reading(mask=mask)))
     assert (found.classes[:10] == 255).all()
     assert (found.classes[10:] < 255).all()
+
+
+@pytest.mark.parametrize("names", [("sentinel2_l2a", "sentinel1_grd_db"), ("dem", "sentinel1_grd_db")])
+def test_a_mask_hides_of_arrays_what_it_hides_of_files(
+    card: ModelCard, write_scene: SceneMaker, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """Of several sources that which gives the grid: the card's first one, or where that is missing the first one given."""
+    from several_sources import BANDS_OF, several_card, stored_of
+    from small_scenes import write_raster
+
+    whole = several_card()
+    numbers = dict(zip(BANDS_OF, np.split(stored_of(whole, 1, 20, 30)[0], [10, 12]), strict=True))
+    images = {name: numbers[name] for name in names}
+    scenes = {name: write_scene(images[name], f"{name}_20230709.tif", bands=BANDS_OF[name]) for name in names}
+    mask = np.zeros((20, 30), np.uint8)
+    mask[8:] = 1
+    reading = Reading(mask=write_raster(tmp_path / "mask.tif", mask[None]))
+    predictor = FilePixelwise(whole)
+    of_arrays = Model(predictor).predict(images, mask=mask)
+    told = predictor.last.copy()
+    of_files = Model(predictor).predict(scenes, options=RunOptions(reading=reading))
+    np.testing.assert_array_equal(told, predictor.last)
+    np.testing.assert_array_equal(of_arrays.classes, of_files.classes)
+    assert (told != 0).any(axis=(0, 1))[8:].any()
