@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
+from pitscape.imagery.reading import Reading
 from pitscape.inference.array_scene import array_scene
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.prediction import Prediction, mapped, mapped_scene
@@ -103,6 +104,8 @@ class Model:
         options = options or RunOptions()
         images = given if isinstance(given, Mapping) else {self.card.sensor.name: given}
         paths = {name: Path(each) for name, each in images.items() if isinstance(each, str | Path)}
+        if not paths and options.reading != Reading():
+            raise InputError("predict: options.reading is of scenes; give mask and nodata of images.")
         if not paths and output is None:
             return self._images({name: np.asarray(each) for name, each in images.items()}, mask, nodata, options)
         if len(paths) < len(images):

@@ -142,6 +142,8 @@ def test_what_does_not_go_together_is_refused(loaded: Model, write_scene: SceneM
         loaded.predict(pixels, output=tmp_path / "c.tif")
     with pytest.raises(InputError, match="mask and nodata are of images"):
         loaded.predict(scene, nodata=0)
+    with pytest.raises(InputError, match=r"options\.reading is of scenes; give mask and nodata of images"):
+        loaded.predict(pixels, options=RunOptions(reading=Reading(offset="missing")))
     with pytest.raises(InputError, match="images and mask are of"):
         loaded.predict(pixels, mask=np.zeros((4, 4)))
     with pytest.raises(InputError, match="sieve"):
