@@ -128,6 +128,13 @@ class Model:
             return mapped(scene, scene.shape, self.predictor, options)
         if len(counts) > 1 or any(each.ndim != 4 for each in images.values()):
             raise InputError("predict: images of several sources must be as many of each.")
+        count = counts.pop()
+        if not count:
+            raise InputError("predict: there are 0 images; give at least one.")
+        if hidden is not None and hidden.ndim != 2 and hidden.shape[:1] != (count,):
+            raise InputError(
+                f"predict: mask is of shape {hidden.shape}; give ({count}, H, W), or (H, W) for all images."
+            )
         several = [
             self._images(
                 {name: each[number] for name, each in images.items()},
@@ -135,7 +142,7 @@ class Model:
                 nodata,
                 options,
             )
-            for number in range(counts.pop())
+            for number in range(count)
         ]
         return Prediction(
             np.stack([each.classes for each in several]),
