@@ -87,7 +87,7 @@ def write_variant(arguments: argparse.Namespace, card: ModelCard, samples: Sampl
     write_text(card_file, own.model_dump_json(indent=2) + "\n")
     sizes = {"bytes": output.stat().st_size, "bytes_float": model.stat().st_size}
     figures = sizes | {"speed_ratio": round(ratio, 2), "quantisation": made.model_dump()}
-    write_json(figures_file, {"schema": 1} | figures | made_of(_plain(arguments), arguments.checkpoint, *samples.files))
+    write_json(figures_file, {"schema": 1} | figures | made_of(arguments, arguments.checkpoint, *samples.files))
     _tell(output, found, card, figures)
 
 
@@ -149,12 +149,6 @@ def _record(
 
 def _rounded(points: float) -> float | None:
     return None if np.isnan(points) else round(float(points), 2)
-
-
-def _plain(arguments: argparse.Namespace) -> argparse.Namespace:
-    """The options without folders of this machine."""
-    named = {key: value.name if isinstance(value, Path) else value for key, value in vars(arguments).items()}
-    return argparse.Namespace(**named)
 
 
 def _tell(output: Path, found: Judgement, card: ModelCard, figures: dict[str, Any]) -> None:

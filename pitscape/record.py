@@ -15,7 +15,7 @@ def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
     hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
     hidden |= {"before", "filtered", "matrix", "probabilities", "reference", "scenes", "variant"}
     options = {
-        key: value if isinstance(value, int | float | None) else str(value)
+        key: value if isinstance(value, int | float | None) else value.name if isinstance(value, Path) else str(value)
         for key, value in vars(arguments).items()
         if key not in hidden
     }
