@@ -13,6 +13,7 @@ from pitscape.inference.predictor import OnnxPredictor
 from pitscape.models.card import CARD_KEY, ModelCard
 from pitscape.models.export import fix_sizes
 from pitscape.models.parity_cases import Parity
+from pitscape.parity_routes import OnnxRoute
 from pitscape.training.samples import training_samples
 
 Lines = pytest.CaptureFixture[str]
@@ -162,6 +163,16 @@ def test_parity_has_a_row_of_the_variant_with_its_own_bound(exported: Path, tmp_
     capsys.readouterr()
     assert main([*given, "--variant-bound", "0"]) == 1
     assert "m.int8.onnx changes the class of more pixels" in capsys.readouterr().err
+
+
+def test_a_variant_alone_has_no_empty_table(exported: Path, capsys: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of several sources has no way of Deepness; without a checkpoint nothing but the variant is compared."""
+    opened = OnnxRoute(exported / "m.onnx")
+    monkeypatch.setattr("pitscape.parity_table.open_routes", lambda *_: (opened, {}))
+    given = ["parity", str(exported / "m.onnx"), "--variant", str(exported / "m.int8.onnx")]
+    assert main([*given, "--variant-bound", "100"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("m.int8.onnx")
 
 
 def test_what_is_no_variant_of_the_model_is_refused(exported: Path, model: Path, capsys: Lines) -> None:
