@@ -18,6 +18,7 @@ from pitscape.models.card import ModelCard, SourceInput
 from pitscape.models.quantisation import Quantisation
 from pitscape.models.quantise import METHOD, give_card, quantise
 from pitscape.models.samples import SIDE, Samples, folder_samples
+from pitscape.models.stac_item import stac_item, stac_path
 from pitscape.models.variant import Judgement, judged
 from pitscape.parity_routes import OnnxRoute
 from pitscape.record import made_of
@@ -83,8 +84,9 @@ def write_variant(arguments: argparse.Namespace, card: ModelCard, samples: Sampl
         ratio = speed_ratio(model, draft, samples.setting)
         with replacing(output) as final:
             draft.replace(final)
-    card_file, figures_file = _outputs(output)[1:]
+    _, card_file, item_file, figures_file = _outputs(output)
     write_text(card_file, own.model_dump_json(indent=2) + "\n")
+    write_json(item_file, stac_item(own, output, side=arguments.static))
     sizes = {"bytes": output.stat().st_size, "bytes_float": model.stat().st_size}
     figures = sizes | {"speed_ratio": round(ratio, 2), "quantisation": made.model_dump()}
     write_json(figures_file, {"schema": 1} | figures | made_of(arguments, arguments.checkpoint, *samples.files))
@@ -122,9 +124,9 @@ def _samples(folder: Path | None, config: Path | None, sources: Sequence[SourceI
     return training_samples(config, sources, side=side)
 
 
-def _outputs(variant: Path) -> tuple[Path, Path, Path]:
-    """The variant, its card, and what was measured of it."""
-    return variant, sidecar(variant), variant.with_suffix(".quantisation.json")
+def _outputs(variant: Path) -> tuple[Path, Path, Path, Path]:
+    """The variant, its card, its STAC item, and what was measured of it."""
+    return variant, sidecar(variant), stac_path(variant), variant.with_suffix(".quantisation.json")
 
 
 def _record(

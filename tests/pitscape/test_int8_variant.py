@@ -46,6 +46,10 @@ def test_the_variant_carries_a_card_of_its_own(trained: Path, exported: Path) ->
     assert set(made.iou_change) == {"mined", "occupied", "vegetated", "water"}
     assert made.mean_iou is not None
     assert made.bound == 50
+    item = json.loads((exported / "m.int8.stac.json").read_text())
+    assert item["id"] == "m-int8"
+    assert item["assets"]["model"]["href"] == "./m.int8.onnx"
+    assert item["assets"]["model"]["file:checksum"] == "1220" + sha256_of(variant)
     assert OnnxPredictor(model).card.quantisation is None
     assert variant.stat().st_size < model.stat().st_size / 2
     assert str(trained) not in metadata[CARD_KEY]
@@ -105,6 +109,8 @@ def test_samples_of_a_folder_judge_a_static_graph_by_agreement(trained: Path, tm
     assert "% of 6016 pixels change class" in capsys.readouterr().out
     session = onnxruntime.InferenceSession(str(tmp_path / "m.int8.onnx"))
     assert session.get_inputs()[0].shape == [1, 10, 32, 32]
+    (entering,) = json.loads((tmp_path / "m.int8.stac.json").read_text())["properties"]["mlm:input"]
+    assert entering["input"]["shape"] == [1, 10, 32, 32]
 
 
 @pytest.mark.parametrize(
