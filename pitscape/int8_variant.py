@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sha256_of, sidecar, write_json, write_text
+from pitscape.imagery.outputs import keep_inputs, replacing, sha256_of, sidecar, write_json, write_text
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.models.card import ModelCard, SourceInput
 from pitscape.models.quantisation import Quantisation
@@ -69,7 +69,7 @@ def write_variant(arguments: argparse.Namespace, card: ModelCard, samples: Sampl
         PitscapeError: If it loses more than ``--int8-bound``; then nothing of it is written.
     """
     model, output = arguments.output, variant_of(arguments.output)
-    with scratch(output) as draft:
+    with replacing(output) as draft:
         kept = quantise(model, draft, card, samples.setting)
         found = judged(OnnxRoute(model), OnnxRoute(draft), samples.judging, classes=len(card.legend))
         bound = arguments.int8_bound
@@ -82,8 +82,6 @@ def write_variant(arguments: argparse.Namespace, card: ModelCard, samples: Sampl
         own = card.model_copy(update={"name": f"{card.name}-int8", "quantisation": made})
         give_card(draft, own)
         ratio = speed_ratio(model, draft, samples.setting)
-        with replacing(output) as final:
-            draft.replace(final)
     _, card_file, item_file, figures_file = _outputs(output)
     write_text(card_file, own.model_dump_json(indent=2) + "\n")
     write_json(item_file, stac_item(own, output, side=arguments.static))
