@@ -136,6 +136,22 @@ def test_bench_prints_its_table(model: Path, tmp_path: Path, capsys: pytest.Capt
     assert found["peers"] == {"torchgeo": None, "terratorch": None, "geoai": None}
 
 
+@pytest.mark.parametrize("size", [100, 50])
+def test_bench_takes_a_graph_of_fixed_size(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], size: int
+) -> None:
+    from pitscape.models.export import fix_sizes
+
+    static = tmp_path / "static.onnx"
+    shutil.copyfile(model, static)
+    fix_sizes(static, 64)
+    assert (
+        main(["bench", "--model", str(static), "--size", str(size), "--repeat", "1", "--threads", "1", "--no-peers"])
+        == 0
+    )
+    assert "tiles of 64 px, overlap 8" in capsys.readouterr().out
+
+
 def test_scale_prints_the_papers_figures(capsys: pytest.CaptureFixture[str]) -> None:
     """Dong et al. (2025): 274.80 and 1679.60 km2; 12,502.37 km2 are 0.13 % of China's land."""
     assert main(["scale"]) == 0

@@ -13,6 +13,7 @@ from pitscape.inference.predictor import OnnxPredictor
 from pitscape.models.card import CARD_KEY, ModelCard
 from pitscape.models.export import fix_sizes
 from pitscape.models.parity_cases import Parity
+from pitscape.parity_routes import OnnxRoute
 from pitscape.training.run import data_of
 from pitscape.training.samples import training_samples
 
@@ -46,6 +47,10 @@ def test_the_variant_carries_a_card_of_its_own(trained: Path, exported: Path) ->
     assert set(made.iou_change) == {"mined", "occupied", "vegetated", "water"}
     assert made.mean_iou is not None
     assert made.bound == 50
+    item = json.loads((exported / "m.int8.stac.json").read_text())
+    assert item["id"] == "m-int8"
+    assert item["assets"]["model"]["href"] == "./m.int8.onnx"
+    assert item["assets"]["model"]["file:checksum"] == "1220" + sha256_of(variant)
     assert OnnxPredictor(model).card.quantisation is None
     assert variant.stat().st_size < model.stat().st_size / 2
     assert str(trained) not in metadata[CARD_KEY]
@@ -105,6 +110,8 @@ def test_samples_of_a_folder_judge_a_static_graph_by_agreement(trained: Path, tm
     assert "% of 6016 pixels change class" in capsys.readouterr().out
     session = onnxruntime.InferenceSession(str(tmp_path / "m.int8.onnx"))
     assert session.get_inputs()[0].shape == [1, 10, 32, 32]
+    (entering,) = json.loads((tmp_path / "m.int8.stac.json").read_text())["properties"]["mlm:input"]
+    assert entering["input"]["shape"] == [1, 10, 32, 32]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +182,16 @@ def test_parity_has_a_row_of_the_variant_with_its_own_bound(exported: Path, tmp_
     capsys.readouterr()
     assert main([*given, "--variant-bound", "0"]) == 1
     assert "m.int8.onnx changes the class of more pixels" in capsys.readouterr().err
+
+
+def test_a_variant_alone_has_no_empty_table(exported: Path, capsys: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of several sources has no way of Deepness; without a checkpoint nothing but the variant is compared."""
+    opened = OnnxRoute(exported / "m.onnx")
+    monkeypatch.setattr("pitscape.parity_table.open_routes", lambda *_: (opened, {}))
+    given = ["parity", str(exported / "m.onnx"), "--variant", str(exported / "m.int8.onnx")]
+    assert main([*given, "--variant-bound", "100"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("m.int8.onnx")
 
 
 def test_what_is_no_variant_of_the_model_is_refused(exported: Path, model: Path, capsys: Lines) -> None:
