@@ -143,14 +143,14 @@ def main() -> None:
     simulate(folder)
     table = folder / "networks.jsonl"
     table.touch()
-    done = {json.loads(line)["network"] for line in table.read_text().splitlines()}
+    done = {row["network"] for row in map(json.loads, table.read_text().splitlines()) if row["steps"] == steps}
     for pair in sorted(PAIRS, key=lambda pair: (pair != REFERENCE, pair)):
         if "/".join(pair) in wanted - done:
             with table.open("a") as file:
                 file.write(json.dumps(judged(folder, pair, steps)) + "\n")
     print("| network | mIoU | mined | occupied | vegetated | water | time | parameters [M] | ONNX [MB] |")
     print("|---|---|---|---|---|---|---|---|---|")
-    rows = [json.loads(line) for line in table.read_text().splitlines()]
+    rows = [row for row in map(json.loads, table.read_text().splitlines()) if row["steps"] == steps]
     for row in sorted(rows, key=lambda row: -row["macro_iou"]):
         values = [row["macro_iou"], *row["iou"].values(), row["relative_time"]]
         sizes = [row["parameters_million"], row["onnx_mb"]]

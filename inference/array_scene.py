@@ -98,7 +98,7 @@ def array_scene(
         images: Stored numbers (bands, H, W) of any numeric type, in the card's convention, by name of the sensor; sources
             of the card may be left out.
         card: Of the model.
-        hidden: Where land is hidden (H, W); None: nowhere.
+        hidden: Where land is hidden (H, W) from the source that would give the grid (see ``open_joint``); None: nowhere.
         nodata: The number that means "not observed"; None: none but those of the sensors.
 
     Raises:
@@ -118,8 +118,13 @@ def array_scene(
     if len(shapes) != 1:
         raise InputError(f"images and mask are of {' and '.join(map(str, sorted(shapes)))} px; bring them to one grid.")
     only_terrain = all(map(_is_terrain, card.sources))
+    first = names[0] if names[0] in images else next(iter(images))
     return ArrayScene(
-        layers=tuple(_layer(images[source.sensor.name], source, hidden, nodata) for source, _ in present),
+        layers=tuple(
+            _layer(images[name], source, hidden if name == first else None, nodata)
+            for source, _ in present
+            for name in [source.sensor.name]
+        ),
         places=tuple(place for _, place in present),
         telling=tuple(only_terrain or not _is_terrain(source) for source, _ in present),
         channels=card.channels,

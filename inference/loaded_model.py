@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
+from pitscape.imagery.reading import Reading
 from pitscape.inference.array_scene import array_scene
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.prediction import Prediction, mapped, mapped_scene
@@ -87,7 +88,8 @@ class Model:
         Args:
             given: Stored numbers (bands, H, W) or (N, bands, H, W) of any numeric type in the card's convention, or the path
                 of a scene; of several sources a mapping from the sensor's name, of which some may be left out.
-            mask: Of images: not 0 where land is hidden, (H, W) or (N, H, W). For scenes give ``options.reading.mask``.
+            mask: Of images: not 0 where land is hidden, (H, W) or (N, H, W); of several sources it hides the first, as for
+                files. For scenes give ``options.reading.mask``.
             nodata: Of images: the number that means "not observed", beside those of the sensor and NaN.
             output: Of a scene: the class map to write, or all files that are wanted.
             options: How it is mapped.
@@ -102,6 +104,8 @@ class Model:
         options = options or RunOptions()
         images = given if isinstance(given, Mapping) else {self.card.sensor.name: given}
         paths = {name: Path(each) for name, each in images.items() if isinstance(each, str | Path)}
+        if not paths and options.reading != Reading():
+            raise InputError("predict: options.reading is of scenes; give mask and nodata of images.")
         if not paths and output is None:
             return self._images({name: np.asarray(each) for name, each in images.items()}, mask, nodata, options)
         if len(paths) < len(images):
@@ -124,6 +128,13 @@ class Model:
             return mapped(scene, scene.shape, self.predictor, options)
         if len(counts) > 1 or any(each.ndim != 4 for each in images.values()):
             raise InputError("predict: images of several sources must be as many of each.")
+        count = counts.pop()
+        if not count:
+            raise InputError("predict: there are 0 images; give at least one.")
+        if hidden is not None and hidden.ndim != 2 and hidden.shape[:1] != (count,):
+            raise InputError(
+                f"predict: mask is of shape {hidden.shape}; give ({count}, H, W), or (H, W) for all images."
+            )
         several = [
             self._images(
                 {name: each[number] for name, each in images.items()},
@@ -131,7 +142,7 @@ class Model:
                 nodata,
                 options,
             )
-            for number in range(counts.pop())
+            for number in range(count)
         ]
         return Prediction(
             np.stack([each.classes for each in several]),

@@ -54,8 +54,7 @@ def check_model_file(path: Path, *, expect_sha256: str | None = None) -> ModelFi
             of a domain that onnxruntime does not bring, or weights in files that are missing, too short, or outside of its
             folder.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; check the path of the model.")
+    _check_there(path)
     if expect_sha256 is not None:
         check_sha256(path, expect_sha256)
     contents = _contents(path)
@@ -77,7 +76,7 @@ def check_model_file(path: Path, *, expect_sha256: str | None = None) -> ModelFi
 
 
 def check_sha256(path: Path, expected: str) -> None:
-    """Refuse a file of another SHA-256.
+    """Refuse a file that is not there, or of another SHA-256.
 
     Raises:
         InputError: Naming both.
@@ -85,8 +84,14 @@ def check_sha256(path: Path, expected: str) -> None:
     wanted = expected.strip().lower()
     if len(wanted) != SHA256_DIGITS or set(wanted) - set("0123456789abcdef"):
         raise InputError(f"--expect-sha256 {_shown(expected)}: is no SHA-256; give its 64 hexadecimal digits.")
+    _check_there(path)
     if (found := sha256_of(path)) != wanted:
         raise InputError(f"{path}: has the SHA-256 {found}, not {wanted}; fetch it again.")
+
+
+def _check_there(path: Path) -> None:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; check the path of the model.")
 
 
 def _contents(path: Path) -> Contents:

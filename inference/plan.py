@@ -47,7 +47,7 @@ class Load:
         bands: That are read.
         classes: Of the legend.
         layers: That are kept.
-        model_mb: Size of the model's file [MB].
+        model_mb: Size of the model's files [MB].
         blocks: Rows and columns of the scene's file blocks.
     """
 

@@ -1,6 +1,8 @@
 """What a run is made of: all that decides what comes out, for manifests, tags and records."""
 
+import hashlib
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.plan import best_tile
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
+from pitscape.models.card import ModelCard
 
 
 def cut_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) -> tuple[int, int]:
@@ -51,7 +54,7 @@ def made_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) ->
         **(several if len(card.sources) > 1 else {}),
         "model": card.name,
         "model_sha256": sha256_of(predictor.path),
-        **({"with_model_sha256": {path.name: sha256_of(path) for path in beside}} if beside else {}),
+        **(_beside(beside, card) if beside else {}),
         "radiometry": card.radiometry,
         "tile": tile,
         "overlap": overlap,
@@ -60,6 +63,12 @@ def made_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) ->
         "simplify_m": options.simplify_m,
         "versions": {"pitscape": version("pitscape"), predictor.runtime[0]: predictor.runtime[1]},
     }
+
+
+def _beside(files: Sequence[Path], card: ModelCard) -> dict[str, Any]:
+    """Hashes of the files beside a model, and of its card with the sensors and legend that it names."""
+    whole = hashlib.sha256(card.model_dump_json().encode()).hexdigest()
+    return {"with_model_sha256": {path.name: sha256_of(path) for path in files}, "card_sha256": whole}
 
 
 def _of_scene(scene: Scene, reading: Reading) -> dict[str, Any]:

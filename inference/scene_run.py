@@ -163,7 +163,7 @@ def _begun(
     """
     card, folder = predictor.card, parts_of(outputs.classes)
     layers = outputs.layers.names(card.legend.names)
-    model_mb = predictor.path.stat().st_size / (1 << 20)
+    model_mb = sum(path.stat().st_size for path in predictor.files) / (1 << 20)
     load = Load(card.channels, len(card.legend), len(layers), model_mb, scene.block_shape)
     budget = Budget(options.memory_mb, options.threads or usable_cores(), options.batch)
     tile, overlap = cut_of(scene, predictor, options)

@@ -13,7 +13,7 @@ import torch
 from onnxruntime.tools.onnx_model_utils import make_dim_param_fixed
 
 from pitscape.imagery.errors import PitscapeError
-from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sidecar, write_json, write_text
+from pitscape.imagery.outputs import keep_inputs, replacing, sidecar, write_json, write_text
 from pitscape.models.card import ModelCard
 from pitscape.models.checkpoint import Recipe, deployed, load_checkpoint
 from pitscape.models.flagged import traced_form
@@ -55,7 +55,7 @@ def export_onnx(
     recipe, network = load_checkpoint(checkpoint)
     card = card_of(recipe, name=name or output.stem, tile=tile)
     whole = deployed(recipe, network)
-    with scratch(output) as draft:
+    with replacing(output) as draft:
         write_graph(whole, card, draft)
         if static:
             fix_sizes(draft, card.tile)
@@ -66,8 +66,6 @@ def export_onnx(
                     f"{output}: not written; {way} differs from torch by {result.largest_difference:.1e} "
                     f"(allowed {TOLERANCE:.0e}), {result.other_classes} pixels change class."
                 )
-        with replacing(output) as final:
-            draft.replace(final)
     write_text(sidecar(output), card.model_dump_json(indent=2) + "\n")
     write_json(stac_path(output), stac_item(card, output, side=card.tile if static else None))
     return card, results["onnxruntime"]

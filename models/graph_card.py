@@ -1,5 +1,6 @@
 """Cards that people write for graphs of other makers: what the graph takes and gives, and what is done around it."""
 
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.sensor import Sensor, load_sensor
-from pitscape.imagery.settings import checked, read_yaml
+from pitscape.imagery.settings import checked, expand_path, read_yaml
 from pitscape.models.card import ModelCard, Normalisation, SourceInput, TrainingRecord, card_from_json
 
 UNKNOWN = "not told by the card"
+FILES = {".yaml", ".yml"}
+OVERLAP = 64
 
 
 class Graph(BaseModel):
@@ -52,9 +55,10 @@ class GraphCard(BaseModel):
     """A card as a person writes it; see ``ModelCard`` for what is not told here.
 
     Attributes:
-        sensor: Name of a sensor that comes with pitscape, path of a YAML file, or a sensor itself.
+        sensor: Name of a sensor that comes with pitscape, path of a YAML file from the card's folder, or a sensor itself.
         normalisation: Mean and standard deviation of physical values; needed for standardised ones.
-        legend: Name of a legend that comes with pitscape, path of a YAML file, or a legend itself.
+        legend: Name of a legend that comes with pitscape, path of a YAML file from the card's folder, or a legend itself.
+        overlap: Of neighbouring tiles [px]; None: 64, and at most a quarter of ``graph.side``.
         licence: Of the training data.
         graph: Of the file.
     """
@@ -69,7 +73,7 @@ class GraphCard(BaseModel):
     normalisation: Normalisation | None = None
     legend: Legend = Field(default_factory=load_legend)
     gsd_m: float = Field(gt=0)
-    overlap: int = Field(default=64, ge=0)
+    overlap: int | None = Field(default=None, ge=0)
     class_bias: tuple[float, ...] | None = None
     licence: str = UNKNOWN
     graph: Graph = Graph()
@@ -88,13 +92,18 @@ class GraphCard(BaseModel):
     def _fits_together(self) -> "GraphCard":
         if (self.normalisation is not None) != (self.graph.values == "standardised"):
             raise ValueError("normalisation and graph.values: standardised go together; give both or neither")
+        if self.normalisation and not all(map(math.isfinite, (*self.normalisation.mean, *self.normalisation.std))):
+            raise ValueError("normalisation.mean and normalisation.std must be finite")
         if self.normalisation and not all(std > 0 for std in self.normalisation.std):
             raise ValueError("normalisation.std must be above 0")
         return self
 
     def model_card(self) -> ModelCard:
         """The card of the network with all that is done around its graph."""
-        ones = (1.0,) * len(self.bands)
+        side, ones = self.graph.side, (1.0,) * len(self.bands)
+        overlap = self.overlap
+        if overlap is None:
+            overlap = min(OVERLAP, side // 4) if side else OVERLAP
         plain = Normalisation(mean=(0.0,) * len(self.bands), std=ones)
         source = SourceInput(sensor=self.sensor, bands=self.bands, normalisation=self.normalisation or plain)
         return ModelCard(
@@ -104,8 +113,8 @@ class GraphCard(BaseModel):
             nodata="stored 0 in every band; enters the graph as 0, after what is done before it",
             legend=self.legend,
             gsd_m=self.gsd_m,
-            tile=self.graph.side or max(256, 2 * self.overlap),
-            overlap=self.overlap,
+            tile=side or max(256, 2 * overlap),
+            overlap=overlap,
             training=TrainingRecord(fingerprint=UNKNOWN, scenes=(), region=UNKNOWN, licence=self.licence, steps=0),
             metrics={},
             class_bias=self.class_bias,
@@ -124,9 +133,23 @@ def read_card(path: Path) -> tuple[ModelCard, Graph | None]:
     """
     content = read_yaml(path)
     if isinstance(content, dict) and "sources" in content:
-        return card_from_json(path.read_text(encoding="utf-8"), path), None
+        if path.suffix == ".json":
+            return card_from_json(path.read_text(encoding="utf-8"), path), None
+        return checked(content, ModelCard, path), None
     try:
-        given = checked(content, GraphCard, path)
+        given = checked(_with_paths(content, path.parent), GraphCard, path)
         return given.model_card(), given.graph
     except ValidationError as error:
-        raise InputError(f"{path}: {error.errors()[0]['msg']}; correct it.") from error
+        problem = error.errors()[0]
+        where = "".join(f"{part}." for part in problem["loc"]).removesuffix(".")
+        message = problem["msg"].removeprefix("Value error, ")
+        raise InputError(f"{path}: {f'{where}: ' if where else ''}{message}; correct it.") from error
+
+
+def _with_paths(content: Any, folder: Path) -> Any:  # noqa: ANN401 - whatever YAML can hold
+    """What a card says, with the files of its sensor and legend found from its folder."""
+    if not isinstance(content, dict):
+        return content
+    named = {key: content.get(key) for key in ("sensor", "legend")}
+    files = {key: name for key, name in named.items() if isinstance(name, str) and Path(name).suffix in FILES}
+    return content | {key: str(expand_path(name, folder)) for key, name in files.items()}

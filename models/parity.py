@@ -34,13 +34,15 @@ def parity(deployed: DeployedNetwork, path: Path, card: ModelCard) -> dict[str, 
         card: Of both.
 
     Returns:
-        By name of the way: onnxruntime on the CPU first, on CUDA where it has that, and Deepness for networks of one source.
+        By name of the way: onnxruntime on the CPU first, on CUDA where that works, and Deepness for networks of one source.
     """
     trained = torch_route(deployed)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     ways = {"onnxruntime": session_route(session, card.sources)}
     if CUDA in onnxruntime.get_available_providers():
-        ways["onnxruntime CUDA"] = session_route(onnxruntime.InferenceSession(path, providers=[CUDA]), card.sources)
+        on_cuda = onnxruntime.InferenceSession(path, providers=[CUDA])
+        if CUDA in on_cuda.get_providers():  # where no GPU works, onnxruntime falls back to the CPU
+            ways["onnxruntime CUDA"] = session_route(on_cuda, card.sources)
     ways |= deepness_routes(ways["onnxruntime"], session.get_modelmeta().custom_metadata_map)
     side = session.get_inputs()[0].shape[-1]
     found = dict.fromkeys(ways, Parity())

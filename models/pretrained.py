@@ -1,4 +1,4 @@
-"""Pre-trained weights of encoders: TorchGeo's of Sentinel-1 and Sentinel-2, or a file's, fitted to other bands."""
+"""Pre-trained weights of encoders: TorchGeo's of Sentinel-2, or a file's, fitted to other bands."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,6 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from pickle import UnpicklingError  # raised by torch; nothing is unpickled here
 from typing import Any
 
 import torch
@@ -48,19 +47,25 @@ def begin_pretrained(network: SegmentationNetwork, settings: NetworkSettings, so
     Nothing happens for None and for the network library's own names, which are loaded when the network is built.
 
     Raises:
-        InputError: If there are no such weights, they cannot be had, or they are of another encoder.
+        InputError: If there are no such weights, they cannot be had, or they are of another encoder or of other bands alone.
     """
     if not settings.own_weights:
         return
     assert settings.encoder_weights is not None
     name = settings.encoder_weights
     given = torchgeo_weights(name, settings.encoder) if name.startswith(TORCHGEO) else weights_of(Path(name))
+    wanted = [band for source in sources for band in _bands(source)]
+    if given.bands and not set(given.bands) & set(wanted):
+        raise InputError(
+            f"encoder_weights {name}: are of {_words(given.bands)}, the network's bands are {_words(wanted)}; none is the same: "
+            "leave them out, or take weights of the sensor."
+        )
     encoder: Any = network.network.encoder
     if isinstance(encoder, FusedEncoders):
         for each, source in zip(encoder.encoders, sources, strict=True):
             _load(each, given, _bands(source), name)
     else:
-        _load(encoder, given, [band for source in sources for band in _bands(source)], name)
+        _load(encoder, given, wanted, name)
 
 
 def torchgeo_weights(name: str, encoder: str) -> Pretrained:
@@ -90,7 +95,7 @@ def torchgeo_weights(name: str, encoder: str) -> Pretrained:
             weights = torch.hub.load_state_dict_from_url(
                 entry.url, map_location="cpu", progress=False, check_hash=True, weights_only=True
             )
-    except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
+    except Exception as error:  # a damaged file answers with whatever its bytes lead to
         raise InputError(
             f"encoder_weights {name}: cannot be had ({error}); put the file {entry.url} at {place}, "
             "or name a file of weights."
@@ -110,7 +115,7 @@ def weights_of(path: Path) -> Pretrained:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         weights = {str(name): weight for name, weight in content.items() if isinstance(weight, Tensor)}
-    except (OSError, RuntimeError, UnpicklingError, AttributeError, EOFError) as error:
+    except Exception as error:  # the same
         raise InputError(
             f"encoder_weights {path}: is no file of weights; save a state_dict with torch.save."
         ) from error
@@ -154,7 +159,8 @@ def _load(encoder: nn.Module, given: Pretrained, wanted: Sequence[Band], name: s
     fitting = [key for key in own if key in weights and weights[key].shape == own[key].shape]
     if len(fitting) < len(own):
         raise InputError(
-            f"encoder_weights {name}: only {len(fitting)} of {len(own)} weights fit; take those of the same encoder."
+            f"encoder_weights {name}: only {len(fitting)} of {len(own)} weights fit; take those of the same encoder, and of the same "
+            "bands where it is no ResNet."
         )
     encoder.load_state_dict({key: weights[key] for key in own})
 
@@ -162,6 +168,10 @@ def _load(encoder: nn.Module, given: Pretrained, wanted: Sequence[Band], name: s
 def _bands(source: SourceInput) -> list[Band]:
     satellite = source.sensor.name.split("_", maxsplit=1)[0].upper()
     return [(satellite, _plain(band)) for band in source.bands]
+
+
+def _words(bands: Sequence[Band]) -> str:
+    return ", ".join(" ".join(band) for band in bands)
 
 
 def _plain(band: str) -> str:

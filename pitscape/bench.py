@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from pitscape.bench_inputs import write_model, write_scene
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import write_json
-from pitscape.inference.plan import best_tile, usable_cores
+from pitscape.inference.plan import usable_cores
 from pitscape.inference.predictor import OnnxPredictor
+from pitscape.inference.provenance import tiling
 from pitscape.inference.run_options import RunOptions
 from pitscape.inference.scene_run import predict_scene
 from pitscape.inference.spent import Spent
@@ -49,8 +50,8 @@ class _Case:
 
     @property
     def tiles(self) -> Tiles:
-        card, (height, width) = self.predictor.card, self.shape
-        return Tiles(height=height, width=width, tile=best_tile(self.shape, card.overlap), overlap=card.overlap)
+        tile, overlap = tiling(self.shape, self.predictor, self.options)
+        return Tiles(height=self.shape[0], width=self.shape[1], tile=tile, overlap=overlap)
 
     @property
     def megapixels(self) -> float:
@@ -208,7 +209,10 @@ def _on_all_threads(case: _Case) -> Any:  # noqa: ANN401 - onnxruntime has no ty
 
 def _one_at_a_time(case: _Case, session: Any) -> None:  # noqa: ANN401
     """As many calls as there are tiles, one after another."""
-    stored = _tile(case)
+    stored, side = _tile(case), case.predictor.fixed_tile
+    if side:
+        height, width = stored.shape[2:]
+        stored = np.pad(stored, ((0, 0), (0, 0), (0, side - height), (0, side - width)))
     with _pinned(_cores()[:1]):
         for _ in range(len(case.tiles)):
             session.run(None, {"stored": stored})

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.outputs import keep_inputs, replacing, scratch, sha256_of, sidecar, write_json, write_text
+from pitscape.imagery.outputs import keep_inputs, replacing, sha256_of, sidecar, write_json, write_text
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.models.card import ModelCard, SourceInput
 from pitscape.models.quantisation import Quantisation
 from pitscape.models.quantise import METHOD, give_card, quantise
 from pitscape.models.samples import SIDE, Samples, folder_samples
+from pitscape.models.stac_item import stac_item, stac_path
 from pitscape.models.variant import Judgement, judged
 from pitscape.parity_routes import OnnxRoute
 from pitscape.record import made_of
@@ -68,7 +69,7 @@ def write_variant(arguments: argparse.Namespace, card: ModelCard, samples: Sampl
         PitscapeError: If it loses more than ``--int8-bound``; then nothing of it is written.
     """
     model, output = arguments.output, variant_of(arguments.output)
-    with scratch(output) as draft:
+    with replacing(output) as draft:
         kept = quantise(model, draft, card, samples.setting)
         found = judged(OnnxRoute(model), OnnxRoute(draft), samples.judging, classes=len(card.legend))
         bound = arguments.int8_bound
@@ -81,13 +82,12 @@ def write_variant(arguments: argparse.Namespace, card: ModelCard, samples: Sampl
         own = card.model_copy(update={"name": f"{card.name}-int8", "quantisation": made})
         give_card(draft, own)
         ratio = speed_ratio(model, draft, samples.setting)
-        with replacing(output) as final:
-            draft.replace(final)
-    card_file, figures_file = _outputs(output)[1:]
+    _, card_file, item_file, figures_file = _outputs(output)
     write_text(card_file, own.model_dump_json(indent=2) + "\n")
+    write_json(item_file, stac_item(own, output, side=arguments.static))
     sizes = {"bytes": output.stat().st_size, "bytes_float": model.stat().st_size}
     figures = sizes | {"speed_ratio": round(ratio, 2), "quantisation": made.model_dump()}
-    write_json(figures_file, {"schema": 1} | figures | made_of(_plain(arguments), arguments.checkpoint, *samples.files))
+    write_json(figures_file, {"schema": 1} | figures | made_of(arguments, arguments.checkpoint, *samples.files))
     _tell(output, found, card, figures)
 
 
@@ -122,9 +122,9 @@ def _samples(folder: Path | None, config: Path | None, sources: Sequence[SourceI
     return training_samples(config, sources, side=side)
 
 
-def _outputs(variant: Path) -> tuple[Path, Path, Path]:
-    """The variant, its card, and what was measured of it."""
-    return variant, sidecar(variant), variant.with_suffix(".quantisation.json")
+def _outputs(variant: Path) -> tuple[Path, Path, Path, Path]:
+    """The variant, its card, its STAC item, and what was measured of it."""
+    return variant, sidecar(variant), stac_path(variant), variant.with_suffix(".quantisation.json")
 
 
 def _record(
@@ -149,12 +149,6 @@ def _record(
 
 def _rounded(points: float) -> float | None:
     return None if np.isnan(points) else round(float(points), 2)
-
-
-def _plain(arguments: argparse.Namespace) -> argparse.Namespace:
-    """The options without folders of this machine."""
-    named = {key: value.name if isinstance(value, Path) else value for key, value in vars(arguments).items()}
-    return argparse.Namespace(**named)
 
 
 def _tell(output: Path, found: Judgement, card: ModelCard, figures: dict[str, Any]) -> None:

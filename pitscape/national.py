@@ -48,9 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         content = plain(_figures(mines, arguments))
     _print(content)
     if arguments.output:
-        record = made_of(arguments, *inputs)
-        record["options"]["covariance"] = arguments.covariance.name if arguments.covariance else None
-        write_json(arguments.output, {"schema": 1} | content | record)
+        write_json(arguments.output, {"schema": 1} | content | made_of(arguments, *inputs))
     if arguments.figure:
         from pitscape.national_chart import national
 

@@ -30,8 +30,9 @@ def run(arguments: argparse.Namespace) -> None:
     numbers = _by_type(reference, others)
     on_scenes = compare_scenes(scenes, reference, others, reference.card, side=reference.side or reference.card.tile)
     seen = dict(zip(names_of(scenes), on_scenes, strict=True))
-    _show("numbers", numbers)
-    if seen:
+    if others:
+        _show("numbers", numbers)
+    if others and seen:
         _show("scene", seen)
     for row in variants:
         print(f"{row.name:26} {row.percent:.2f} % of the pixels change class, at most {row.bound:g} %")

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
     hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
     hidden |= {"before", "filtered", "matrix", "probabilities", "reference", "scenes", "variant"}
     options = {
-        key: value if isinstance(value, int | float | None) else str(value)
+        key: value if isinstance(value, int | float | None) else value.name if isinstance(value, Path) else str(value)
         for key, value in vars(arguments).items()
         if key not in hidden
     }
@@ -28,6 +28,16 @@ def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
-    """Names of files for records, with their folder's where two have one name."""
-    names = [path.name for path in paths]
-    return [f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name for path in paths]
+    """Names of files for records, with those of as many folders as tell one file from another.
+
+    >>> names_of([Path("a/x/s.tif"), Path("b/x/s.tif"), Path("c/t.tif")])
+    ['a/x/s.tif', 'b/x/s.tif', 't.tif']
+    """
+    return [_told_from(path, {*paths} - {path}) for path in paths]
+
+
+def _told_from(path: Path, others: Collection[Path]) -> str:
+    count = 1
+    while count < len(path.parts) and any(other.parts[-count:] == path.parts[-count:] for other in others):
+        count += 1
+    return "/".join(path.parts[-count:])

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from pitscape.imagery.errors import InputError
 from pitscape.progress import bar, say, titled_bar
 
 
@@ -10,12 +11,15 @@ def simulate(arguments: argparse.Namespace) -> None:
     """``pitscape simulate``."""
     from pitscape.demo import simulated_site
 
+    given = {name: value for name in ("size", "epochs", "layers") if (value := getattr(arguments, name)) is not None}
     if arguments.varied is not None:
+        for name, value in given.items():
+            raise InputError(f"--{name} {value}: is of a site, not of --varied; leave it out.")
         print(_varied(arguments.out, scenes=arguments.varied, seed=arguments.seed))
         return
-    layers = [name.strip() for name in arguments.layers.split(",")] if arguments.layers else None
-    numbers = {"size": arguments.size, "epochs": arguments.epochs, "seed": arguments.seed}
-    folder = simulated_site(arguments.out, **numbers, layers=layers)
+    if arguments.layers is not None:
+        given["layers"] = [name.strip() for name in arguments.layers.split(",")]
+    folder = simulated_site(arguments.out, **given, seed=arguments.seed)
     config = folder / "train.yaml"
     print(f"{folder}: simulated{f'; run it with pitscape fit --config {config}' if config.exists() else ''}")
 

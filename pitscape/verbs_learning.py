@@ -83,7 +83,13 @@ def add_parity(verbs: Verbs) -> None:
     verb = new_verb(verbs, "parity", "pitscape.parity_table:run", "how far the ways to run one network are apart")
     verb.add_argument("model", type=Path, metavar="MODEL.onnx", help="of pitscape export")
     verb.add_argument("--checkpoint", type=Path, metavar="CKPT", help="compare PyTorch as well (extra train)")
-    verb.add_argument("--scenes", type=Path, nargs="+", metavar="IMG", help="compare on all tiles of these scenes, too")
+    verb.add_argument(
+        "--scenes",
+        type=Path,
+        nargs="+",
+        metavar="IMG",
+        help="compare on all tiles of these scenes, too; variants are judged on made numbers alone",
+    )
     verb.add_argument(
         "--variant",
         type=Path,

@@ -21,14 +21,13 @@ def add_simulate(verbs: Verbs) -> None:
     verb.add_argument(
         "--size",
         type=int,
-        default=384,
-        help="side [px of 10 m]; above 2048, squares of one mine each (default %(default)s)",
+        help="side [px of 10 m]; above 2048, squares of one mine each (default 384)",
     )
     verb.add_argument("--layers", help="only these, images,truth,... of those that README.txt lists (default: all)")
     verb.add_argument(
         "--varied", type=int, metavar="N", help="instead of a site, N labelled scenes of other land, for training"
     )
-    verb.add_argument("--epochs", type=int, default=5, help="number of dates, 2015 to 2024 (default %(default)s)")
+    verb.add_argument("--epochs", type=int, help="number of dates, 2015 to 2024 (default 5)")
     verb.add_argument("--seed", type=int, default=0, help="another seed, another mine (default %(default)s)")
 
 

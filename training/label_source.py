@@ -23,6 +23,7 @@ Crosswalk = Mapping[int | str, str]
 """Class name by the code or word of a label; "ignore" stands for no class."""
 
 VECTORS = (".gpkg", ".geojson", ".shp")
+LOSSY = (".jpg", ".jpeg")
 NOT_NAMED = 254
 
 
@@ -111,7 +112,7 @@ def label_source(
         gsd_m: Side of a pixel of rasters that say nothing of their place [m]: such labels lie where their image does.
 
     Raises:
-        InputError: If the raster has another grid or is not one band of bytes, or the polygons have no such column, no
+        InputError: If the raster has another grid, is a JPEG or not one band of bytes, or the polygons have no such column, no
             projection or a word that the crosswalk does not name, or their image has no place.
     """
     if path.suffix.lower() in VECTORS:
@@ -120,6 +121,8 @@ def label_source(
                 f"{path}: its image does not say where it is; give labels of tiles without a place as rasters."
             )
         return _polygons(path, grid, legend, crosswalk, column)
+    if path.suffix.lower() in LOSSY:
+        raise InputError(f"{path}: JPEG changes codes; give labels as PNG or TIFF.")
     with open_raster(path) as labels:
         if labels.count != 1:
             raise InputError(f"{path}: has {labels.count} bands; label codes stand in one.")

@@ -181,7 +181,11 @@ def images_in(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
     """
     sites = sorted(each for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
     if sites and not any(each.suffix.lower() in suffixes for each in folder.iterdir()):
-        return [image for site in sites for image in images_in(site, suffixes)]
+        return [image for site in sites for image in _images_of(site, suffixes)]
+    return _images_of(folder, suffixes)
+
+
+def _images_of(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     if folder.is_dir():
         ends = {each.suffix.lower() for each in folder.iterdir()}
         if ends & set(PICTURES) and not ends & set(suffixes):

@@ -9,7 +9,8 @@ from pitscape.imagery.confusion import Counts
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.settings import read_yaml
-from pitscape.training.run import run_root, run_training
+from pitscape.models.checkpoint import load_checkpoint
+from pitscape.training.run import ANEW, run_root, run_training
 from pitscape.training.task import SegmentationTask
 
 RANDOM = "random"
@@ -34,8 +35,8 @@ class Judged:
 def judged_on_both(config: Path, rest: Sequence[str] = (), *, random: bool = True) -> dict[str, Judged]:
     """Judge the best checkpoint of a run on the split of its configuration, and a network that trained on a random one.
 
-    The latter trains as long as the first did, in the folder ``random`` of the run. Once it is there it is used again, as
-    long as the configuration of the run, but for the split, is still the one it was trained with.
+    The latter trains as the run did, by the resolved configuration beside its checkpoint but for the split, in the folder
+    ``random`` of the run. Once it is there it is used again, as long as configuration and data are those of the run.
 
     Args:
         config: YAML with ``trainer``, ``model`` and ``data``.
@@ -50,24 +51,28 @@ def judged_on_both(config: Path, rest: Sequence[str] = (), *, random: bool = Tru
     """
     found = {"chosen": _judged(config, rest)}
     if random:
-        folder = run_root(config, rest) / RANDOM
-        options = [text for text in rest if not text.startswith(("--ckpt_path=", "--trainer.default_root_dir="))]
-        options += [RANDOM_SPLIT, f"--trainer.default_root_dir={folder}"]
-        if not (folder / "best.ckpt").is_file() or _trained_with(folder) != _trained_with(folder.parent):
-            run_training("fit", config, options)
-        found[RANDOM] = _judged(config, options)
+        run = run_root(config, rest)
+        folder = run / RANDOM
+        resolved = run / "config.yaml"
+        if not resolved.is_file():
+            raise InputError(f"{resolved}: no such file; train with pitscape fit, or give --no-random.")
+        options = [RANDOM_SPLIT, f"--trainer.default_root_dir={folder}", "--trainer.logger=false"]
+        if _trained_with(folder) != _trained_with(run):
+            run_training("fit", resolved, [*options, ANEW])
+        found[RANDOM] = _judged(resolved, options)
     return found
 
 
 def _trained_with(run: Path) -> Any:  # noqa: ANN401 - plain content of any depth
-    """The resolved configuration of a run but for its split and folder; None where there is none."""
-    path = run / "config.yaml"
-    if not path.is_file():
+    """The resolved configuration of a run but for its split and folders, and its data; None where there is none."""
+    path, checkpoint = run / "config.yaml", run / "best.ckpt"
+    if not path.is_file() or not checkpoint.is_file():
         return None
     content = read_yaml(path)
     content["data"]["init_args"].pop("split", None)
-    steps = {key: content["trainer"][key] for key in ("max_steps", "max_epochs", "precision", "callbacks")}
-    return content["seed_everything"], content["model"], content["data"], steps
+    trainer = {key: value for key, value in content["trainer"].items() if key not in {"logger", "default_root_dir"}}
+    fingerprint = load_checkpoint(checkpoint)[0].training.fingerprint
+    return content["seed_everything"], content["model"], content["data"], trainer, fingerprint
 
 
 def _judged(config: Path, rest: Sequence[str]) -> Judged:

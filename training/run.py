@@ -26,6 +26,9 @@ QUIET = {"exit_on_error": False}
 
 CHECKPOINT = "--ckpt_path="
 
+ANEW = f"{CHECKPOINT}null"
+"""Begins a run anew, whatever its configuration went on from."""
+
 KEYS_OF_FIT = frozenset({"ckpt_path", "weights_only"})
 """What the resolved configuration of a run holds beside its data, network and trainer."""
 
@@ -90,7 +93,7 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
         }
         callbacks = [best, last, LogPictures()]
         defaults |= {"logger": [log, board], "log_every_n_steps": 10, "callbacks": callbacks}
-        if any(text.startswith(CHECKPOINT) for text in rest):
+        if any(text.startswith(CHECKPOINT) and text != ANEW for text in rest):
             load_checkpoint(_checkpoint(root, rest))
         cli = _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
         if isinstance(cli.datamodule, LabelledScenes) and not cli.datamodule.judging and cli.trainer.is_global_zero:

@@ -3,8 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.inference.tiles import Area
 from pitscape.models.card import SourceInput
 from pitscape.models.samples import SETTING, SIDE, LabelledWindow, Samples, spread
 from pitscape.training.data import LabelledScenes
@@ -37,9 +41,16 @@ def training_samples(config: Path, sources: Sequence[SourceInput], *, side: int 
     return Samples(
         f"training land of {config.name}",
         (config, *files, *dict.fromkeys(scene.labels_from.path for scene in data.scenes)),
-        [training[number][0].numpy() for number in setting],
+        [_of_training_land(training, number) for number in setting],
         _judging(data, side) if data.judging else _unlabelled(training, chosen[1::2]),
     )
+
+
+def _of_training_land(windows: RegularWindows, number: int) -> NDArray[np.float32]:
+    """A window in which all other land is unobserved: what judges has no part in the ranges."""
+    land, core = windows.windows[number]
+    around = Area(core.top, core.top + windows.size, core.left, core.left + windows.size)
+    return land.pixels(around)[0]
 
 
 def _judging(data: LabelledScenes, side: int) -> Iterator[LabelledWindow]:

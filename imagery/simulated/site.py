@@ -2,7 +2,7 @@
 
 import secrets
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import make_folder, write_text
+from pitscape.imagery.progress import Progress
 from pitscape.imagery.simulated.district import District, side_of_pieces
 from pitscape.imagery.simulated.readme import README
 from pitscape.imagery.simulated.site_writer import (
@@ -80,7 +81,7 @@ def simulate_site(
     epochs: int = 5,
     seed: int = 0,
     layers: Collection[str] = EVERYTHING,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> SimulatedSite:
     """Simulate a mine site and write it; the folder appears whole or not at all.
 

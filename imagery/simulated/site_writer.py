@@ -1,6 +1,6 @@
 """Writes a simulated site piece by piece, in memory that does not grow with its size."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -12,6 +12,7 @@ from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import write_json
+from pitscape.imagery.progress import Progress
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.simulated.district import District, Piece
 from pitscape.imagery.simulated.epoch import Epoch
@@ -60,7 +61,7 @@ class SiteWriter:
     district: District
     years: list[int]
     layers: Collection[str]
-    progress: Callable[[int, int], None]
+    progress: Progress
 
     @property
     def grid(self) -> GeoBox:

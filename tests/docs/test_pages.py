@@ -39,7 +39,7 @@ def test_every_page_is_built_and_none_loads_from_elsewhere(site: Path) -> None:
 
 
 def test_every_page_can_be_reached(site: Path) -> None:
-    start = (site / "index.html").read_text(encoding="utf-8")
+    start = (site / "index.html").read_text(encoding="utf-8").partition("<article")[0]  # the navigation, not the README
     for page in PAGES:
         if page.name != "README.md":
             address = page.relative_to(ROOT / "docs").with_suffix(".html").as_posix()

@@ -1,5 +1,6 @@
 """Networks of other makers: what a card says is done around a graph equals the same done in PyTorch."""
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,14 @@ def test_unobserved_pixels_enter_as_zero(tmp_path: Path) -> None:
         ({"bands": ["B02"]}, "bands and normalisation differ in length"),
         ({"normalisation": None}, "normalisation and graph.values: standardised go together"),
         ({"normalisation": {"mean": [0] * 4, "std": [0, 1, 1, 1]}}, "std must be above 0"),
+        (
+            {"normalisation": {"mean": [0, 0, 0, float("nan")], "std": [1] * 4}},
+            "mean and normalisation.std must be finite",
+        ),
+        (
+            {"normalisation": {"mean": [0] * 4, "std": [1, 1, 1, float("inf")]}},
+            "mean and normalisation.std must be finite",
+        ),
         ({"graph": {"stride": 3, "multiple": 32}}, "must be multiples of stride"),
         ({"card_version": 7}, "card_version"),
         ({"bands": ["B02", "B03", "B04", "B99"]}, "B99"),
@@ -197,6 +206,16 @@ def test_cards_that_are_wrong_are_refused(tmp_path: Path, change: dict[str, Any]
     with pytest.raises(InputError, match=problem) as found:
         read_card(path)
     assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(("side", "overlap"), [(64, 16), (100, 25), (512, 64), (None, 64)])
+def test_the_usual_overlap_fits_small_tiles(tmp_path: Path, side: int | None, overlap: int) -> None:
+    from pitscape.models.graph_card import read_card
+
+    path = tmp_path / "card.yaml"
+    path.write_text(yaml.safe_dump({k: v for k, v in CARD.items() if k != "overlap"} | {"graph": {"side": side}}))
+    card, _ = read_card(path)
+    assert (card.tile, card.overlap) == (side or 256, overlap)
 
 
 def test_graphs_that_do_not_fit_the_card_are_refused(tmp_path: Path) -> None:
@@ -218,6 +237,12 @@ def test_graphs_that_do_not_fit_the_card_are_refused(tmp_path: Path) -> None:
 def test_a_model_with_a_card_of_its_own_keeps_it(model: Path, tmp_path: Path) -> None:
     own = model.with_name("model.onnx.json")
     assert isinstance(open_predictor(model, card=own), OnnxPredictor)
+    in_yaml, content = tmp_path / "own.yaml", json.loads(own.read_text())
+    in_yaml.write_text(yaml.safe_dump(content))
+    assert isinstance(open_predictor(model, card=in_yaml), OnnxPredictor)
+    in_yaml.write_text(yaml.safe_dump(content | {"gsd_m": "ten"}))
+    with pytest.raises(InputError, match=r"own\.yaml: gsd_m: input should be a valid number"):
+        open_predictor(model, card=in_yaml)
     with pytest.raises(InputError, match=r"--card .*card\.yaml: .* carries another card of its own; leave --card out"):
         open_predictor(model, card=card_at(tmp_path / "card.yaml"))
 
@@ -225,8 +250,6 @@ def test_a_model_with_a_card_of_its_own_keeps_it(model: Path, tmp_path: Path) ->
 def test_the_command_line_takes_a_card_and_a_sha256(
     write_scene: SceneMaker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import json
-
     from pitscape.imagery.outputs import sha256_of
 
     torch.manual_seed(0)
@@ -240,3 +263,44 @@ def test_the_command_line_takes_a_card_and_a_sha256(
     assert "has the SHA-256" in capsys.readouterr().err
     assert main([*command[:-2], "--output", str(card), "--card", str(card)]) == 2
     assert "is an input of this run" in capsys.readouterr().err
+
+
+def test_a_sensor_of_the_user_lies_by_the_card_and_counts_in_resumed_runs(
+    write_scene: SceneMaker, tmp_path: Path
+) -> None:
+    """Its fill values decide what is observed: once they change, the map is made anew; the card itself stays as it was."""
+    from pitscape.imagery.sensor import load_sensor
+
+    torch.manual_seed(0)
+    path, card = exported(Plain(), tmp_path / "m.onnx"), tmp_path / "cards" / "card.yaml"
+    card.parent.mkdir()
+    card.write_text(yaml.safe_dump(CARD | {"sensor": "own.yaml", "graph": {"multiple": 32}}))
+    sensor, scene = load_sensor("sentinel2_l2a").model_dump(mode="json"), write_scene(stored_numbers(50, 70))
+    command = ["predict", str(scene), "--model", str(path), "--output", str(tmp_path / "c.tif"), "--card", str(card)]
+    made = []
+    for fill in ([0], [0], [0, 3000]):
+        bands = [band | ({"fill": fill} if band["name"] in BANDS else {}) for band in sensor["bands"]]
+        (card.parent / "own.yaml").write_text(yaml.safe_dump(sensor | {"bands": bands}))
+        assert main([*command, "--resume"]) == 0
+        made.append((tmp_path / "c.tif").stat().st_mtime_ns)
+    assert made[0] == made[1] != made[2]
+
+
+def test_memory_is_planned_for_all_files_of_a_model(
+    write_scene: SceneMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """External weights lie in files of their own; here the card is a file of 2 MB."""
+    from pitscape.inference import scene_run
+
+    torch.manual_seed(0)
+    path, card = exported(Plain(), tmp_path / "m.onnx"), card_at(tmp_path / "card.yaml", multiple=32)
+    card.write_text(card.read_text() + "#" * (2 << 20))
+    told, load = [], scene_run.Load
+
+    def seen(bands: int, classes: int, layers: int, model_mb: float, blocks: tuple[int, int]) -> Any:  # noqa: ANN401
+        told.append(model_mb)
+        return load(bands, classes, layers, model_mb, blocks)
+
+    monkeypatch.setattr(scene_run, "Load", seen)
+    scene_run.predict_scene(write_scene(stored_numbers(40, 40)), DescribedPredictor(path, card), tmp_path / "c.tif")
+    assert told == [pytest.approx(path.stat().st_size / (1 << 20) + 2, abs=0.01)]

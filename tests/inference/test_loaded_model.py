@@ -125,6 +125,7 @@ def test_nothing_observed_is_no_class(loaded: Model) -> None:
         (np.ones((10, 0, 5), np.uint16), "an image of shape"),
         (np.ones((10, 5, 5), np.complex64), "an image of complex64; give whole numbers or floats"),
         (np.ones((10, 5, 5), np.bool_), "an image of bool"),
+        (np.ones((0, 10, 5, 5), np.uint16), "there are 0 images; give at least one"),
         (np.full((10, 5, 5), 0.3, np.float32), r"holds reflectance \(at most 0.30\)"),
         ({"dem": np.ones((1, 5, 5))}, "images of dem: the model takes sentinel2_l2a"),
         ({}, "images of nothing"),
@@ -142,12 +143,26 @@ def test_what_does_not_go_together_is_refused(loaded: Model, write_scene: SceneM
         loaded.predict(pixels, output=tmp_path / "c.tif")
     with pytest.raises(InputError, match="mask and nodata are of images"):
         loaded.predict(scene, nodata=0)
+    with pytest.raises(InputError, match=r"options\.reading is of scenes; give mask and nodata of images"):
+        loaded.predict(pixels, options=RunOptions(reading=Reading(offset="missing")))
     with pytest.raises(InputError, match="images and mask are of"):
         loaded.predict(pixels, mask=np.zeros((4, 4)))
     with pytest.raises(InputError, match="sieve"):
         loaded.predict(pixels, options=RunOptions(sieve_ha=1))
     with pytest.raises(InputError, match="has pixels of 30 m, the model was trained at 10 m"):
         loaded.predict(write_scene(stored_numbers(5, 5), "s_20230709.tif", side=30))
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (1, 5, 5), (3, 5, 5)])
+def test_masks_that_are_not_as_many_as_the_images_are_refused(loaded: Model, shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"mask is of shape .*; give \(2, H, W\), or \(H, W\) for all images"):
+        loaded.predict(np.stack([stored_numbers(5, 5)] * 2), mask=np.zeros(shape))
+
+
+@pytest.mark.parametrize("name", ["none.ckpt", "none.onnx"])
+def test_a_missing_file_with_a_sha256_is_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="no such file; check the path of the model"):
+        pitscape.load_model(tmp_path / name, expect_sha256="0" * 64)
 
 
 def test_a_scene_too_large_for_memory_needs_an_output(
@@ -208,3 +223,27 @@ def test_clouds_of_a_scene_are_read_as_for_files(write_scene: SceneMaker, loaded
     found = loaded.predict(write_scene(stored_numbers(50, 50)), options=RunOptions(reading=Reading(mask=mask)))
     assert (found.classes[:10] == 255).all()
     assert (found.classes[10:] < 255).all()
+
+
+@pytest.mark.parametrize("names", [("sentinel2_l2a", "sentinel1_grd_db"), ("dem", "sentinel1_grd_db")])
+def test_a_mask_hides_of_arrays_what_it_hides_of_files(
+    write_scene: SceneMaker, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """Of several sources that which gives the grid: the card's first one, or where that is missing the first one given."""
+    from several_sources import BANDS_OF, several_card, stored_of
+    from small_scenes import write_raster
+
+    whole = several_card()
+    numbers = dict(zip(BANDS_OF, np.split(stored_of(whole, 1, 20, 30)[0], [10, 12]), strict=True))
+    images = {name: numbers[name] for name in names}
+    scenes = {name: write_scene(images[name], f"{name}_20230709.tif", bands=BANDS_OF[name]) for name in names}
+    mask = np.zeros((20, 30), np.uint8)
+    mask[8:] = 1
+    reading = Reading(mask=write_raster(tmp_path / "mask.tif", mask[None]))
+    predictor = FilePixelwise(whole)
+    of_arrays = Model(predictor).predict(images, mask=mask)
+    told = predictor.last.copy()
+    of_files = Model(predictor).predict(scenes, options=RunOptions(reading=reading))
+    np.testing.assert_array_equal(told, predictor.last)
+    np.testing.assert_array_equal(of_arrays.classes, of_files.classes)
+    assert (told != 0).any(axis=(0, 1))[8:].any()

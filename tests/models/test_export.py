@@ -11,6 +11,7 @@ from pitscape.models import export
 from pitscape.models.card import CARD_KEY, ModelCard
 from pitscape.models.checkpoint import deployed, load_checkpoint
 from pitscape.models.export import export_onnx
+from pitscape.models.parity import parity
 
 
 def test_onnxruntime_gives_what_torch_gives(trained: Path, model: Path) -> None:
@@ -77,3 +78,20 @@ def test_a_static_graph_takes_one_square_tile(trained: Path, tmp_path: Path) -> 
     assert session.get_outputs()[0].shape == [1, 4, 64, 64]
     assert card.tile == 64
     assert parity.equal
+
+
+def test_cuda_that_falls_back_to_the_cpu_is_not_compared(
+    trained: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build with CUDA on a machine whose GPU does not work opens its sessions on the CPU."""
+    recipe, network = load_checkpoint(trained / "run" / "best.ckpt")
+    opened = onnxruntime.InferenceSession
+    providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: providers)
+    monkeypatch.setattr(
+        onnxruntime, "InferenceSession", lambda path, **_: opened(path, providers=["CPUExecutionProvider"])
+    )
+    ways = parity(
+        deployed(recipe, network), model, ModelCard.model_validate_json((trained / "model.onnx.json").read_text())
+    )
+    assert "onnxruntime CUDA" not in ways

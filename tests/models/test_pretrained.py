@@ -80,6 +80,33 @@ def test_what_was_altered_or_cannot_be_reached_is_refused(
         begun("torchgeo:MOCO", source("sentinel2_l2a", "B02"))
 
 
+def test_weights_of_none_of_the_bands_are_refused(torchgeo: Callable[[dict[str, Tensor]], str]) -> None:
+    torchgeo(resnet18(13))
+    with pytest.raises(
+        InputError, match=r"are of SENTINEL2 B1, .*, the network's bands are DEM ELEVATION; none is the same"
+    ):
+        begun("torchgeo:SENTINEL2_ALL_MOCO", source("dem", "elevation"))
+
+
+def test_the_weights_that_are_named_in_the_documentation_are_torchgeos() -> None:
+    models = pytest.importorskip("torchgeo.models")
+    known = {key: each for key, each in models.ResNet18_Weights.__members__.items() if key.startswith("SENTINEL")}
+    assert set(known) == {"SENTINEL2_ALL_MOCO", "SENTINEL2_RGB_MOCO", "SENTINEL2_RGB_SECO"}
+    assert {"B2", "B8A", "B12"} <= {
+        band.upper().replace("B0", "B") for band in known["SENTINEL2_ALL_MOCO"].meta["bands"]
+    }
+
+
+@pytest.mark.parametrize("at", [3, 40, 200, 1000])
+def test_damaged_files_are_refused_in_one_line(tmp_path: Path, at: int) -> None:
+    torch.save({"conv1.weight": torch.rand(2, 1, 3, 3)}, path := tmp_path / "damaged.pth")
+    content = bytearray(path.read_bytes())
+    content[at : at + 8] = b"\xff\xfe\x80\x02q(K\x00"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"is no file of weights|weights fit"):
+        begun(str(path), source("sentinel2_l2a", "B02"))
+
+
 def test_a_file_of_as_many_channels_is_taken_as_it_is(tmp_path: Path) -> None:
     torch.save(weights := resnet18(2), path := tmp_path / "own.pth")
     found = begun(str(path), source("sentinel2_l2a", "B02", "B03")).network.encoder.state_dict()

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -8,6 +9,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+from documentation import ROOT
 from rasterio.shutil import copy as copy_raster
 from small_scenes import BANDS, grid, stored_numbers, training_file, write_labelled_scenes, write_raster
 
@@ -132,6 +134,22 @@ def test_bench_prints_its_table(model: Path, tmp_path: Path, capsys: pytest.Capt
     assert found["side_by_side"] > 0
     assert set(found["cpu_outside"]) >= {"reading", "blending", "writing", "assembling"}
     assert found["peers"] == {"torchgeo": None, "terratorch": None, "geoai": None}
+
+
+@pytest.mark.parametrize("size", [100, 50])
+def test_bench_takes_a_graph_of_fixed_size(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], size: int
+) -> None:
+    from pitscape.models.export import fix_sizes
+
+    static = tmp_path / "static.onnx"
+    shutil.copyfile(model, static)
+    fix_sizes(static, 64)
+    assert (
+        main(["bench", "--model", str(static), "--size", str(size), "--repeat", "1", "--threads", "1", "--no-peers"])
+        == 0
+    )
+    assert "tiles of 64 px, overlap 8" in capsys.readouterr().out
 
 
 def test_scale_prints_the_papers_figures(capsys: pytest.CaptureFixture[str]) -> None:
@@ -291,6 +309,20 @@ def test_wrong_training_input_is_answered_in_one_line(tmp_path: Path, capsys: py
 def test_an_unwritable_folder_is_refused(class_map: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["areas", str(class_map), "--output", "/proc/pitscape/a.csv"]) == 2
     assert "choose another output" in capsys.readouterr().err
+
+
+def test_varied_land_has_no_size_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--varied", "2", "--size", "64", "--out", str(tmp_path / "land")]) == 2
+    assert capsys.readouterr().err == "pitscape: --size 64: is of a site, not of --varied; leave it out.\n"
+    assert not (tmp_path / "land").exists()
+
+
+def test_the_readme_lists_all_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.search(r"## Verbs\n\n(.*?);\n", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert listed
+    assert re.findall(r"`(\w+)`", listed.group(1)) == re.findall(r"^    (\w+)", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_wrong_use_ends_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,8 @@ from pitscape.inference.predictor import OnnxPredictor
 from pitscape.models.card import CARD_KEY, ModelCard
 from pitscape.models.export import fix_sizes
 from pitscape.models.parity_cases import Parity
+from pitscape.parity_routes import OnnxRoute
+from pitscape.training.run import data_of
 from pitscape.training.samples import training_samples
 
 Lines = pytest.CaptureFixture[str]
@@ -45,6 +47,10 @@ def test_the_variant_carries_a_card_of_its_own(trained: Path, exported: Path) ->
     assert set(made.iou_change) == {"mined", "occupied", "vegetated", "water"}
     assert made.mean_iou is not None
     assert made.bound == 50
+    item = json.loads((exported / "m.int8.stac.json").read_text())
+    assert item["id"] == "m-int8"
+    assert item["assets"]["model"]["href"] == "./m.int8.onnx"
+    assert item["assets"]["model"]["file:checksum"] == "1220" + sha256_of(variant)
     assert OnnxPredictor(model).card.quantisation is None
     assert variant.stat().st_size < model.stat().st_size / 2
     assert str(trained) not in metadata[CARD_KEY]
@@ -104,6 +110,8 @@ def test_samples_of_a_folder_judge_a_static_graph_by_agreement(trained: Path, tm
     assert "% of 6016 pixels change class" in capsys.readouterr().out
     session = onnxruntime.InferenceSession(str(tmp_path / "m.int8.onnx"))
     assert session.get_inputs()[0].shape == [1, 10, 32, 32]
+    (entering,) = json.loads((tmp_path / "m.int8.stac.json").read_text())["properties"]["mlm:input"]
+    assert entering["input"]["shape"] == [1, 10, 32, 32]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +145,18 @@ def test_a_configuration_of_other_bands_is_refused(trained: Path, tmp_path: Path
     assert "is of other bands than the network" in capsys.readouterr().err
 
 
+def test_land_that_judges_sets_no_range(trained: Path, exported: Path) -> None:
+    """Columns from 64 on judge, 8 px before them are a buffer: no window that sets ranges shows them."""
+    sources = OnnxPredictor(exported / "m.onnx").card.sources
+    data = data_of(trained / "train.yaml")
+    samples = training_samples(trained / "train.yaml", sources, side=48)
+    seen = {float(value) for window in samples.setting for value in np.unique(window[0])} - {0.0}
+    judging = {float(value) for land in data.judging for value in np.unique(land.pixels(land.area)[0][0])} - {0.0}
+    training = {float(value) for land in data.training for value in np.unique(land.pixels(land.area)[0][0])} - {0.0}
+    assert seen <= training
+    assert judging
+
+
 def test_where_no_land_judges_other_training_windows_do(trained: Path, exported: Path, tmp_path: Path) -> None:
     content = yaml.safe_load((trained / "train.yaml").read_text())
     content["data"]["init_args"]["split"] = {"kind": "none"}
@@ -162,6 +182,16 @@ def test_parity_has_a_row_of_the_variant_with_its_own_bound(exported: Path, tmp_
     capsys.readouterr()
     assert main([*given, "--variant-bound", "0"]) == 1
     assert "m.int8.onnx changes the class of more pixels" in capsys.readouterr().err
+
+
+def test_a_variant_alone_has_no_empty_table(exported: Path, capsys: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of several sources has no way of Deepness; without a checkpoint nothing but the variant is compared."""
+    opened = OnnxRoute(exported / "m.onnx")
+    monkeypatch.setattr("pitscape.parity_table.open_routes", lambda *_: (opened, {}))
+    given = ["parity", str(exported / "m.onnx"), "--variant", str(exported / "m.int8.onnx")]
+    assert main([*given, "--variant-bound", "100"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("m.int8.onnx")
 
 
 def test_what_is_no_variant_of_the_model_is_refused(exported: Path, model: Path, capsys: Lines) -> None:

@@ -27,6 +27,8 @@ def test_torch_and_deepness_equal_onnxruntime(trained: Path, model: Path, tmp_pa
     }
     assert all(row["largest_difference"] <= 1e-4 and row["other_classes"] == 0 for row in table["rows"])
     assert set(table["inputs_sha256"]) == {"model.onnx", "best.ckpt"}
+    assert (table["options"]["model"], table["options"]["checkpoint"]) == ("model.onnx", "best.ckpt")
+    assert str(trained) not in output.read_text()
 
 
 def test_keys_that_shift_the_numbers_fail(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

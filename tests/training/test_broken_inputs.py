@@ -11,7 +11,10 @@ from rasterio.shutil import copy as copy_raster
 from small_scenes import BANDS, stored_numbers, training_file, write_labelled_scenes, write_raster
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.grid import grid_of
+from pitscape.imagery.legend import load_legend
 from pitscape.models.checkpoint import load_checkpoint
+from pitscape.training.label_source import label_source
 from pitscape.training.run import data_of, run_training
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
@@ -110,3 +113,13 @@ def test_land_without_a_label_trains_on_what_has_some(tmp_path: Path) -> None:
     write_raster(tmp_path / "masks" / "tile_20230701.tif", np.zeros((1, 64, 96), np.uint8))
     with pytest.raises(InputError, match="no labelled pixel in the training land; check the crosswalk and the split"):
         run_training("fit", configured(tmp_path))
+
+
+def test_labels_as_jpeg_are_refused(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path, scenes=1)
+    mask = next((tmp_path / "masks").glob("*.tif"))
+    with rasterio.open(mask) as labels:
+        grid = grid_of(labels)
+    copy_raster(mask, mask.with_suffix(".jpg"), driver="JPEG")
+    with pytest.raises(InputError, match=r"\.jpg: JPEG changes codes; give labels as PNG or TIFF"):
+        label_source(mask.with_suffix(".jpg"), grid, load_legend(), {0: "ignore"}, column="class")

@@ -1,6 +1,8 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 from small_scenes import training_file, write_labelled_scenes
 
 from pitscape.imagery.errors import InputError
@@ -25,8 +27,18 @@ def test_both_splits_judge_and_the_random_one_trains_once(tmp_path: Path) -> Non
     assert (again["random"].counts == found["random"].counts).all()
     assert checkpoint.stat().st_mtime_ns == before
     run_training("fit", path, ["--model.init_args.learning_rate=0.01"])
-    judged_on_both(path, ["--model.init_args.learning_rate=0.01"])
-    assert checkpoint.stat().st_mtime_ns != before
+    judged_on_both(path)  # options of the run are those of its configuration, and need not be given again
+    trained = checkpoint.stat().st_mtime_ns
+    assert trained != before
+    assert "learning_rate: 0.01" in (tmp_path / "run" / "random" / "config.yaml").read_text()
+    judged_on_both(path)
+    assert checkpoint.stat().st_mtime_ns == trained
+    labels = next((tmp_path / "masks").glob("*.tif"))
+    with rasterio.open(labels, "r+") as mask:
+        mask.write(np.where(mask.read() == 1, 2, mask.read()).astype(np.uint8))
+    run_training("fit", path, ["--model.init_args.learning_rate=0.01"])
+    judged_on_both(path)
+    assert checkpoint.stat().st_mtime_ns != trained
     assert list(judged_on_both(path, random=False)) == ["chosen"]
 
 

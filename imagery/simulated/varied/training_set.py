@@ -2,7 +2,6 @@
 
 import secrets
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import make_folder, write_text
+from pitscape.imagery.progress import Progress
 from pitscape.imagery.sensor import Sensor, load_sensor
 from pitscape.imagery.simulated.files import simulated_grid, write_raster
 from pitscape.imagery.simulated.sensing.day import day_of, decimal_year, draw_grain
@@ -49,7 +49,7 @@ def write_varied_scenes(
     scenes: int,
     seed: int = 0,
     spread: float = SPREAD,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Simulate labelled scenes for training; the folder appears whole or not at all.
 
