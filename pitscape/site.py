@@ -20,6 +20,7 @@ from pitscape.measured_site import MeasuredSite
 from pitscape.models.shipped import CAVEAT, shipped_model
 from pitscape.observed_epochs import observation_flags
 from pitscape.plain import plain
+from pitscape.record import names_of
 from pitscape.resilience.mines import MINES
 from pitscape.resilience.national import national_area
 from pitscape.run_catalogue import CATALOGUE, ITEMS, write_catalogue
@@ -149,6 +150,7 @@ def checked_site(path: Path, out: Path) -> SiteSettings:
 def _found(settings: SiteSettings, path: Path, memory: StepMemory) -> dict[str, Any]:
     inputs = inputs_of(settings)
     found = measure_maps(settings, path, memory) if settings.has_maps else _measure_tables(settings, path)
+    digests = [*map(memory.hashes.of, inputs), sha256_of(path)]
     site = {
         "schema": 1,
         "site": {
@@ -161,8 +163,7 @@ def _found(settings: SiteSettings, path: Path, memory: StepMemory) -> dict[str, 
         "national": _national(),
         "provenance": {
             "site_file": path.name,
-            "inputs_sha256": {f"{each.parent.name}/{each.name}": memory.hashes.of(each) for each in inputs}
-            | {path.name: sha256_of(path)},
+            "inputs_sha256": dict(zip(names_of([*inputs, path]), digests, strict=True)),
             "settings": settings.model_dump(exclude=PATHS | ({"sensor"} if is_own(settings.sensor) else set())),
             "maps": list(found.made_of),
             "versions": {"pitscape": version("pitscape")},

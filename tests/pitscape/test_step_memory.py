@@ -1,5 +1,6 @@
 """Steps of a site remember; what changes redoes its steps and later ones; a kill changes nothing."""
 
+import json
 import os
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from pitscape.imagery.outputs import sha256_of
 from pitscape.input_files import digest_of, files_with
 from pitscape.map_site import STEPS_ON_MAPS
 from pitscape.report import write_report
-from pitscape.site import STEPS, report_site
+from pitscape.site import STEPS, report_site, run_site
 from pitscape.step_memory import StepMemory
 
 ALL = ["map 2015", "map 2024", *STEPS_ON_MAPS, *STEPS]
@@ -273,7 +274,20 @@ def test_another_source_of_a_mosaic_maps_it_anew(site: Path, tmp_path: Path) -> 
     assert ran(path, tmp_path) == ALL
     write_raster(site.with_name("v_20240701.tif"), stored_numbers(48, 40, seed=9), bands=BANDS)
     assert ran(path, tmp_path)[0] == "map 2024"
-    assert "/v_20240701.tif" in (tmp_path / "site.json").read_text()
+    inputs = json.loads((tmp_path / "site.json").read_text())["provenance"]["inputs_sha256"]
+    assert inputs["v_20240701.tif"] == sha256_of(site.with_name("v_20240701.tif"))
+
+
+def test_inputs_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    epochs = []
+    for year in (2015, 2024):
+        (tmp_path / str(year) / "x").mkdir(parents=True)
+        map_ = tmp_path / str(year) / "x" / "map.tif"
+        save_class_map(map_, np.full((40, 40), year % 3, np.uint8), grid(40, 40), load_legend())
+        epochs.append({"classes": f"{year}/x/map.tif", "year": year, "name": str(year)})
+    (tmp_path / "site.yaml").write_text(yaml.safe_dump({"site": "a", "epochs": epochs}))
+    inputs = run_site(tmp_path / "site.yaml", tmp_path / "out")["provenance"]["inputs_sha256"]
+    assert {*inputs} >= {"2015/x/map.tif", "2024/x/map.tif", "site.yaml"}
 
 
 def test_hashes_are_read_anew_where_a_file_changed(tmp_path: Path) -> None:
