@@ -10,8 +10,8 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import Sensor, load_sensor
-from pitscape.inference.predictor import card_of
 from pitscape.inference.scene_source import SceneSource
+from pitscape.model_look import card_at
 from pitscape.site_settings import SiteSettings
 
 COLOURS = ("red", "green", "blue")
@@ -67,7 +67,7 @@ def optical_image(epoch: Epoch, settings: SiteSettings, bands: Sequence[str]) ->
 def likely_images(epoch: Epoch, settings: SiteSettings, bands: Sequence[str]) -> Iterator[OpticalImage]:
     """Scenes of an epoch whose sensor has some bands, in the order of its model's sensors; their files may lack them."""
     model = settings.model_of(epoch)
-    known = [source.sensor for source in card_of(model).sources] if model else []
+    known = [source.sensor for source in card_at(model).sources] if model else []
     if epoch.image:
         sensor = known[0] if known else load_sensor(settings.sensor)
         order = [(epoch.image, sensor)]
@@ -97,7 +97,7 @@ def index_from_image(epoch: Epoch, settings: SiteSettings) -> bool:
 
 def site_sensor(settings: SiteSettings) -> Sensor:
     """The sensor of a site: its model's first, else the one that it names."""
-    return card_of(Path(settings.model)).sensor if settings.model else load_sensor(settings.sensor)
+    return card_at(Path(settings.model)).sensor if settings.model else load_sensor(settings.sensor)
 
 
 def mapped_epochs(settings: SiteSettings) -> list[tuple[int, Epoch]]:
@@ -115,8 +115,8 @@ def check_model(epoch: Epoch, settings: SiteSettings) -> None:
     model, first = settings.model_of(epoch), models[0]
     assert model is not None
     assert first is not None
-    card = card_of(model)
-    if card.legend.names != card_of(first).legend.names:
+    card = card_at(model)
+    if card.legend.names != card_at(first).legend.names:
         raise InputError(f"{model}: has another legend than {first}; map all epochs with models of one legend.")
     sensors = [source.sensor.name for source in card.sources]
     if unknown := sorted(set(epoch.images) - set(sensors)):

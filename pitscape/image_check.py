@@ -20,8 +20,8 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of
 from pitscape.imagery.raster import open_raster
 from pitscape.inference.joint_scene import open_joint
-from pitscape.inference.predictor import card_of
 from pitscape.inference.scene_source import SceneSource
+from pitscape.model_look import card_at
 from pitscape.site_files import Location
 from pitscape.site_settings import SiteSettings
 
@@ -45,7 +45,7 @@ def mapped_shape(epoch: Epoch, settings: SiteSettings) -> tuple[int, int]:
     """
     model, source = settings.model_of(epoch), scene_of(epoch)
     assert model is not None
-    card = card_of(model)
+    card = card_at(model)
     given = [SceneSource(source, card.sensor.name)] if isinstance(source, Path) else source
     with open_joint(given, card, epoch.reading) as scene:
         height, width = scene.grid.shape

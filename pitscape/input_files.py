@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from pitscape.inference.model_file import check_model_file
 from pitscape.inference.provenance import files_of
+from pitscape.model_look import weights_of
 
 SHAPEFILE = frozenset({".dbf", ".prj", ".shx", ".cpg"})
 
@@ -20,7 +20,7 @@ def files_with(path: Path) -> list[Path]:
     """
     kind = path.suffix.lower()
     if kind == ".onnx":
-        return [path, *check_model_file(path).weights]
+        return [path, *weights_of(path)]
     if kind == ".shp":
         beside = sorted(path.parent.iterdir())
         return [path, *(each for each in beside if each.stem == path.stem and each.suffix.lower() in SHAPEFILE)]

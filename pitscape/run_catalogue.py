@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ def times(epoch: Epoch, acquired: str | None) -> dict[str, str | None]:
     return {"datetime": f"{day}T00:00:00Z" if day else None, **ends}
 
 
+@lru_cache(maxsize=4)
 def footprint(grid: GeoBox) -> Any:  # noqa: ANN401 - of shapely
     """Outline of a grid in degrees, its edges followed in eight parts; cut at the date line."""
     part = max(abs(grid.extent.boundingbox.span_x), abs(grid.extent.boundingbox.span_y)) / 8
