@@ -15,7 +15,7 @@ install: $(VENV)/.installed links ## set up .venv with every extra (about 7 GB: 
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,torchgeo,stac,geoparquet,docs,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,torchgeo,stac,geoparquet,cluster,cloud,docs,dev]'
 	touch $@
 
 links: # mypy cannot see through the editable install's import hook; it reads these links

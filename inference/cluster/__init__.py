@@ -1,0 +1,1 @@
+"""Work on many machines, by the scheduler of dask.distributed."""

@@ -1,0 +1,88 @@
+"""How a cluster is named and reached: a scheduler's address, a number of local workers, or a client that is there."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pitscape.imagery.errors import InputError, PitscapeError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+CONNECT_S = 20
+LOCAL = re.compile(r"local:(\d+)")
+
+
+@contextmanager
+def connected(cluster: "str | Client", *, memory_mb: float | None = None) -> Iterator["Client"]:
+    """A client of a cluster, closed at the end unless it was given.
+
+    A scheduler runs whatever code it is sent. Without TLS only one on this machine is spoken to.
+
+    Args:
+        cluster: ``tcp://HOST:PORT`` of a scheduler on this machine, ``tls://HOST:PORT`` of any (certificates as dask's
+            configuration ``distributed.comm.tls`` names them), ``local:N`` for N processes here, or a client.
+        memory_mb: At which a local worker is stopped and begun anew [MB]; None: dask's share of the machine.
+
+    Raises:
+        InputError: If it is no such name, the address is an open one, or dask.distributed is not installed.
+        PitscapeError: If no scheduler answers there.
+    """
+    if not isinstance(cluster, str):
+        yield cluster
+        return
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise InputError(f"--cluster {cluster}: needs pip install 'pitscape[cluster]'.") from error
+    if local := LOCAL.fullmatch(cluster):
+        limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
+        workers = int(local[1])
+        if workers < 1:
+            raise InputError(f"--cluster {cluster}: give local:N with at least one worker.")
+        with (
+            LocalCluster(
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=limit
+            ) as here,
+            Client(here) as client,
+        ):
+            yield client
+        return
+    check_address(cluster)
+    try:
+        client = Client(cluster, timeout=CONNECT_S)
+    except (OSError, ValueError, TimeoutError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise PitscapeError(f"--cluster {cluster}: no scheduler was reached there: {reason}") from error
+    with client:
+        yield client
+
+
+def check_address(address: str) -> None:
+    """Refuse what is no scheduler's address, and an unencrypted one of another machine.
+
+    Raises:
+        InputError: Naming it.
+
+    >>> check_address("tcp://127.0.0.1:8786"), check_address("tls://scheduler.example:8786")
+    (None, None)
+    """
+    scheme, host = urlsplit(address).scheme, urlsplit(address).hostname
+    if scheme not in {"tcp", "tls"} or not host:
+        raise InputError(f"--cluster {address}: give tcp://HOST:PORT, tls://HOST:PORT or local:N.")
+    if scheme == "tcp" and not _is_loopback(host):
+        raise InputError(
+            f"--cluster {address}: a scheduler runs anyone's code; give tls:// with certificates, or one on this machine."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
