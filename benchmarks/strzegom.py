@@ -24,7 +24,7 @@ from pitscape.imagery.settings import read_yaml
 from pitscape.inference.tiles import Area
 from pitscape.learning import quiet
 from pitscape.models.checkpoint import deployed, load_checkpoint
-from pitscape.training.baseline import forest_counts
+from pitscape.training.baseline import agreement, random_forest
 from pitscape.training.land import Land
 from pitscape.training.run import data_of, run_training
 
@@ -77,13 +77,11 @@ def judged(folder: Path, name: str) -> Run:
             "bare_soil": int(bare.sum()),
             "bare_soil_as_mined": int((found_map[bare] == MINED).sum()),
         }
-    winter = [land for land in data.judging if str(land.scene.acquired) in WINTER]
-    forest = {
-        when: forest_counts(data.training, lands, classes=classes, seed=seed).tolist()
-        for when, lands in (("all", data.judging), ("winter", winter))
-        if lands
-    }
-    result = {"split": str(data.split), "steps": recipe.training.steps, "dates": dates, "forest": forest}
+    forest = random_forest(data.training) if seed == 0 else None
+    if forest:
+        for land in data.judging:
+            dates[str(land.scene.acquired)]["forest"] = agreement(forest, [land], classes).tolist()
+    result = {"split": str(data.split), "steps": recipe.training.steps, "dates": dates}
     kept.write_text(json.dumps(result))
     return result
 
@@ -113,9 +111,9 @@ def _codes(land: Land) -> NDArray[np.uint8]:
     return codes[land.area.rows, land.area.columns]
 
 
-def network_counts(run: Run, dates: Sequence[str] = DATES) -> Counts:
-    """Counts of the network over dates together."""
-    return np.sum([each["network"] for date, each in run["dates"].items() if date in dates], axis=0)
+def counts_of(run: Run, who: str, dates: Sequence[str] = DATES) -> Counts:
+    """Counts of the network, or of the forest, over dates together."""
+    return np.sum([each[who] for date, each in run["dates"].items() if date in dates], axis=0)
 
 
 def row(title: str, counts: Counts) -> str:
@@ -125,12 +123,13 @@ def row(title: str, counts: Counts) -> str:
 
 
 def group(title: str, runs: Sequence[Run]) -> Iterator[str]:
-    """Lines of the table on runs together."""
-    yield row(f"{title}, network", np.sum([network_counts(run) for run in runs], axis=0))
-    yield row(f"{title}, forest", np.sum([run["forest"]["all"] for run in runs], axis=0))
-    if cold := [run for run in runs if "winter" in run["forest"]]:
-        yield row("  in winter, network", np.sum([network_counts(run, WINTER) for run in cold], axis=0))
-        yield row("  in winter, forest", np.sum([run["forest"]["winter"] for run in cold], axis=0))
+    """Lines of the table on runs together; the forest was trained with seed 0 alone."""
+    cold = [run for run in runs if set(WINTER) & run["dates"].keys()]
+    for who in ("network", "forest"):
+        if any(who in each for run in runs for each in run["dates"].values()):
+            yield row(f"{title}, {who}", np.sum([counts_of(run, who) for run in runs], axis=0))
+            if cold:
+                yield row(f"  in winter, {who}", np.sum([counts_of(run, who, WINTER) for run in cold], axis=0))
     dates = [each for run in runs for each in run["dates"].values()]
     mined, bare = (sum(each[key] for each in dates) for key in ("bare_soil_as_mined", "bare_soil"))
     yield f"  bare soil as mined {100 * mined / bare:.2f} % of {bare}"
@@ -144,8 +143,7 @@ def main() -> None:
     names = sys.argv[2:] or [name for name in splits() if not ("date" in name and "fold" in name)]
     runs = {name: judged(folder, name) for name in names}
     for name, run in runs.items():
-        print(row(f"{name}, network", network_counts(run)))
-        print(row(f"{name}, forest", run["forest"]["all"]))
+        print(row(f"{name}, network", counts_of(run, "network")))
     groups = {f"folds, seed {seed}": [run for name, run in runs.items() if f"-seed{seed}" in name] for seed in range(3)}
     groups["dates"] = [run for name, run in runs.items() if name.startswith("date") and "fold" not in name]
     groups["dates and land"] = [run for name, run in runs.items() if name.startswith("date") and "fold" in name]
