@@ -100,6 +100,11 @@ class Tiles:
         height, width = self.shape
         return _range(self.tops, height, area.top, area.bottom), _range(self.lefts, width, area.left, area.right)
 
+    def number(self, area: Area) -> int:
+        """How many tiles share pixels with an area: what mapping it costs."""
+        rows, columns = self.touching(area)
+        return len(rows) * len(columns)
+
     def around(self, area: Area) -> Area:
         """The area of all tiles that share pixels with an area: what must be read to map it."""
         rows, columns = self.touching(area)

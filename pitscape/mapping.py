@@ -2,6 +2,8 @@
 
 import argparse
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.reading import Reading
+from pitscape.inference.cluster.connection import connected
 from pitscape.inference.lock import Shard
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.parts import parts_of
@@ -19,11 +22,16 @@ from pitscape.inference.scene_source import SceneSource
 from pitscape.progress import bar, say
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from pitscape.imagery.radiometry import OffsetWord
     from pitscape.inference.predictor import FilePredictor
 
 SOURCE = re.compile(r"(?:(?P<sensor>\w+)=)?(?P<path>.*?)(?P<said>(?:,(?:bands|offset)=[^,=]*)*)", re.DOTALL)
 """SENSOR=PATH, of which the sensor may be left out, and what is said of it."""
+
+LOCAL_SHARE = 1.25
+"""Of --memory, the limit of a local worker: dask lets one pause at 0.8 of it."""
 
 Given = Path | list[SceneSource]
 """A scene, or the sources of one."""
@@ -32,6 +40,7 @@ Given = Path | list[SceneSource]
 def predict(arguments: argparse.Namespace) -> None:
     """``pitscape predict``."""
     options, shard = _options(arguments), _shard(arguments.shard)
+    _check_cluster(arguments)
     given = _given(arguments)
     outputs = _outputs(arguments, [_path(each) for each in given])
     predictor = open_predictor(
@@ -41,17 +50,18 @@ def predict(arguments: argparse.Namespace) -> None:
         device=arguments.device,
     )
     failed = 0
-    for source, wanted in zip(given, outputs, strict=True):
-        try:
-            if shard:
-                _part(source, predictor, wanted, options, shard)
-            else:
-                _whole(source, predictor, wanted, options)
-        except PitscapeError as error:
-            if len(outputs) == 1:
-                raise
-            failed += 1
-            say(f"pitscape: {error}")
+    with _cluster(arguments.cluster, options) as client:
+        for source, wanted in zip(given, outputs, strict=True):
+            try:
+                if shard:
+                    _part(source, predictor, wanted, options, shard)
+                else:
+                    _whole(source, predictor, wanted, options, client)
+            except PitscapeError as error:
+                if len(outputs) == 1:
+                    raise
+                failed += 1
+                say(f"pitscape: {error}")
     if failed:
         raise PitscapeError(f"{failed} of {len(outputs)} scenes were not mapped; the others are in {arguments.output}.")
 
@@ -64,9 +74,16 @@ def merge(arguments: argparse.Namespace) -> None:
         print(arguments.parts.parent / relative)
 
 
-def _whole(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions) -> None:
+def _whole(
+    source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions, client: "Client | None"
+) -> None:
     with bar(_path(source).name) as progress:
-        record = predict_scene(source, predictor, wanted, options=options, progress=progress)
+        if client is None:
+            record = predict_scene(source, predictor, wanted, options=options, progress=progress)
+        else:
+            from pitscape.inference.cluster.scene_on_cluster import predict_on_cluster
+
+            record = predict_on_cluster(client, source, predictor, wanted, options=options, progress=progress, tell=say)
     _tell(record)
     for path in wanted.paths.values():
         print(path)
@@ -124,6 +141,23 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         ),
         resume=arguments.resume,
     )
+
+
+def _check_cluster(arguments: argparse.Namespace) -> None:
+    """Refuse what has no meaning on a cluster."""
+    for name, reason in (("shard", "tasks are shared out already"), ("threads", "workers bring their own")):
+        if arguments.cluster and (value := getattr(arguments, name)):
+            raise InputError(f"--{name} {value}: with --cluster {reason}; leave it out.")
+
+
+@contextmanager
+def _cluster(address: str | None, options: RunOptions) -> Iterator["Client | None"]:
+    """A client of the cluster that was named, if one was."""
+    if address is None:
+        yield None
+        return
+    with connected(address, memory_mb=LOCAL_SHARE * options.memory_mb) as client:
+        yield client
 
 
 def _shard(text: str | None) -> Shard | None:

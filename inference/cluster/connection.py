@@ -1,6 +1,7 @@
 """How a cluster is named and reached: a scheduler's address, a number of local workers, or a client that is there."""
 
 import ipaddress
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 CONNECT_S = 20
 LOCAL = re.compile(r"local:(\d+)")
+LOUD = ("distributed", "tornado")
+SILENT = logging.CRITICAL + 1
 
 
 @contextmanager
@@ -34,31 +37,57 @@ def connected(cluster: "str | Client", *, memory_mb: float | None = None) -> Ite
     if not isinstance(cluster, str):
         yield cluster
         return
+    local = LOCAL.fullmatch(cluster)
+    if not local:
+        check_address(cluster)
+    elif int(local[1]) < 1:
+        raise InputError(f"--cluster {cluster}: give local:N with at least one worker.")
     try:
-        from distributed import Client, LocalCluster
+        import distributed  # noqa: F401
     except ImportError as error:
         raise InputError(f"--cluster {cluster}: needs pip install 'pitscape[cluster]'.") from error
-    if local := LOCAL.fullmatch(cluster):
-        limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
-        workers = int(local[1])
-        if workers < 1:
-            raise InputError(f"--cluster {cluster}: give local:N with at least one worker.")
-        with (
-            LocalCluster(
-                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=limit
-            ) as here,
-            Client(here) as client,
-        ):
-            yield client
-        return
-    check_address(cluster)
+    with _quiet(), _local(int(local[1]), memory_mb) if local else _remote(cluster) as client:
+        yield client
+
+
+@contextmanager
+def _local(workers: int, memory_mb: float | None) -> Iterator["Client"]:
+    from distributed import Client, LocalCluster
+
+    limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
+    how = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": SILENT}
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, memory_limit=limit, **how) as here,
+        Client(here) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _remote(address: str) -> Iterator["Client"]:
+    from distributed import Client
+
     try:
-        client = Client(cluster, timeout=CONNECT_S)
+        client = Client(address, timeout=CONNECT_S)
     except (OSError, ValueError, TimeoutError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise PitscapeError(f"--cluster {cluster}: no scheduler was reached there: {reason}") from error
+        raise PitscapeError(f"--cluster {address}: no scheduler was reached there: {reason}") from error
     with client:
         yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let what happens be said in one line of ours, not in many of the libraries'."""
+    names = {*LOUD, *(name for name in logging.root.manager.loggerDict if name.split(".")[0] in LOUD)}
+    loggers = [(logger, logger.level) for logger in map(logging.getLogger, names)]
+    for logger, _ in loggers:
+        logger.setLevel(SILENT)
+    try:
+        yield
+    finally:
+        for logger, level in loggers:
+            logger.setLevel(level)
 
 
 def check_address(address: str) -> None:
