@@ -55,7 +55,11 @@ def _local(workers: int, memory_mb: float | None) -> Iterator["Client"]:
     from distributed import Client, LocalCluster
 
     limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
-    how = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": SILENT}
+    pages = {
+        "dashboard": False,
+        "dashboard_address": "127.0.0.1:0",
+    }  # of the scheduler: else on a port that may be taken
+    how = {"host": "127.0.0.1", "dashboard_address": None, "scheduler_kwargs": pages, "silence_logs": SILENT}
     with (
         LocalCluster(n_workers=workers, threads_per_worker=1, memory_limit=limit, **how) as here,
         Client(here) as client,
@@ -69,6 +73,10 @@ def _remote(address: str) -> Iterator["Client"]:
 
     try:
         client = Client(address, timeout=CONNECT_S)
+    except TypeError as error:  # where no certificates are named
+        raise InputError(
+            f"--cluster {address}: needs certificates; name them in dask's configuration (docs/howto/cluster.md)."
+        ) from error
     except (OSError, ValueError, TimeoutError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:160]
         raise PitscapeError(f"--cluster {address}: no scheduler was reached there: {reason}") from error
