@@ -33,12 +33,14 @@ class Budget:
         threads: At work at the same time.
         batch: Tiles of one call of the network.
         runs: Side by side in the process: they share its memory and one model, and each has so many threads.
+        beside_mb: Taken by what else is in the process [MB].
     """
 
     memory_mb: float = 1500.0
     threads: int = 1
     batch: int = 1
     runs: int = 1
+    beside_mb: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -136,14 +138,15 @@ def plan_run(
         InputError: If the memory is too little.
     """
     tiles = Tiles(height=shape[0], width=shape[1], tile=tile, overlap=overlap)
-    free = (budget.memory_mb - load.fixed_mb()) / budget.runs
+    fixed = load.fixed_mb() + budget.beside_mb
+    free = (budget.memory_mb - fixed) / budget.runs
     lane = load.lane_mb(max(tiles.shape), budget.batch)
     lanes = max(1, min(budget.threads, int(free * SHARE_OF_LANES / lane)))
     most_columns = int((free - lanes * lane) / load.column_mb(tiles.shape[0]))
     found = _strips(tiles, most_columns, strips)
     if found is None:
         each = lane / SHARE_OF_LANES + 3 * tiles.shape[1] * load.column_mb(tiles.shape[0])
-        least = load.fixed_mb() + budget.runs * each
+        least = fixed + budget.runs * each
         raise InputError(
             f"--memory {budget.memory_mb:g}: is too little for tiles of {tile} px; give at least {math.ceil(least)} MB, or "
             "smaller tiles or a smaller batch."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.inference.cluster import scene_tasks
+from pitscape.inference.cluster.workers import processor
 
 EAT_MB = 64
 
@@ -54,8 +55,8 @@ def limit_files(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size or hard, hard))
 
 
-def pretend_processor(kind: str) -> None:
-    scene_tasks.processor = lambda: kind  # type: ignore[attr-defined]
+def pretend_processor(kind: str | None) -> None:
+    scene_tasks.processor = processor if kind is None else lambda: kind  # type: ignore[attr-defined]
 
 
 def peak_mb() -> float:

@@ -68,7 +68,7 @@ def predict_on_cluster(
     options = options or RunOptions()
     sources = [replace(each, path=each.path.absolute()) for each in sources_of(source, predictor.card)]
     work = _OnCluster(client, tuple(sources), predictor, options, progress, tell)
-    return work_on_scene(sources, predictor, output, options, work)
+    return work_on_scene(source, predictor, output, options, work)
 
 
 @dataclass
@@ -84,7 +84,7 @@ class _OnCluster:
 
     def plan(self, shape: tuple[int, int], load: Load, *, tile: int, overlap: int) -> Plan:
         options, threads = self.options, threads_of(self.client, self.tell)
-        budget = Budget(options.memory_mb - WORKER_MB, batch=options.batch, runs=max(threads))
+        budget = Budget(options.memory_mb, batch=options.batch, runs=max(threads), beside_mb=WORKER_MB)
         rows = options.block_rows
         return even_plan(shape, load, budget, sum(threads), tile=tile, overlap=overlap, block_rows=rows)
 

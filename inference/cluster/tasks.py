@@ -171,6 +171,9 @@ def _guarded(function: Callable[[Given], Result], wanted: str, given: Given) -> 
         return function(given)
     except InputError as error:
         return _Refused(str(error))
+    except PitscapeError as error:
+        reason = str(error)
+    raise PitscapeError(reason)  # without what it came from, which may not be sent
 
 
 def _answer(future: "Future[Any]") -> Any:  # noqa: ANN401 - the task's result, or an error
@@ -181,7 +184,7 @@ def _answer(future: "Future[Any]") -> Any:  # noqa: ANN401 - the task's result, 
         found = future.result()
     except KilledWorker as error:
         return _WorkerDiedError(
-            f"its worker died {error.allowed_failures + 1} times, as one that has too little memory does"
+            f"no worker survived it (tries: {error.allowed_failures + 1}); they may have too little memory"
         )
     except (CancelledError, Exception) as error:  # noqa: BLE001 - whatever it raised, told in one line
         return PitscapeError(" ".join(str(error).split())[:300] or type(error).__name__)

@@ -62,7 +62,7 @@ def test_another_version_on_a_worker_is_told(client: Client, monkeypatch: pytest
 def test_a_task_that_kills_its_worker_is_told_and_the_others_are_done(client: Client) -> None:
     outcome = run_tasks(client, faults.die_on_three, {str(n): n for n in range(8)})
     assert sorted(outcome.results) == [str(n) for n in range(8) if n != 3]
-    assert outcome.failures == {"3": "its worker died 2 times, as one that has too little memory does"}
+    assert outcome.failures == {"3": "no worker survived it (tries: 2); they may have too little memory"}
 
 
 def test_workers_that_are_killed_and_that_join_leave_nothing_undone(client: Client) -> None:
