@@ -1,6 +1,5 @@
 """One scene to one class map, and what else is wanted of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from pitscape.inference.parts import Parts, check_folder, clear, open_parts, par
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
-from pitscape.inference.scene_source import SceneSource
+from pitscape.inference.scene_source import Given
 from pitscape.inference.scene_work import begin, outputs_of, sources_of, work_on_scene
 from pitscape.inference.spent import Spent
 from pitscape.inference.stream import Crew
@@ -27,7 +26,7 @@ MOST_READERS = 8
 
 
 def predict_scene(
-    source: Path | Sequence[SceneSource],
+    source: Given,
     predictor: FilePredictor,
     output: Path | Outputs,
     *,
@@ -64,7 +63,7 @@ def predict_scene(
 
 
 def predict_shard(
-    source: Path | Sequence[SceneSource],
+    source: Given,
     predictor: FilePredictor,
     output: Path | Outputs,
     shard: Shard,

@@ -16,7 +16,7 @@ from pitscape.inference.plan import Load, Plan
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.provenance import cut_of, made_of, record_beside, shape_of
 from pitscape.inference.run_options import Outputs, RunOptions
-from pitscape.inference.scene_source import SceneSource
+from pitscape.inference.scene_source import Given, SceneSource
 from pitscape.models.card import ModelCard
 
 
@@ -37,7 +37,7 @@ class SceneWork(Protocol):
 
 
 def work_on_scene(
-    source: Path | Sequence[SceneSource],
+    source: Given,
     predictor: FilePredictor,
     output: Path | Outputs,
     options: RunOptions,
@@ -107,7 +107,7 @@ def outputs_of(output: Path | Outputs) -> Outputs:
     return output if isinstance(output, Outputs) else Outputs(output)
 
 
-def sources_of(source: Path | Sequence[SceneSource], card: ModelCard) -> Sequence[SceneSource]:
+def sources_of(source: Given, card: ModelCard) -> Sequence[SceneSource]:
     """The scenes of a model's sources; one alone is of its first."""
     return [SceneSource(source, card.sensor.name)] if isinstance(source, Path) else source
 

@@ -2,8 +2,8 @@
 
 import argparse
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,30 +11,21 @@ from typing import TYPE_CHECKING, Any
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.reading import Reading
-from pitscape.inference.cluster.connection import connected
 from pitscape.inference.lock import Shard
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.parts import parts_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge as merge_parts
 from pitscape.inference.scene_run import predict_scene, predict_shard
-from pitscape.inference.scene_source import SceneSource
+from pitscape.inference.scene_source import Given, SceneSource, path_of
 from pitscape.progress import bar, say
 
 if TYPE_CHECKING:
-    from distributed import Client
-
     from pitscape.imagery.radiometry import OffsetWord
     from pitscape.inference.predictor import FilePredictor
 
 SOURCE = re.compile(r"(?:(?P<sensor>\w+)=)?(?P<path>.*?)(?P<said>(?:,(?:bands|offset)=[^,=]*)*)", re.DOTALL)
 """SENSOR=PATH, of which the sensor may be left out, and what is said of it."""
-
-LOCAL_SHARE = 1.25
-"""Of --memory, the limit of a local worker: dask lets one pause at 0.8 of it."""
-
-Given = Path | list[SceneSource]
-"""A scene, or the sources of one."""
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -42,28 +33,46 @@ def predict(arguments: argparse.Namespace) -> None:
     options, shard = _options(arguments), _shard(arguments.shard)
     _check_cluster(arguments)
     given = _given(arguments)
-    outputs = _outputs(arguments, [_path(each) for each in given])
+    outputs = _outputs(arguments, [path_of(each) for each in given])
     predictor = open_predictor(
         arguments.model or _shipped(),
         card=arguments.card,
         expect_sha256=arguments.expect_sha256,
         device=arguments.device,
     )
-    failed = 0
-    with _cluster(arguments.cluster, options) as client:
-        for source, wanted in zip(given, outputs, strict=True):
-            try:
-                if shard:
-                    _part(source, predictor, wanted, options, shard)
-                else:
-                    _whole(source, predictor, wanted, options, client)
-            except PitscapeError as error:
+    failed, found = 0, _mapped_here(given, outputs, predictor, options, shard)
+    if arguments.cluster:
+        from pitscape.cluster_mapping import map_on_cluster
+
+        found = map_on_cluster(arguments.cluster, given, outputs, predictor, options)
+    with closing(found):
+        for record, wanted in zip(found, outputs, strict=True):
+            if isinstance(record, PitscapeError):
                 if len(outputs) == 1:
-                    raise
+                    raise record
                 failed += 1
-                say(f"pitscape: {error}")
+                say(f"pitscape: {record}")
+            elif record:
+                _tell(record)
+                for path in wanted.paths.values():
+                    print(path)
     if failed:
         raise PitscapeError(f"{failed} of {len(outputs)} scenes were not mapped; the others are in {arguments.output}.")
+
+
+def _mapped_here(
+    given: list[Given], outputs: list[Outputs], predictor: "FilePredictor", options: RunOptions, shard: Shard | None
+) -> Generator[dict[str, Any] | PitscapeError | None]:
+    """What becomes of each scene: its record, why it was not mapped, or nothing where a part of it was."""
+    for source, wanted in zip(given, outputs, strict=True):
+        try:
+            if shard:
+                _part(source, predictor, wanted, options, shard)
+                yield None
+            else:
+                yield _whole(source, predictor, wanted, options)
+        except PitscapeError as error:
+            yield error
 
 
 def merge(arguments: argparse.Namespace) -> None:
@@ -74,23 +83,13 @@ def merge(arguments: argparse.Namespace) -> None:
         print(arguments.parts.parent / relative)
 
 
-def _whole(
-    source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions, client: "Client | None"
-) -> None:
-    with bar(_path(source).name) as progress:
-        if client is None:
-            record = predict_scene(source, predictor, wanted, options=options, progress=progress)
-        else:
-            from pitscape.inference.cluster.scene_on_cluster import predict_on_cluster
-
-            record = predict_on_cluster(client, source, predictor, wanted, options=options, progress=progress, tell=say)
-    _tell(record)
-    for path in wanted.paths.values():
-        print(path)
+def _whole(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions) -> dict[str, Any]:
+    with bar(path_of(source).name) as progress:
+        return predict_scene(source, predictor, wanted, options=options, progress=progress)
 
 
 def _part(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions, shard: Shard) -> None:
-    name = _path(source).name
+    name = path_of(source).name
     with bar(f"{name}, shard {shard.number} of {shard.of}") as progress:
         missing = predict_shard(source, predictor, wanted, shard, options=options, progress=progress)
     folder = parts_of(wanted.classes)
@@ -150,16 +149,6 @@ def _check_cluster(arguments: argparse.Namespace) -> None:
             raise InputError(f"--{name} {value}: with --cluster {reason}; leave it out.")
 
 
-@contextmanager
-def _cluster(address: str | None, options: RunOptions) -> Iterator["Client | None"]:
-    """A client of the cluster that was named, if one was."""
-    if address is None:
-        yield None
-        return
-    with connected(address, memory_mb=LOCAL_SHARE * options.memory_mb) as client:
-        yield client
-
-
 def _shard(text: str | None) -> Shard | None:
     if text is None:
         return None
@@ -194,11 +183,6 @@ def _source(text: str) -> SceneSource:
         raise InputError(f"--source {text}: offset={offset} is not known; say included or missing.")
     bands = tuple(said["bands"].split("+")) if "bands" in said else None
     return SceneSource(Path(path), sensor, bands, words[offset])
-
-
-def _path(given: Given) -> Path:
-    """The path that a run is named by."""
-    return given if isinstance(given, Path) else given[0].path
 
 
 def _outputs(arguments: argparse.Namespace, scenes: list[Path]) -> list[Outputs]:

@@ -16,7 +16,8 @@ def bar(title: str) -> Iterator[Callable[[int, int], None]]:
         A function of work done and work in all.
     """
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+    quiet = not console.is_terminal
+    with Progress(console=console, disable=quiet, transient=True, redirect_stdout=False) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 

@@ -1,6 +1,7 @@
 """A scene mapped by the workers of a cluster."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from pitscape.inference.parts import Parts
 from pitscape.inference.plan import Budget, Load, Plan
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
-from pitscape.inference.scene_source import SceneSource
+from pitscape.inference.scene_source import Given, SceneSource
 from pitscape.inference.scene_work import sources_of, work_on_scene
 
 if TYPE_CHECKING:
@@ -35,13 +36,14 @@ MOST_REASONS = 2
 
 def predict_on_cluster(
     client: "Client",
-    source: Path | Sequence[SceneSource],
+    source: Given,
     predictor: FilePredictor,
     output: Path | Outputs,
     *,
     options: RunOptions | None = None,
     progress: Progress | None = None,
     tell: Tell | None = None,
+    at_once: int = 1,
 ) -> dict[str, Any]:
     """Map a scene on a cluster; the same bytes come out as from ``predict_scene``, on processors of one kind.
 
@@ -56,6 +58,8 @@ def predict_on_cluster(
         options: How the scene is mapped; ``memory_mb`` is that of a worker with all of its threads, ``threads`` is not used.
         progress: Told of tiles done.
         tell: Told that workers are waited for, or differ.
+        at_once: How many scenes are mapped at the same time, by as many threads that call this; each is cut into tasks for
+            its share of the workers.
 
     Returns:
         What stands in the JSON beside the map.
@@ -67,7 +71,7 @@ def predict_on_cluster(
     """
     options = options or RunOptions()
     sources = [replace(each, path=each.path.absolute()) for each in sources_of(source, predictor.card)]
-    work = _OnCluster(client, tuple(sources), predictor, options, progress, tell)
+    work = _OnCluster(client, tuple(sources), predictor, options, progress, tell, at_once)
     return work_on_scene(source, predictor, output, options, work)
 
 
@@ -81,20 +85,21 @@ class _OnCluster:
     options: RunOptions
     progress: Progress | None
     tell: Tell | None
+    at_once: int
 
     def plan(self, shape: tuple[int, int], load: Load, *, tile: int, overlap: int) -> Plan:
-        options, threads = self.options, threads_of(self.client, self.tell)
-        budget = Budget(options.memory_mb, batch=options.batch, runs=max(threads), beside_mb=WORKER_MB)
+        options, (threads, most) = self.options, self._threads()
+        budget = Budget(options.memory_mb, batch=options.batch, runs=most, beside_mb=WORKER_MB)
         rows = options.block_rows
-        return even_plan(shape, load, budget, sum(threads), tile=tile, overlap=overlap, block_rows=rows)
+        return even_plan(shape, load, budget, threads, tile=tile, overlap=overlap, block_rows=rows)
 
     def map_blocks(self, scene: JointScene, plan: Plan, parts: Parts, numbers: list[int]) -> None:
         del scene  # workers open it for themselves
-        threads = threads_of(self.client, self.tell)
-        cut = {str(portion[0]): portion for portion in portions(plan, numbers, sum(threads))}
+        threads, most = self._threads()
+        cut = {str(portion[0]): portion for portion in portions(plan, numbers, threads)}
         count = TileCount({name: tiles_of(plan, [portion]) for name, portion in cut.items()}, self.progress)
         with marked(parts) as mark, listening(self.client, mark.name, count):
-            job = self._job(mark, plan, at_once=max(threads))
+            job = self._job(mark, plan, side_by_side=most)
             tasks = {name: SceneTask(job, name, portion) for name, portion in cut.items()}
             try:
                 outcome = run_tasks(self.client, map_portion, tasks, on_result=lambda name, _: count.finish(name))
@@ -106,7 +111,12 @@ class _OnCluster:
         if len(kinds) > 1 and self.tell:
             self.tell(f"processors differ ({'; '.join(kinds)}): so may single pixels from a map of one kind")
 
-    def _job(self, mark: Path, plan: Plan, *, at_once: int) -> SceneJob:
+    def _threads(self) -> tuple[int, int]:
+        """Those of all workers that this scene is cut for, and the most of one."""
+        threads = threads_of(self.client, self.tell)
+        return math.ceil(sum(threads) / self.at_once), max(threads)
+
+    def _job(self, mark: Path, plan: Plan, *, side_by_side: int) -> SceneJob:
         mask = self.options.reading.mask
         reading = replace(self.options.reading, mask=mask and mask.absolute())
         paths = [*(each.path for each in self.sources), *([reading.mask] if reading.mask else [])]
@@ -118,7 +128,7 @@ class _OnCluster:
             options=replace(self.options, reading=reading),
             tile=plan.tiles.tile,
             overlap=plan.tiles.overlap,
-            at_once=at_once,
+            side_by_side=side_by_side,
         )
 
     def assemble(self, parts: Parts) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class SceneJob:
         options: How they are mapped.
         tile: Side of the tiles [px].
         overlap: Of neighbouring tiles [px].
-        at_once: Tasks for which the memory of a worker is planned.
+        side_by_side: Tasks for which the memory of a worker is planned.
     """
 
     mark: Path
@@ -55,7 +55,7 @@ class SceneJob:
     options: RunOptions
     tile: int
     overlap: int
-    at_once: int
+    side_by_side: int
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def map_portion(task: SceneTask) -> str:
         PitscapeError: If the network fails, or the disk is full.
     """
     job, options = task.job, task.job.options
-    with _places(job.mark, job.at_once):
+    with _places(job.side_by_side):
         parts = open_marked(job.mark)
         _check_files(job.mark, job.files)
         network = asked(held(job.model), options)
@@ -127,15 +127,15 @@ def _compared(_mark: Path, files: SameFiles) -> None:
     files.check()
 
 
-def _places(mark: Path, at_once: int) -> BoundedSemaphore:
+def _places(number: int) -> BoundedSemaphore:
     """As many as have memory; a worker that joined with more threads lets its others wait."""
     with _CHECKING:
-        return _places_of(mark, at_once)
+        return _places_of(number)
 
 
 @lru_cache(maxsize=8)
-def _places_of(_mark: Path, at_once: int) -> BoundedSemaphore:
-    return BoundedSemaphore(at_once)
+def _places_of(number: int) -> BoundedSemaphore:
+    return BoundedSemaphore(number)
 
 
 def _telling(topic: str, name: str) -> Callable[[int, int], None]:
