@@ -1,7 +1,9 @@
 """Scenes mapped on a cluster by ``predict --cluster``, several at the same time."""
 
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +41,9 @@ def map_on_cluster(
         The record of each, or why it was not mapped, in the order given.
     """
     title = path_of(given[0]).name if len(given) == 1 else f"{len(given)} scenes"
-    with connected(address, memory_mb=LOCAL_SHARE * options.memory_mb) as client, bar(title) as shown:
+    with connected(address, memory_mb=LOCAL_SHARE * options.memory_mb) as client, ExitStack() as stack:
+        tiles = _Tiles(stack.enter_context(bar(title)))
         at_once = min(len(given), sum(threads_of(client, say)), MOST_AT_ONCE)
-        tiles = _Tiles(shown)
 
         def work(number: int) -> dict[str, Any] | PitscapeError:
             try:
@@ -60,8 +62,12 @@ def map_on_cluster(
 
         with ThreadPoolExecutor(at_once, thread_name_prefix="scene") as pool:
             try:
-                for found in [pool.submit(work, number) for number in range(len(given))]:
-                    yield found.result()
+                coming = deque(pool.submit(work, number) for number in range(len(given)))
+                while coming:
+                    found = coming.popleft().result()
+                    if not coming:
+                        stack.close()  # the bar, before the last is told
+                    yield found
             except BaseException:  # else the pool waits for the scenes that are being mapped
                 pool.shutdown(wait=False, cancel_futures=True)
                 client.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.inference.cluster import local_worker
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -60,10 +61,13 @@ def _local(workers: int, memory_mb: float | None) -> Iterator["Client"]:
         "dashboard_address": "127.0.0.1:0",
     }  # of the scheduler: else on a port that may be taken
     how = {"host": "127.0.0.1", "dashboard_address": None, "scheduler_kwargs": pages, "silence_logs": SILENT}
-    with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, memory_limit=limit, **how) as here,
-        Client(here) as client,
-    ):
+    workers_are = {
+        "n_workers": workers,
+        "threads_per_worker": 1,
+        "memory_limit": limit,
+        "preload": [local_worker.__name__],
+    }
+    with LocalCluster(**workers_are, **how) as here, Client(here) as client:
         yield client
 
 

@@ -261,7 +261,7 @@ def test_a_worker_that_runs_out_of_memory_is_told_and_a_rerun_does_what_is_missi
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_worker_stays_within_its_memory(threads: int, predictor: FilePredictor, tmp_path: Path) -> None:
     """``memory_mb`` is of the process, with all of its threads."""
-    scene = write_raster(tmp_path / "scene_20230709.tif", stored_numbers(1400, 1400), bands=BANDS)
+    scene = write_raster(tmp_path / "scene_20230709.tif", stored_numbers(1000, 1000), bands=BANDS)
     options = RunOptions(tile=256, overlap=32, memory_mb=320 + 80 * threads)
     with (
         LocalCluster(n_workers=1, threads_per_worker=threads, dashboard_address="127.0.0.1:0", silence_logs=60) as here,
