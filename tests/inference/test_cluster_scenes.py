@@ -260,16 +260,19 @@ def test_a_worker_that_runs_out_of_memory_is_told_and_a_rerun_does_what_is_missi
 @needs_proc
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_worker_stays_within_its_memory(threads: int, predictor: FilePredictor, tmp_path: Path) -> None:
-    """``memory_mb`` is of the process, with all of its threads."""
+    """``memory_mb`` is of the process, with all of its threads; what a run asks for at least is enough."""
     scene = write_raster(tmp_path / "scene_20230709.tif", stored_numbers(1000, 1000), bands=BANDS)
-    options = RunOptions(tile=256, overlap=32, memory_mb=320 + 80 * threads)
+    options, outputs = RunOptions(tile=256, overlap=32, memory_mb=100), everything(tmp_path / "out")
     with (
         LocalCluster(n_workers=1, threads_per_worker=threads, dashboard_address="127.0.0.1:0", silence_logs=60) as here,
         Client(here) as client,
     ):
-        predict_on_cluster(client, scene, predictor, tmp_path / "c.tif", options=options)
+        with pytest.raises(InputError, match="is too little") as refused:
+            predict_on_cluster(client, scene, predictor, outputs, options=options)
+        least = int(re.findall(r"at least (\d+) MB", str(refused.value))[0])
+        predict_on_cluster(client, scene, predictor, outputs.classes, options=replace(options, memory_mb=least))
         (peak,) = client.run(faults.peak_mb).values()
-    assert peak < options.memory_mb
+    assert peak < least
 
 
 def test_processors_that_differ_are_told(
