@@ -56,18 +56,21 @@ def _local(workers: int, memory_mb: float | None) -> Iterator["Client"]:
     from distributed import Client, LocalCluster
 
     limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
-    pages = {
-        "dashboard": False,
-        "dashboard_address": "127.0.0.1:0",
-    }  # of the scheduler: else on a port that may be taken
-    how = {"host": "127.0.0.1", "dashboard_address": None, "scheduler_kwargs": pages, "silence_logs": SILENT}
-    workers_are = {
-        "n_workers": workers,
-        "threads_per_worker": 1,
-        "memory_limit": limit,
-        "preload": [local_worker.__name__],
-    }
-    with LocalCluster(**workers_are, **how) as here, Client(here) as client:
+    pages = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # else on a port that another may have
+    try:
+        here = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=limit,
+            host="127.0.0.1",
+            dashboard_address=None,
+            scheduler_kwargs=pages,
+            silence_logs=SILENT,
+            preload=[local_worker.__name__],
+        )
+    except (OSError, RuntimeError) as error:
+        raise PitscapeError(f"--cluster local:{workers}: workers did not start: {_line(error)}") from error
+    with here, Client(here) as client:
         yield client
 
 
@@ -82,8 +85,7 @@ def _remote(address: str) -> Iterator["Client"]:
             f"--cluster {address}: needs certificates; name them in dask's configuration (docs/howto/cluster.md)."
         ) from error
     except (OSError, ValueError, TimeoutError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise PitscapeError(f"--cluster {address}: no scheduler was reached there: {reason}") from error
+        raise PitscapeError(f"--cluster {address}: no scheduler was reached there: {_line(error)}") from error
     with client:
         yield client
 
@@ -127,3 +129,7 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__
