@@ -4,14 +4,17 @@
 
 One and two workers map the same scene in turn, whole runs from a started cluster to the joined map. What two could gain at
 most is told by the tiles of the longest task: a row of tiles at each cut is predicted from both sides. The scheduler's part is
-that of tasks that do nothing.
+that of tasks that do nothing. What other programs take meanwhile is told with each run; in the ratio are pairs of runs
+in which they took less than a twentieth of the cores, or all pairs where there is none.
 """
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +27,10 @@ from pitscape.inference.cluster.scene_on_cluster import predict_on_cluster
 from pitscape.inference.cluster.tasks import run_tasks
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.predictor import FilePredictor
-from pitscape.inference.run_options import RunOptions
 from pitscape.models.shipped import shipped_model
 
 EMPTY_TASKS = 400
+QUIET = 0.05
 
 
 class Stages:
@@ -53,60 +56,86 @@ class Stages:
 TILES_OF = scene_on_cluster.tiles_of
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run.
+
+    Attributes:
+        seconds: In all.
+        stages: By stage.
+        cpu: Seconds of each worker.
+        others: Share of the cores that other programs took.
+    """
+
+    seconds: float
+    stages: Stages
+    cpu: list[float]
+    others: float
+
+
 def nothing(number: int) -> int:
     """A task that does nothing."""
     return number
 
 
-def timed(client: Client, scene: Path, predictor: FilePredictor, output: Path) -> tuple[float, Stages]:
-    """Map a scene; seconds in all, and by stage."""
+def busy() -> float:
+    """CPU seconds of all programs since the machine started."""
+    numbers = [int(text) for text in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+    idle = numbers[3] + numbers[4]
+    return (sum(numbers[:8]) - idle) / os.sysconf("SC_CLK_TCK")
+
+
+def timed(client: Client, scene: Path, predictor: FilePredictor, output: Path) -> Run:
+    """Map a scene."""
     stages = Stages()
     scene_on_cluster.run_tasks, scene_on_cluster.tiles_of = stages.run_tasks, stages.tiles_of  # type: ignore[assignment]
+    before, machine, own = client.run(time.process_time), busy(), time.process_time()
     start = time.perf_counter()
-    predict_on_cluster(client, scene, predictor, output, options=RunOptions(tile=TILE))
-    return time.perf_counter() - start, stages
+    predict_on_cluster(client, scene, predictor, output)
+    seconds = time.perf_counter() - start
+    after, machine, own = client.run(time.process_time), busy() - machine, time.process_time() - own
+    cpu = sorted(after[name] - before[name] for name in before)
+    return Run(seconds, stages, cpu, max(0.0, machine - own - sum(cpu)) / seconds / (os.cpu_count() or 1))
 
 
 def main() -> None:
     """Print the figures."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        predictor = open_predictor(GIVEN.model)
-        scene = write_scene(folder / "scene_20230709.tif", GIVEN.size, predictor.card)
-        with ExitStack() as stack:
-            clients = {}
-            for workers in (1, 2):
-                start = time.perf_counter()
-                clients[workers] = stack.enter_context(connected(f"local:{workers}", memory_mb=2000))
-                print(f"local:{workers} started in {time.perf_counter() - start:.1f} s", flush=True)
-            runs: dict[int, list[tuple[float, Stages]]] = {1: [], 2: []}
-            for _ in range(GIVEN.repeat):
-                for workers, client in clients.items():
-                    run = timed(client, scene, predictor, folder / f"{workers}.tif")
-                    runs[workers].append(run)
-                    mapping, joining = run[1].seconds
-                    print(
-                        f"{workers}: {run[0]:.2f} s; mapping {mapping:.2f}, joining {joining:.2f}, "
-                        f"rest {run[0] - mapping - joining:.2f}; tiles of tasks {run[1].tiles}",
-                        flush=True,
-                    )
-            assert (folder / "1.tif").read_bytes() == (folder / "2.tif").read_bytes()
-            empty = {str(number): number for number in range(EMPTY_TASKS)}
-            start = time.perf_counter()
-            run_tasks(clients[2], nothing, empty)
-            each = (time.perf_counter() - start) / EMPTY_TASKS
-        ratio = statistics.median(one[0] / two[0] for one, two in zip(runs[1], runs[2], strict=True))
-        (_, one), (_, two) = runs[1][-1], runs[2][-1]
-        task = statistics.median(run[1].seconds[0] for run in runs[2]) * 2 / len(two.tiles)
-        print(f"2 workers are {ratio:.2f} x as fast as 1; by tiles at most {sum(one.tiles) / max(two.tiles):.2f} x")
-        print(f"an empty task takes {1000 * each:.1f} ms: {100 * each / task:.2f} % of a task of {task:.1f} s")
-
-
-if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=4096, help="side of the scene [px]")
     parser.add_argument("--model", type=Path, default=shipped_model())
     parser.add_argument("--repeat", type=int, default=3)
-    GIVEN = parser.parse_args()
-    TILE = None
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder, predictor, clients = Path(name), open_predictor(given.model), {}
+        scene = write_scene(folder / "scene_20230709.tif", given.size, predictor.card)
+        for workers in (1, 2):
+            start = time.perf_counter()
+            clients[workers] = stack.enter_context(connected(f"local:{workers}", memory_mb=2000))
+            print(f"local:{workers} started in {time.perf_counter() - start:.1f} s", flush=True)
+        pairs = []
+        for _ in range(given.repeat):
+            pair = [timed(client, scene, predictor, folder / f"{n}.tif") for n, client in clients.items()]
+            for workers, run in enumerate(pair, start=1):
+                mapping, joining = run.stages.seconds
+                print(
+                    f"{workers}: {run.seconds:.2f} s; mapping {mapping:.2f}, joining {joining:.2f}, rest "
+                    f"{run.seconds - mapping - joining:.2f}; CPU of workers {', '.join(f'{each:.1f}' for each in run.cpu)}; "
+                    f"others {100 * run.others:.0f} %; tiles of tasks {run.stages.tiles}",
+                    flush=True,
+                )
+            pairs.append(pair)
+        assert (folder / "1.tif").read_bytes() == (folder / "2.tif").read_bytes()
+        start = time.perf_counter()
+        run_tasks(clients[2], nothing, {str(number): number for number in range(EMPTY_TASKS)})
+        each = (time.perf_counter() - start) / EMPTY_TASKS
+    quiet = [pair for pair in pairs if max(run.others for run in pair) < QUIET]
+    ratio = statistics.median(one.seconds / two.seconds for one, two in quiet or pairs)
+    one, two = pairs[0]
+    most = sum(one.stages.tiles) / max(two.stages.tiles)
+    task = statistics.median(sum(two.cpu) for _, two in pairs) / len(two.stages.tiles)
+    print(f"2 workers are {ratio:.2f} x as fast as 1 ({len(quiet)} quiet pairs); by tiles at most {most:.2f} x")
+    print(f"an empty task takes {1000 * each:.1f} ms: {100 * each / task:.3f} % of a task of {task:.1f} CPU seconds")
+
+
+if __name__ == "__main__":
     main()

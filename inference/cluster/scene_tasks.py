@@ -9,7 +9,6 @@ from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import rasterio
-from distributed import get_worker
 
 from pitscape.inference.admission import CACHE_MB
 from pitscape.inference.assembly import NothingObservedError, assemble
@@ -140,6 +139,8 @@ def _places_of(number: int) -> BoundedSemaphore:
 
 def _telling(topic: str, name: str) -> Callable[[int, int], None]:
     """Tells those who listen how many tiles of a task are done."""
+    from distributed import get_worker
+
     worker, told = get_worker(), time.monotonic()
 
     def tell(done: int, _total: int) -> None:

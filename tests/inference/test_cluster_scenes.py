@@ -436,3 +436,14 @@ def test_options_without_a_meaning_on_a_cluster_are_refused(
     assert main(given[3:]) == 2
     assert problem in capsys.readouterr().err
     assert not (tmp_path / "c.tif").exists()
+
+
+def test_without_dask_the_extra_is_named(
+    write_scene: SceneMaker, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pitscape.cli import main
+
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    given = command(write_scene(stored_numbers(60, 60)), "--output", tmp_path / "c.tif", "--cluster", "local:1")
+    assert main(given[3:]) == 2
+    assert capsys.readouterr().err.endswith("--cluster local:1: needs pip install 'pitscape[cluster]'.\n")
