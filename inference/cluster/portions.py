@@ -1,5 +1,6 @@
 """Into which tasks the blocks of a run are cut for so many threads, and what the cuts cost."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -41,11 +42,18 @@ def even_plan(
     Raises:
         InputError: If the memory is too little.
     """
-    plans = [
-        plan_run(shape, load, budget, tile=tile, overlap=overlap, block_rows=block_rows, strips=strips)
-        for strips in range(1, min(threads, MOST_STRIPS) + 1)
-    ]
-    return min(plans, key=lambda plan: _longest(plan, _cut(plan, _whole(plan), threads)))
+    found: tuple[int, Plan] | None = None
+    for strips in range(1, min(threads, MOST_STRIPS) + 1):
+        plan = plan_run(shape, load, budget, tile=tile, overlap=overlap, block_rows=block_rows, strips=strips)
+        if found and plan.blocks == found[1].blocks:  # memory asks for as many strips or more
+            continue
+        longest = _longest(plan, _cut(plan, _runs(plan, range(len(plan.blocks))), threads))
+        if found is None or longest < found[0]:
+            found = longest, plan
+        if longest * threads <= (1 + MOST_EXTRA) * len(plan.tiles):
+            break
+    assert found is not None
+    return found[1]
 
 
 def portions(plan: Plan, numbers: Sequence[int], threads: int) -> list[Portion]:
@@ -62,7 +70,7 @@ def portions(plan: Plan, numbers: Sequence[int], threads: int) -> list[Portion]:
     Returns:
         Tasks, in the order of their blocks.
     """
-    runs = [tuple(run) for _, run in plan.segments(numbers)]
+    runs = _runs(plan, numbers)
     fewest = _cut(plan, runs, threads)
     for each in range(TASKS_PER_THREAD, 1, -1):
         more = _cut(plan, runs, each * threads)
@@ -93,22 +101,27 @@ def _within(plan: Plan, runs: Sequence[Portion], limit: int) -> list[Portion]:
     tasks: list[Portion] = []
     for run in runs:
         first = 0
-        for stop in range(2, len(run) + 1):
-            if _tiles(plan, run[first:stop]) > limit:
-                tasks.append(run[first : stop - 1])
-                first = stop - 1
-        tasks.append(run[first:])
+        while first < len(run):
+            ends = range(first + 1, len(run))
+            last = first + bisect_right(ends, limit, key=lambda end: _between(plan, run[first], run[end]))
+            tasks.append(run[first : last + 1])
+            first = last + 1
     return tasks
 
 
 def _tiles(plan: Plan, run: Portion) -> int:
-    first, last = plan.blocks[run[0]], plan.blocks[run[-1]]
-    return plan.tiles.number(replace(first, bottom=last.bottom))
+    return _between(plan, run[0], run[-1])
+
+
+def _between(plan: Plan, first: int, last: int) -> int:
+    """Tiles of the blocks of a strip from a first to a last one."""
+    return plan.tiles.number(replace(plan.blocks[first], bottom=plan.blocks[last].bottom))
 
 
 def _longest(plan: Plan, tasks: Sequence[Portion]) -> int:
     return max((_tiles(plan, task) for task in tasks), default=0)
 
 
-def _whole(plan: Plan) -> list[Portion]:
-    return [tuple(run) for _, run in plan.segments(range(len(plan.blocks)))]
+def _runs(plan: Plan, numbers: Sequence[int]) -> list[Portion]:
+    """Blocks that follow one another in a strip."""
+    return [tuple(run) for _, run in plan.segments(numbers)]

@@ -133,12 +133,12 @@ class _OnCluster:
 
     def assemble(self, parts: Parts) -> dict[str, Any]:
         with marked(parts) as mark:
-            outcome = run_tasks(self.client, assemble_parts, {"assembly": mark})
+            try:
+                outcome = run_tasks(self.client, assemble_parts, {"assembly": mark})
+            except PitscapeError as error:
+                raise PitscapeError(_unjoined(parts, str(error))) from error
         if reasons := list(outcome.failures.values()):
-            raise PitscapeError(
-                f"{parts.folder}: all blocks are there, but they were not joined: {reasons[0]} Go on with --resume, or with "
-                f"pitscape merge {parts.folder} on this machine."
-            )
+            raise PitscapeError(_unjoined(parts, reasons[0]))
         found = outcome.results["assembly"]
         if isinstance(found, NothingObservedError):
             raise found
@@ -152,4 +152,11 @@ def _missing(parts: Parts, reasons: Iterable[str]) -> str:
     return (
         f"{parts.folder}: {len(missing)} of {len(parts.contents.blocks)} blocks are missing ({listed(missing)}): {told}. "
         "Go on with --resume."
+    )
+
+
+def _unjoined(parts: Parts, reason: str) -> str:
+    return (
+        f"{parts.folder}: all blocks are there, but they were not joined: {reason.rstrip('.')}. Go on with --resume, or join "
+        f"them on this machine by pitscape merge {parts.folder}."
     )

@@ -121,7 +121,7 @@ def _check_files(mark: Path, files: SameFiles) -> None:
         _compared(mark, files)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)
 def _compared(_mark: Path, files: SameFiles) -> None:
     files.check()
 

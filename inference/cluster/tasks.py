@@ -78,11 +78,10 @@ def run_tasks(
     """
     outcome = Outcome[Result]()
     suspects = _pass(client, function, given, outcome, on_result)
-    if outcome.results:  # else all are to blame, as where every worker has too little memory
-        for (
-            name
-        ) in suspects:  # one alone: those that only waited at a worker which another task has killed are not to blame
-            _pass(client, function, {name: given[name]}, outcome, on_result)
+    # Those that only waited at a worker which another task has killed are not to blame: each is tried alone. Where nothing
+    # was done all are, as where every worker has too little memory.
+    for name in suspects if outcome.results else ():
+        _pass(client, function, {name: given[name]}, outcome, on_result)
     return outcome
 
 

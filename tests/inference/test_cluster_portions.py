@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitscape.inference.cluster.portions import MOST_EXTRA, TASKS_PER_THREAD, even_plan, portions, tiles_of
+from pitscape.inference.cluster.tile_count import TileCount
 from pitscape.inference.plan import Budget, Load, Plan, plan_run
 from pitscape.inference.tiles import Area, Tiles
 
@@ -103,6 +104,26 @@ def test_runs_side_by_side_share_memory_beside_one_model(free: int, runs: int) -
     alone = plan_run((3000, 9000), LOAD, Budget(LOAD.fixed_mb() + free), tile=320, overlap=32)
     each = plan_run((3000, 9000), LOAD, Budget(LOAD.fixed_mb() + runs * free, runs=runs), tile=320, overlap=32)
     assert each == alone
+
+
+def test_a_country_is_cut_in_seconds() -> None:
+    """A map of 400,000 x 400,000 px in many strips, for 64 threads: 4 tasks for each add little to so many tiles."""
+    plan = even_plan((400_000, 400_000), LOAD, Budget(1500), 64, tile=640, overlap=64)
+    tasks = portions(plan, every(plan), 64)
+    assert 250 <= len(tasks) <= 64 * TASKS_PER_THREAD
+    assert tiles_of(plan, tasks) < 1.04 * sum(plan.tiles.number(area) for area, _ in plan.segments(every(plan)))
+    assert _longest(plan, tasks) < 1.2 * tiles_of(plan, tasks) / len(tasks)
+
+
+def test_what_workers_tell_of_their_tasks_is_summed_and_never_falls() -> None:
+    told: list[tuple[int, int]] = []
+    count = TileCount({"a": 10, "b": 4}, lambda *one: told.append(one))
+    count.hear((0.0, {"task": "a", "done": 6}))
+    count.hear((1.0, {"task": "b", "done": 1}))
+    count.hear((2.0, {"task": "a", "done": 2}))  # begun anew by another worker
+    count.finish("a")
+    count.finish("b")
+    assert told == [(6, 14), (7, 14), (7, 14), (11, 14), (14, 14)]
 
 
 def test_tiles_of_an_area_are_counted() -> None:
