@@ -16,7 +16,7 @@ from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.scene_tasks import SceneJob, SceneTask, assemble_parts, map_portion
 from pitscape.inference.cluster.tasks import run_tasks
 from pitscape.inference.cluster.tile_count import TileCount, listening
-from pitscape.inference.cluster.workers import Tell, threads_of
+from pitscape.inference.cluster.workers import Tell, check_memory, threads_of
 from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.parts import Parts
 from pitscape.inference.plan import Budget, Load, Plan
@@ -89,6 +89,7 @@ class _OnCluster:
 
     def plan(self, shape: tuple[int, int], load: Load, *, tile: int, overlap: int) -> Plan:
         options, (threads, most) = self.options, self._threads()
+        check_memory(self.client, options.memory_mb)
         budget = Budget(options.memory_mb, batch=options.batch, runs=most, beside_mb=WORKER_MB)
         rows = options.block_rows
         return even_plan(shape, load, budget, threads, tile=tile, overlap=overlap, block_rows=rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pitscape.imagery.errors import PitscapeError
+from pitscape.imagery.errors import InputError, PitscapeError
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -36,6 +36,25 @@ def threads_of(client: "Client", tell: Tell | None = None) -> list[int]:
             tell("waiting for workers: the cluster has none yet")
         told = True
         time.sleep(LOOK_S)
+
+
+def check_memory(client: "Client", memory_mb: float) -> None:
+    """Refuse more than a worker has: dask would kill it.
+
+    Args:
+        client: Of the cluster.
+        memory_mb: What a worker is to use [MB].
+
+    Raises:
+        InputError: Naming the least limit of a worker.
+    """
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    limits = [worker["memory_limit"] / (1 << 20) for worker in workers if worker["memory_limit"]]
+    if limits and memory_mb > min(limits):
+        raise InputError(
+            f"--memory {memory_mb:g}: a worker is killed at {min(limits):.0f} MB, and pauses at 80 % of them; give "
+            f"{0.75 * min(limits):.0f}, or start workers with more."
+        )
 
 
 def processor() -> str:

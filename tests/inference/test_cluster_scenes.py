@@ -87,6 +87,11 @@ def test_workers_threads_and_shards_give_the_same_bytes(
         )
         same_files(tmp_path / "alone", folder)
         assert told[-1][0] == told[-1][1] >= 24
+    with pytest.raises(
+        InputError, match=r"--memory 5000: a worker is killed at 1900 MB, .*; give 1425, or start workers"
+    ):
+        predict_on_cluster(client, scene, predictor, tmp_path / "c.tif", options=replace(TILED, memory_mb=5000))
+    assert not (tmp_path / "c.tif.parts").exists()
     client.cluster.scale(2)
     outputs = everything(tmp_path / "shards")
     for number in (3, 1, 2):
@@ -235,6 +240,7 @@ def test_a_worker_that_runs_out_of_memory_is_told_and_a_rerun_does_what_is_missi
     monkeypatch.setenv("PITSCAPE_EATS", str(eats))
     predict_scene(long_scene, predictor, tmp_path / "alone.tif", options=TILED)
     predict_shard(long_scene, predictor, output, Shard(1, 5), options=TILED)
+    small = replace(TILED, memory_mb=600)
     eats.touch()
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
@@ -252,9 +258,9 @@ def test_a_worker_that_runs_out_of_memory_is_told_and_a_rerun_does_what_is_missi
             PitscapeError,
             match=r"blocks are missing .*: no worker survived it \(tries: 1\); they may have too little memory",
         ):
-            predict_on_cluster(client, long_scene, predictor, output, options=replace(TILED, resume=True))
+            predict_on_cluster(client, long_scene, predictor, output, options=replace(small, resume=True))
         eats.unlink()
-        _resumed(client, long_scene, predictor, output, tmp_path / "alone.tif", TILED)
+        _resumed(client, long_scene, predictor, output, tmp_path / "alone.tif", small)
 
 
 @needs_proc
