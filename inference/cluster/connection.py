@@ -54,6 +54,7 @@ def connected(cluster: "str | Client", *, memory_mb: float | None = None) -> Ite
 @contextmanager
 def _local(workers: int, memory_mb: float | None) -> Iterator["Client"]:
     from distributed import Client, LocalCluster
+    from distributed.security import Security
 
     limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
     pages = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # else on a port that another may have
@@ -64,6 +65,8 @@ def _local(workers: int, memory_mb: float | None) -> Iterator["Client"]:
             memory_limit=limit,
             host="127.0.0.1",
             dashboard_address=None,
+            security=Security.temporary(),  # else it runs the code of other users of this machine
+            protocol="tls://",
             scheduler_kwargs=pages,
             silence_logs=SILENT,
             preload=[local_worker.__name__],

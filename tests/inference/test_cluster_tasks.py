@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import threading
 import time
@@ -9,6 +10,7 @@ import cluster_faults as faults
 import dask
 import pytest
 from distributed import Client, LocalCluster
+from distributed.security import Security
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.inference.cluster import connection
@@ -31,6 +33,15 @@ def test_results_come_by_name(client: Client) -> None:
     assert outcome.failures == {}
     assert sorted(told) == sorted(outcome.results.items())
     assert run_tasks(client, faults.double, {}).results == {}
+
+
+def test_local_workers_take_no_orders_of_others_on_this_machine(client: Client) -> None:
+    address = client.scheduler.address
+    assert re.fullmatch(r"tls://127\.0\.0\.1:\d+", address)
+    with pytest.raises(OSError, match="TLS"):
+        Client(address, timeout=2, security=Security.temporary())
+    with pytest.raises(OSError, match=r"reset|closed|Timed out"):
+        Client(address.replace("tls", "tcp"), timeout=2)
 
 
 def test_tasks_that_fail_are_told_and_the_others_are_done(client: Client) -> None:
@@ -134,8 +145,6 @@ def test_a_client_that_is_given_is_left_open(client: Client) -> None:
 
 
 def test_tls_takes_the_certificates_that_dask_is_told_of(tmp_path: Path) -> None:
-    from distributed.security import Security
-
     made = Security.temporary()
     files = {}
     for name, text in (("ca", made.tls_ca_file), ("cert", made.tls_client_cert), ("key", made.tls_client_key)):
