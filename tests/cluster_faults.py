@@ -6,11 +6,20 @@ import signal
 import time
 from pathlib import Path
 
+from distributed import Client
+
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.inference.cluster import scene_tasks
 from pitscape.inference.cluster.workers import processor
 
 EAT_MB = 64
+
+
+def scale(client: Client, workers: int) -> None:
+    """Have so many local workers, and wait until there are."""
+    client.cluster.scale(workers)
+    while len(client.nthreads()) != workers:
+        time.sleep(0.02)
 
 
 def double(number: int) -> int:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import cluster_faults as faults
 import dask
 import pytest
 import rasterio
+from cluster_faults import scale
 from distributed import Client, LocalCluster
 from process_memory import needs_proc
 from small_scenes import BANDS, SceneMaker, stored_numbers, write_raster
@@ -67,8 +68,12 @@ def same_files(one: Path, other: Path) -> None:
 
 
 def written(folder: Path) -> dict[str, int]:
-    """When each block of a folder of parts was finished."""
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob("block_*.json")}
+    """When each block of a folder of parts was finished; of those that are cleared meanwhile nothing."""
+    found = {}
+    for path in folder.glob("block_*.json"):
+        with suppress(FileNotFoundError):
+            found[path.name] = path.stat().st_mtime_ns
+    return found
 
 
 def test_workers_threads_and_shards_give_the_same_bytes(
@@ -79,8 +84,7 @@ def test_workers_threads_and_shards_give_the_same_bytes(
     scene, told = write_scene(stored), list[tuple[int, int]]()
     predict_scene(scene, predictor, everything(tmp_path / "alone"), options=TILED)
     for workers in (2, 4, 1):
-        client.cluster.scale(workers)
-        client.wait_for_workers(workers)
+        scale(client, workers)
         folder = tmp_path / f"local{workers}"
         predict_on_cluster(
             client, scene, predictor, everything(folder), options=TILED, progress=lambda *one: told.append(one)
@@ -92,7 +96,7 @@ def test_workers_threads_and_shards_give_the_same_bytes(
     ):
         predict_on_cluster(client, scene, predictor, tmp_path / "c.tif", options=replace(TILED, memory_mb=5000))
     assert not (tmp_path / "c.tif.parts").exists()
-    client.cluster.scale(2)
+    scale(client, 2)
     outputs = everything(tmp_path / "shards")
     for number in (3, 1, 2):
         predict_shard(scene, predictor, outputs, Shard(number, 3), options=TILED)
@@ -147,7 +151,7 @@ def test_a_worker_that_is_killed_and_one_that_joins_lose_and_double_nothing(
     assert {name for name, times in seen.items() if len(times) > 1} == set()
     predict_scene(long_scene, predictor, tmp_path / "alone.tif", options=TILED)
     assert output.read_bytes() == (tmp_path / "alone.tif").read_bytes()
-    client.cluster.scale(2)
+    scale(client, 2)
 
 
 def test_a_full_disk_is_told_and_a_rerun_does_what_is_missing(
@@ -195,10 +199,7 @@ def _kept(folder: Path) -> Iterator[dict[str, int]]:
 
     def watch() -> None:
         while not ended.is_set():
-            try:
-                seen.update(written(folder))
-            except FileNotFoundError:  # cleared meanwhile
-                continue
+            seen.update(written(folder))
             time.sleep(0.001)
 
     with ThreadPoolExecutor(1) as pool:
@@ -285,7 +286,7 @@ def test_processors_that_differ_are_told(
     client: Client, write_scene: SceneMaker, predictor: FilePredictor, tmp_path: Path
 ) -> None:
     told: list[str] = []
-    client.wait_for_workers(2)
+    scale(client, 2)
     first, second = list(client.nthreads())[:2]
     client.run(faults.pretend_processor, "x86_64 X86_V3", workers=[first])
     client.run(faults.pretend_processor, "x86_64 X86_V4", workers=[second])

@@ -2,13 +2,13 @@ import os
 import re
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import cluster_faults as faults
 import dask
 import pytest
+from cluster_faults import scale
 from distributed import Client, LocalCluster
 from distributed.security import Security
 
@@ -77,7 +77,7 @@ def test_a_task_that_kills_its_worker_is_told_and_the_others_are_done(client: Cl
 
 
 def test_workers_that_are_killed_and_that_join_leave_nothing_undone(client: Client) -> None:
-    client.wait_for_workers(2)
+    scale(client, 2)
     victims = list(client.run(os.getpid).values())
 
     def strike(name: str, _: int) -> None:
@@ -87,13 +87,11 @@ def test_workers_that_are_killed_and_that_join_leave_nothing_undone(client: Clie
 
     outcome = run_tasks(client, faults.wait, {str(n): n for n in range(24)}, on_result=strike)
     assert outcome.results == {str(n): n for n in range(24)}
-    client.cluster.scale(2)
+    scale(client, 2)
 
 
 def test_workers_that_are_to_come_are_waited_for(client: Client) -> None:
-    client.cluster.scale(0)
-    while client.nthreads():
-        time.sleep(0.05)
+    scale(client, 0)
     told: list[str] = []
     later = threading.Timer(1.2, client.cluster.scale, [2])
     later.start()
