@@ -39,7 +39,7 @@ def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) ->
     folder, contents = parts.folder, parts.contents
     if missing := parts.missing():
         raise InputError(
-            f"{folder}: lacks {len(missing)} of {len(contents.blocks)} blocks ({_listed(missing)}); go on with "
+            f"{folder}: lacks {len(missing)} of {len(contents.blocks)} blocks ({listed(missing)}); go on with "
             "pitscape predict --resume, or run the shards that are missing."
         )
     records = list(parts.records())
@@ -133,6 +133,11 @@ def _record(parts: Parts, records: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _listed(numbers: list[int], most: int = 5) -> str:
+def listed(numbers: list[int], most: int = 5) -> str:
+    """The first of some numbers, as text.
+
+    >>> listed([3, 4, 9], most=2)
+    '3, 4, ...'
+    """
     shown = ", ".join(map(str, numbers[:most]))
     return shown + (", ..." if len(numbers) > most else "")

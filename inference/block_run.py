@@ -43,7 +43,7 @@ def map_blocks(
         progress: Told of tiles done.
     """
     segments = list(plan.segments(numbers))
-    total = sum(_tiles_of(plan, area) for area, _ in segments)
+    total = sum(plan.tiles.number(area) for area, _ in segments)
     done = 0
     with ThreadPoolExecutor(1, thread_name_prefix="writer") as writer:
         waiting: deque[Future[None]] = deque()
@@ -105,11 +105,6 @@ class _Gathering:
 def _write(parts: Parts, number: int, layers: NDArray[np.uint8], failures: list[Failure], crew: Crew) -> None:
     with crew.spent.on("writing"):
         parts.add(number, layers, failures)
-
-
-def _tiles_of(plan: Plan, area: Area) -> int:
-    rows, columns = plan.tiles.touching(area)
-    return len(rows) * len(columns)
 
 
 def _meet(one: Area, other: Area) -> bool:

@@ -45,8 +45,9 @@ class DescribedPredictor:
         self._graph = graph
         self.path = path
         self.files = (path, *file.weights, card_file)
+        self.card_file = card_file
         self._threads = threads
-        self._device = device
+        self.device: Device = device
         self._session = open_session(path, threads=threads, device=device)
         inputs, values = inputs_and_outputs(self._session, path)
         self._input, self._sizes = _input_of(inputs, self._card, graph, path)
@@ -69,13 +70,13 @@ class DescribedPredictor:
     @property
     def runtime(self) -> tuple[str, str]:
         """Name and version of the runtime, and where it runs."""
-        return runtime_of(self._device)
+        return runtime_of(self.device)
 
     def with_threads(self, threads: int) -> "DescribedPredictor":
         """The same network with so many threads for each call."""
         if threads == self._threads:
             return self
-        return DescribedPredictor(self.path, self.files[-1], threads=threads, device=self._device)
+        return DescribedPredictor(self.path, self.card_file, threads=threads, device=self.device)
 
     def probabilities(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
         """Class probabilities (N, classes, H, W) of stored numbers (N, bands, H, W) in the card's convention.

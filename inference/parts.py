@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -140,10 +140,14 @@ class Parts:
                 dataset.write(layers)
             return bytes(memory.getbuffer())
 
-    def missing(self, *, failed_too: bool = False) -> list[int]:
-        """Numbers of the blocks that are not finished, or were changed since; ``failed_too``: or hold tiles that failed."""
-        records = (self._record(number) for number in range(len(self.contents.blocks)))
-        return [n for n, record in enumerate(records) if record is None or (failed_too and record["failures"])]
+    def missing(self, among: Iterable[int] | None = None, *, failed_too: bool = False) -> list[int]:
+        """Numbers of the blocks, of all or of some, that are not finished, or were changed since.
+
+        With ``failed_too`` those that hold tiles that failed, too.
+        """
+        numbers = range(len(self.contents.blocks)) if among is None else among
+        records = ((number, self._record(number)) for number in numbers)
+        return [number for number, record in records if record is None or (failed_too and record["failures"])]
 
     def _record(self, number: int) -> dict[str, Any] | None:
         """What is recorded of a block; None if it is not there as it was written."""
@@ -183,17 +187,17 @@ def parts_of(output: Path) -> Path:
     return output.with_name(output.name + SUFFIX)
 
 
-def open_parts(folder: Path) -> Parts:
-    """The parts of a run, from its folder alone.
+def open_parts(folder: Path, name: str = MANIFEST) -> Parts:
+    """The parts of a run, from its folder alone and the name of the manifest there.
 
     Raises:
         InputError: If it holds none.
     """
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, name)
     try:
         return Parts(folder, _contents(manifest))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{folder / MANIFEST}: is damaged ({error}); predict the scene anew.") from error
+        raise InputError(f"{folder / name}: is damaged ({error}); predict the scene anew.") from error
 
 
 def _contents(manifest: dict[str, Any]) -> Contents:
@@ -208,14 +212,14 @@ def _contents(manifest: dict[str, Any]) -> Contents:
     )
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
     """The manifest of a folder of parts.
 
     Raises:
         InputError: If there is none that this version knows.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: holds no parts of a run; name the OUT.parts of pitscape predict.") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != 2:

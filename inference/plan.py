@@ -32,11 +32,15 @@ class Budget:
         memory_mb: Memory of the process [MB].
         threads: At work at the same time.
         batch: Tiles of one call of the network.
+        runs: Side by side in the process: they share its memory and one model, and each has so many threads.
+        beside_mb: Taken by what else is in the process [MB].
     """
 
     memory_mb: float = 1500.0
     threads: int = 1
     batch: int = 1
+    runs: int = 1
+    beside_mb: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,14 @@ class Plan:
 
 
 def plan_run(
-    shape: tuple[int, int], load: Load, budget: Budget, *, tile: int, overlap: int, block_rows: int = BLOCK_ROWS
+    shape: tuple[int, int],
+    load: Load,
+    budget: Budget,
+    *,
+    tile: int,
+    overlap: int,
+    block_rows: int = BLOCK_ROWS,
+    strips: int = 1,
 ) -> Plan:
     """Cut a scene up.
 
@@ -121,25 +132,28 @@ def plan_run(
         tile: Side of the tiles [px].
         overlap: Of neighbouring tiles [px].
         block_rows: Rows of a block.
+        strips: Into which the scene is cut at least, if it has so many columns of tiles.
 
     Raises:
         InputError: If the memory is too little.
     """
     tiles = Tiles(height=shape[0], width=shape[1], tile=tile, overlap=overlap)
-    free = budget.memory_mb - load.fixed_mb()
+    fixed = load.fixed_mb() + budget.beside_mb
+    free = (budget.memory_mb - fixed) / budget.runs
     lane = load.lane_mb(max(tiles.shape), budget.batch)
     lanes = max(1, min(budget.threads, int(free * SHARE_OF_LANES / lane)))
     most_columns = int((free - lanes * lane) / load.column_mb(tiles.shape[0]))
-    strips = _strips(tiles, most_columns)
-    if strips is None:
-        least = load.fixed_mb() + lane / SHARE_OF_LANES + 3 * tiles.shape[1] * load.column_mb(tiles.shape[0])
+    found = _strips(tiles, most_columns, strips)
+    if found is None:
+        each = lane / SHARE_OF_LANES + 3 * tiles.shape[1] * load.column_mb(tiles.shape[0])
+        least = fixed + budget.runs * each
         raise InputError(
             f"--memory {budget.memory_mb:g}: is too little for tiles of {tile} px; give at least {math.ceil(least)} MB, or "
             "smaller tiles or a smaller batch."
         )
     blocks = tuple(
         Area(top, min(top + block_rows, shape[0]), left, right)
-        for left, right in strips
+        for left, right in found
         for top in range(0, shape[0], block_rows)
     )
     return Plan(tiles, blocks, lanes, max(1, budget.threads // lanes))
@@ -160,13 +174,15 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _strips(tiles: Tiles, most_columns: int) -> list[tuple[int, int]] | None:
-    """First and last columns of the fewest strips whose tiles reach over so many columns at most; None: there are none.
+def _strips(tiles: Tiles, most_columns: int, least: int) -> list[tuple[int, int]] | None:
+    """First and last columns of the fewest strips, from ``least`` on, whose tiles reach over so many columns at most.
 
     They have about as many tiles each and begin where a tile does, so that one tile is predicted twice at each border.
+    None: there are no such strips.
     """
     columns = len(tiles.lefts)
-    for number in range(max(1, math.ceil(tiles.width / max(most_columns, 1))), columns + 1):
+    fewest = max(min(least, columns), math.ceil(tiles.width / max(most_columns, 1)))
+    for number in range(fewest, columns + 1):
         edges = [*(tiles.lefts[first] for first, _ in cuts(columns, number)), tiles.width]
         strips = list(pairwise(edges))
         widest = max(tiles.around(Area(0, 1, left, right)).shape[1] for left, right in strips)

@@ -42,6 +42,16 @@ class FilePredictor(Predictor, Protocol):
         ...
 
     @property
+    def card_file(self) -> Path | None:
+        """The file of its card, if the file of the network carries none."""
+        ...
+
+    @property
+    def device(self) -> Device:
+        """Where it runs."""
+        ...
+
+    @property
     def fixed_tile(self) -> int | None:
         """The greatest side of tiles that it takes [px]; None: any."""
         ...
@@ -79,9 +89,10 @@ class OnnxPredictor:
         self._card = _carried(file)
         self.path = path
         self.files = (path, *file.weights)
+        self.card_file = None
         self.metadata = file.metadata
         self.threads = threads
-        self.device = device
+        self.device: Device = device
         self.session = open_session(path, threads=threads, device=device)
         self._sizes = _checked_sizes(self.session, self._card, path)
 

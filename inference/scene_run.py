@@ -1,35 +1,31 @@
 """One scene to one class map, and what else is wanted of it."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pitscape.imagery.block_cache import block_cache
-from pitscape.imagery.errors import InputError
 from pitscape.imagery.progress import Progress
 from pitscape.inference.admission import CACHE_MB, admitted
-from pitscape.inference.assembly import NothingObservedError, assemble, output_of
+from pitscape.inference.assembly import assemble, output_of
 from pitscape.inference.block_run import map_blocks
 from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.lock import Shard, beginning, holding
-from pitscape.inference.parts import MANIFEST, Contents, Parts, check_folder, clear, open_parts, parts_of, read_manifest
+from pitscape.inference.parts import Parts, check_folder, clear, open_parts, parts_of, read_manifest
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
-from pitscape.inference.predictor import FilePredictor, Predictor
-from pitscape.inference.provenance import cut_of, made_of, record_beside, shape_of
+from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
-from pitscape.inference.scene_source import SceneSource
+from pitscape.inference.scene_source import Given
+from pitscape.inference.scene_work import begin, outputs_of, sources_of, work_on_scene
 from pitscape.inference.spent import Spent
 from pitscape.inference.stream import Crew
-from pitscape.inference.symmetric import SymmetricPredictor
-from pitscape.models.card import ModelCard
+from pitscape.inference.symmetric import asked
 
 MOST_READERS = 8
 
 
 def predict_scene(
-    source: Path | Sequence[SceneSource],
+    source: Given,
     predictor: FilePredictor,
     output: Path | Outputs,
     *,
@@ -60,36 +56,13 @@ def predict_scene(
             being written by another process, or does not fit the disk.
         PitscapeError: If the network fails, or the disk is full.
     """
-    options, outputs, spent = options or RunOptions(), _outputs(output), spent or Spent()
-    folder = parts_of(outputs.classes)
-    with admitted(_sources(source, predictor.card), predictor, outputs, options) as scene:
-        if options.resume and (
-            record := record_beside(outputs, made_of(scene, predictor, options), failed_too=options.skip_failed)
-        ):
-            return record
-        with holding(folder):
-            plan, parts = _begun(scene, predictor, outputs, options, keep=options.resume)
-            try:
-                network, crew = _staff(predictor, plan, options, spent)
-                with ThreadPoolExecutor(1, thread_name_prefix="hash") as aside:
-                    signed = aside.submit(_signed, parts, scene, predictor, options)
-                    missing = parts.missing(failed_too=not options.skip_failed)
-                    map_blocks(scene, network, plan, parts, missing, crew=crew, progress=progress)
-                with spent.on("assembling"):
-                    record = assemble(signed.result())
-            except NothingObservedError:  # it has to be another input: what was made of this one is of no use
-                clear(folder)
-                raise
-            except InputError:
-                if len(parts.missing()) == len(plan.blocks):
-                    clear(folder)
-                raise
-            clear(folder)
-    return record
+    options = options or RunOptions()
+    work = _Here(predictor, options, progress, spent or Spent())
+    return work_on_scene(source, predictor, output, options, work)
 
 
 def predict_shard(
-    source: Path | Sequence[SceneSource],
+    source: Given,
     predictor: FilePredictor,
     output: Path | Outputs,
     shard: Shard,
@@ -112,15 +85,14 @@ def predict_shard(
     Returns:
         How many blocks of the whole run are still missing.
     """
-    options, outputs = options or RunOptions(), _outputs(output)
-    folder = parts_of(outputs.classes)
-    with admitted(_sources(source, predictor.card), predictor, outputs, options) as scene, holding(folder, shard):
+    options, outputs = options or RunOptions(), outputs_of(output)
+    folder, work = parts_of(outputs.classes), _Here(predictor, options, progress, Spent())
+    with admitted(sources_of(source, predictor.card), predictor, outputs, options) as scene, holding(folder, shard):
         with beginning(folder):
-            plan, parts = _begun(scene, predictor, outputs, options, keep=True)
+            plan, parts = begin(scene, predictor, outputs, options, work, keep=True)
         missing = set(parts.missing(failed_too=not options.skip_failed))
         own = [number for number in shard.share(list(range(len(plan.blocks)))) if number in missing]
-        network, crew = _staff(predictor, plan, options, Spent())
-        map_blocks(scene, network, plan, parts, own, crew=crew, progress=progress)
+        work.map_blocks(scene, plan, parts, own)
         return len(parts.missing())
 
 
@@ -145,51 +117,26 @@ def merge(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _outputs(output: Path | Outputs) -> Outputs:
-    return output if isinstance(output, Outputs) else Outputs(output)
+@dataclass(frozen=True)
+class _Here:
+    """The threads of this process."""
 
+    predictor: FilePredictor
+    options: RunOptions
+    progress: Progress | None
+    spent: Spent
 
-def _sources(source: Path | Sequence[SceneSource], card: ModelCard) -> Sequence[SceneSource]:
-    return [SceneSource(source, card.sensor.name)] if isinstance(source, Path) else source
+    def plan(self, shape: tuple[int, int], load: Load, *, tile: int, overlap: int) -> Plan:
+        options = self.options
+        budget = Budget(options.memory_mb, options.threads or usable_cores(), options.batch)
+        return plan_run(shape, load, budget, tile=tile, overlap=overlap, block_rows=options.block_rows)
 
+    def map_blocks(self, scene: JointScene, plan: Plan, parts: Parts, numbers: list[int]) -> None:
+        options, network = self.options, self.predictor.with_threads(plan.threads_per_lane)
+        readers = min(options.threads or usable_cores(), MOST_READERS)
+        crew = Crew(plan.lanes, options.batch, readers, skip_failed=options.skip_failed, spent=self.spent)
+        map_blocks(scene, asked(network, options), plan, parts, numbers, crew=crew, progress=self.progress)
 
-def _begun(
-    scene: JointScene, predictor: FilePredictor, outputs: Outputs, options: RunOptions, *, keep: bool
-) -> tuple[Plan, Parts]:
-    """The plan of a run and its folder; blocks that an earlier or another process has laid out stay.
-
-    Where nothing is kept, the folder is signed later: hashing a scene takes as long as reading it.
-    """
-    card, folder = predictor.card, parts_of(outputs.classes)
-    layers = outputs.layers.names(card.legend.names)
-    model_mb = sum(path.stat().st_size for path in predictor.files) / (1 << 20)
-    load = Load(card.channels, len(card.legend), len(layers), model_mb, scene.block_shape)
-    budget = Budget(options.memory_mb, options.threads or usable_cores(), options.batch)
-    tile, overlap = cut_of(scene, predictor, options)
-    plan = plan_run(shape_of(scene), load, budget, tile=tile, overlap=overlap, block_rows=options.block_rows)
-    if keep and (folder / MANIFEST).exists():
-        plan = plan.with_blocks(open_parts(folder).contents.blocks)
-    made = made_of(scene, predictor, options) if keep else {}
-    parts = Parts(folder, Contents(made, scene.grid, card.legend, layers, plan.blocks, outputs.relative()))
-    if keep:
-        parts.join()
-    else:
-        parts.begin()
-    return plan, parts
-
-
-def _signed(parts: Parts, scene: JointScene, predictor: FilePredictor, options: RunOptions) -> Parts:
-    """The parts with what they are made of, in their manifest."""
-    if parts.contents.made_of:
-        return parts
-    signed = replace(parts, contents=replace(parts.contents, made_of=made_of(scene, predictor, options)))
-    signed.sign()
-    return signed
-
-
-def _staff(predictor: FilePredictor, plan: Plan, options: RunOptions, spent: Spent) -> tuple[Predictor, Crew]:
-    """The network as the plan wants it, and who works."""
-    network: Predictor = predictor.with_threads(plan.threads_per_lane)
-    readers = min(options.threads or usable_cores(), MOST_READERS)
-    crew = Crew(plan.lanes, options.batch, readers, skip_failed=options.skip_failed, spent=spent)
-    return (SymmetricPredictor(network) if options.tta else network), crew
+    def assemble(self, parts: Parts) -> dict[str, Any]:
+        with self.spent.on("assembling"):
+            return assemble(parts)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.radiometry import OffsetWord
@@ -30,6 +31,15 @@ class SceneSource:
     def reading(self, usual: Reading) -> Reading:
         """What the user says of it: of itself, else as usual."""
         return replace(usual, stored_bands=self.bands or usual.stored_bands, offset=self.offset or usual.offset)
+
+
+Given: TypeAlias = Path | Sequence[SceneSource]
+"""A scene, or the sources of one."""
+
+
+def path_of(given: Given) -> Path:
+    """The path that a run is named by."""
+    return given if isinstance(given, Path) else given[0].path
 
 
 def by_sensor(given: Sequence[SceneSource], card: ModelCard) -> dict[str, SceneSource]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.inference.predictor import Predictor
+from pitscape.inference.run_options import RunOptions
 from pitscape.models.card import ModelCard
 
 
@@ -37,3 +38,8 @@ class SymmetricPredictor:
                 total += found[..., ::-1] if mirrored else found
         total /= np.float32(8)
         return total
+
+
+def asked(predictor: Predictor, options: RunOptions) -> Predictor:
+    """A network, asked as often as the options want it."""
+    return SymmetricPredictor(predictor) if options.tta else predictor

@@ -1,5 +1,6 @@
 """Where the tiles of a scene lie, and how much each counts where they overlap."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -100,6 +101,11 @@ class Tiles:
         height, width = self.shape
         return _range(self.tops, height, area.top, area.bottom), _range(self.lefts, width, area.left, area.right)
 
+    def number(self, area: Area) -> int:
+        """How many tiles share pixels with an area: what mapping it costs."""
+        rows, columns = self.touching(area)
+        return len(rows) * len(columns)
+
     def around(self, area: Area) -> Area:
         """The area of all tiles that share pixels with an area: what must be read to map it."""
         rows, columns = self.touching(area)
@@ -145,8 +151,7 @@ def _starts(size: int, tile: int, overlap: int) -> tuple[int, ...]:
 
 def _range(starts: tuple[int, ...], length: int, begin: int, end: int) -> range:
     """Numbers of the intervals of a length that meet [begin, end)."""
-    first = int(np.searchsorted(starts, begin - length, side="right"))
-    return range(first, int(np.searchsorted(starts, end, side="left")))
+    return range(bisect_right(starts, begin - length), bisect_left(starts, end))
 
 
 def _weights(starts: tuple[int, ...], length: int, size: int, overlap: int) -> NDArray[np.float32]:

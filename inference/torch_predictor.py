@@ -36,10 +36,11 @@ class TorchPredictor:
         recipe, network = load_checkpoint(path)
         self.path = path
         self.files = (path,)
+        self.card_file = None
+        self.device: Device = device
         self.fixed_tile = None
         self._card = card_of(recipe, name=path.stem, tile=TILE)
-        self._device = torch.device(device)
-        self._network = deployed(recipe, network).to(self._device)
+        self._network = deployed(recipe, network).to(self.device)
         torch.set_num_threads(threads)
 
     @property
@@ -50,7 +51,7 @@ class TorchPredictor:
     @property
     def runtime(self) -> tuple[str, str]:
         """Name and version of the runtime, and where it runs."""
-        return "torch", torch.__version__ + ("" if self._device.type == "cpu" else f" on {self._device.type}")
+        return "torch", torch.__version__ + ("" if self.device == "cpu" else f" on {self.device}")
 
     def with_threads(self, threads: int) -> "TorchPredictor":
         """The same network with so many threads for each call; PyTorch has one number for all."""
@@ -60,5 +61,5 @@ class TorchPredictor:
     def probabilities(self, stored: NDArray[np.float32]) -> NDArray[np.float32]:
         """Class probabilities (N, classes, H, W) of stored numbers (N, channels, H, W) in the card's convention."""
         with torch.inference_mode():
-            result: NDArray[np.float32] = self._network(torch.from_numpy(stored).to(self._device)).cpu().numpy()
+            result: NDArray[np.float32] = self._network(torch.from_numpy(stored).to(self.device)).cpu().numpy()
         return result

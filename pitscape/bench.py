@@ -182,6 +182,7 @@ class _IdlePredictor:
     def __init__(self, predictor: OnnxPredictor, shape: tuple[int, int]) -> None:
         self.path, self.runtime, self.card = predictor.path, predictor.runtime, predictor.card
         self.files, self.fixed_tile = predictor.files, predictor.fixed_tile
+        self.card_file, self.device = predictor.card_file, predictor.device
         y, x = np.indices(shape, np.float32) / 90
         scores = np.exp([3 * np.sin((n + 1) * x) * np.cos((n + 2) * y) for n in range(len(self.card.legend))])
         self._answer: NDArray[np.float32] = (scores / scores.sum(axis=0))[None].astype(np.float32)

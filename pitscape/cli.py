@@ -19,6 +19,7 @@ from pitscape import (
 from pitscape.version import __version__
 
 TRAINING_VERBS = ("fit", "validate", "test", "baseline")
+CLUSTER_MODULES = ("dask", "distributed")
 STAC_MODULES = ("odc", "pystac", "pystac_client", "requests", "urllib3")
 VERBS = (
     verbs_site.add_demo,
@@ -86,6 +87,8 @@ def _extra(module: str | None) -> str:
     name = (module or "").split(".")[0]
     if name == "pyarrow":
         return "geoparquet"
+    if name in CLUSTER_MODULES:
+        return "cluster"
     return "stac" if name in STAC_MODULES else "train"
 
 

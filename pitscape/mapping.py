@@ -2,6 +2,8 @@
 
 import argparse
 import re
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from pitscape.inference.parts import parts_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge as merge_parts
 from pitscape.inference.scene_run import predict_scene, predict_shard
-from pitscape.inference.scene_source import SceneSource
+from pitscape.inference.scene_source import Given, SceneSource, path_of
 from pitscape.progress import bar, say
 
 if TYPE_CHECKING:
@@ -25,35 +27,52 @@ if TYPE_CHECKING:
 SOURCE = re.compile(r"(?:(?P<sensor>\w+)=)?(?P<path>.*?)(?P<said>(?:,(?:bands|offset)=[^,=]*)*)", re.DOTALL)
 """SENSOR=PATH, of which the sensor may be left out, and what is said of it."""
 
-Given = Path | list[SceneSource]
-"""A scene, or the sources of one."""
-
 
 def predict(arguments: argparse.Namespace) -> None:
     """``pitscape predict``."""
     options, shard = _options(arguments), _shard(arguments.shard)
+    _check_cluster(arguments)
     given = _given(arguments)
-    outputs = _outputs(arguments, [_path(each) for each in given])
+    outputs = _outputs(arguments, [path_of(each) for each in given])
     predictor = open_predictor(
         arguments.model or _shipped(),
         card=arguments.card,
         expect_sha256=arguments.expect_sha256,
         device=arguments.device,
     )
-    failed = 0
+    failed, found = 0, _mapped_here(given, outputs, predictor, options, shard)
+    if arguments.cluster:
+        from pitscape.cluster_mapping import map_on_cluster
+
+        found = map_on_cluster(arguments.cluster, given, outputs, predictor, options)
+    with closing(found):
+        for record, wanted in zip(found, outputs, strict=True):
+            if isinstance(record, PitscapeError):
+                if len(outputs) == 1:
+                    raise record
+                failed += 1
+                say(f"pitscape: {record}")
+            elif record:
+                _tell(record)
+                for path in wanted.paths.values():
+                    print(path)
+    if failed:
+        raise PitscapeError(f"{failed} of {len(outputs)} scenes were not mapped; the others are in {arguments.output}.")
+
+
+def _mapped_here(
+    given: list[Given], outputs: list[Outputs], predictor: "FilePredictor", options: RunOptions, shard: Shard | None
+) -> Generator[dict[str, Any] | PitscapeError | None]:
+    """What becomes of each scene: its record, why it was not mapped, or nothing where a part of it was."""
     for source, wanted in zip(given, outputs, strict=True):
         try:
             if shard:
                 _part(source, predictor, wanted, options, shard)
+                yield None
             else:
-                _whole(source, predictor, wanted, options)
+                yield _whole(source, predictor, wanted, options)
         except PitscapeError as error:
-            if len(outputs) == 1:
-                raise
-            failed += 1
-            say(f"pitscape: {error}")
-    if failed:
-        raise PitscapeError(f"{failed} of {len(outputs)} scenes were not mapped; the others are in {arguments.output}.")
+            yield error
 
 
 def merge(arguments: argparse.Namespace) -> None:
@@ -64,16 +83,13 @@ def merge(arguments: argparse.Namespace) -> None:
         print(arguments.parts.parent / relative)
 
 
-def _whole(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions) -> None:
-    with bar(_path(source).name) as progress:
-        record = predict_scene(source, predictor, wanted, options=options, progress=progress)
-    _tell(record)
-    for path in wanted.paths.values():
-        print(path)
+def _whole(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions) -> dict[str, Any]:
+    with bar(path_of(source).name) as progress:
+        return predict_scene(source, predictor, wanted, options=options, progress=progress)
 
 
 def _part(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions, shard: Shard) -> None:
-    name = _path(source).name
+    name = path_of(source).name
     with bar(f"{name}, shard {shard.number} of {shard.of}") as progress:
         missing = predict_shard(source, predictor, wanted, shard, options=options, progress=progress)
     folder = parts_of(wanted.classes)
@@ -126,6 +142,13 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     )
 
 
+def _check_cluster(arguments: argparse.Namespace) -> None:
+    """Refuse what has no meaning on a cluster."""
+    for name, reason in (("shard", "tasks are shared out already"), ("threads", "workers bring their own")):
+        if arguments.cluster and (value := getattr(arguments, name)):
+            raise InputError(f"--{name} {value}: with --cluster {reason}; leave it out.")
+
+
 def _shard(text: str | None) -> Shard | None:
     if text is None:
         return None
@@ -160,11 +183,6 @@ def _source(text: str) -> SceneSource:
         raise InputError(f"--source {text}: offset={offset} is not known; say included or missing.")
     bands = tuple(said["bands"].split("+")) if "bands" in said else None
     return SceneSource(Path(path), sensor, bands, words[offset])
-
-
-def _path(given: Given) -> Path:
-    """The path that a run is named by."""
-    return given if isinstance(given, Path) else given[0].path
 
 
 def _outputs(arguments: argparse.Namespace, scenes: list[Path]) -> list[Outputs]:

@@ -10,13 +10,13 @@ from rich.progress import Progress
 
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on standard error where that is a terminal.
+    """Show a bar on standard error where that is a terminal; what is printed meanwhile to a pipe still goes there.
 
     Yields:
         A function of work done and work in all.
     """
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+    console, same = Console(stderr=True), sys.stdout.isatty()
+    with Progress(console=console, disable=not console.is_terminal, transient=True, redirect_stdout=same) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 

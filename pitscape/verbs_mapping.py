@@ -113,6 +113,12 @@ def add_predict(verbs: Verbs) -> None:
         "--resume", action="store_true", help="go on with runs that were stopped, leave maps that are finished"
     )
     how.add_argument("--shard", metavar="I/N", help="only part I of N of the blocks, into OUT.parts; then merge")
+    how.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="on workers of dask.distributed: local:N, tls://HOST:PORT, or tcp:// on this machine; --memory is of each worker "
+        "(docs/howto/cluster.md)",
+    )
 
 
 def add_merge(verbs: Verbs) -> None:

@@ -1,6 +1,7 @@
 """How a cluster is named and reached: a scheduler's address, a number of local workers, or a client that is there."""
 
 import ipaddress
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +9,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.inference.cluster import local_worker
 
 if TYPE_CHECKING:
     from distributed import Client
 
 CONNECT_S = 20
 LOCAL = re.compile(r"local:(\d+)")
+LOUD = ("distributed", "tornado")
+SILENT = logging.CRITICAL + 1
 
 
 @contextmanager
@@ -34,31 +38,73 @@ def connected(cluster: "str | Client", *, memory_mb: float | None = None) -> Ite
     if not isinstance(cluster, str):
         yield cluster
         return
+    local = LOCAL.fullmatch(cluster)
+    if not local:
+        check_address(cluster)
+    elif int(local[1]) < 1:
+        raise InputError(f"--cluster {cluster}: give local:N with at least one worker.")
     try:
-        from distributed import Client, LocalCluster
+        import distributed  # noqa: F401
     except ImportError as error:
         raise InputError(f"--cluster {cluster}: needs pip install 'pitscape[cluster]'.") from error
-    if local := LOCAL.fullmatch(cluster):
-        limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
-        workers = int(local[1])
-        if workers < 1:
-            raise InputError(f"--cluster {cluster}: give local:N with at least one worker.")
-        with (
-            LocalCluster(
-                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=limit
-            ) as here,
-            Client(here) as client,
-        ):
-            yield client
-        return
-    check_address(cluster)
+    with _quiet(), _local(int(local[1]), memory_mb) if local else _remote(cluster) as client:
+        yield client
+
+
+@contextmanager
+def _local(workers: int, memory_mb: float | None) -> Iterator["Client"]:
+    from distributed import Client, LocalCluster
+    from distributed.security import Security
+
+    limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
+    pages = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # else on a port that another may have
     try:
-        client = Client(cluster, timeout=CONNECT_S)
+        here = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=limit,
+            host="127.0.0.1",
+            dashboard_address=None,
+            security=Security.temporary(),  # else it runs the code of other users of this machine
+            protocol="tls://",
+            scheduler_kwargs=pages,
+            silence_logs=SILENT,
+            preload=[local_worker.__name__],
+        )
+    except (OSError, RuntimeError) as error:
+        raise PitscapeError(f"--cluster local:{workers}: workers did not start: {_line(error)}") from error
+    with here, Client(here) as client:
+        yield client
+
+
+@contextmanager
+def _remote(address: str) -> Iterator["Client"]:
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=CONNECT_S)
+    except TypeError as error:  # where no certificates are named
+        raise InputError(
+            f"--cluster {address}: needs certificates; name them in dask's configuration (docs/howto/cluster.md)."
+        ) from error
     except (OSError, ValueError, TimeoutError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise PitscapeError(f"--cluster {cluster}: no scheduler was reached there: {reason}") from error
+        raise PitscapeError(f"--cluster {address}: no scheduler was reached there: {_line(error)}") from error
     with client:
         yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let what happens be said in one line of ours, not in many of the libraries'."""
+    names = {*LOUD, *(name for name in logging.root.manager.loggerDict if name.split(".")[0] in LOUD)}
+    loggers = [(logger, logger.level) for logger in map(logging.getLogger, names)]
+    for logger, _ in loggers:
+        logger.setLevel(SILENT)
+    try:
+        yield
+    finally:
+        for logger, level in loggers:
+            logger.setLevel(level)
 
 
 def check_address(address: str) -> None:
@@ -86,3 +132,7 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -47,6 +47,10 @@ class _Refused:
     reason: str
 
 
+class _WorkerDiedError(PitscapeError):
+    """A task was at hand when workers died."""
+
+
 def run_tasks(
     client: "Client",
     function: Callable[[Given], Result],
@@ -72,7 +76,24 @@ def run_tasks(
     Raises:
         PitscapeError: If the scheduler is lost.
     """
-    waiting, outcome, on_the_way = iter(given.items()), Outcome[Result](), _Submitted(client, function)
+    outcome = Outcome[Result]()
+    suspects = _pass(client, function, given, outcome, on_result)
+    # Those that only waited at a worker which another task has killed are not to blame: each is tried alone. Where nothing
+    # was done all are, as where every worker has too little memory.
+    for name in suspects if outcome.results else ():
+        _pass(client, function, {name: given[name]}, outcome, on_result)
+    return outcome
+
+
+def _pass(
+    client: "Client",
+    function: Callable[[Given], Result],
+    given: Mapping[str, Given],
+    outcome: Outcome[Result],
+    on_result: Callable[[str, Result], None] | None,
+) -> list[str]:
+    """Do tasks until all are done or patience ends; of those that failed, the ones that were at workers which died."""
+    waiting, on_the_way, suspects = iter(given.items()), _Submitted(client, function), list[str]()
     since_success = 0
     try:
         on_the_way.fill(waiting)
@@ -81,21 +102,24 @@ def run_tasks(
             if isinstance(answer, PitscapeError):
                 outcome.failures[name] = str(answer)
                 since_success += 1
+                if isinstance(answer, _WorkerDiedError):
+                    suspects.append(name)
             else:
                 outcome.results[name] = answer
+                outcome.failures.pop(name, None)
                 since_success = 0
                 if on_result:
                     on_result(name, answer)
             future.release()
             if client.status != "running":
                 raise PitscapeError(
-                    f"the scheduler was lost; {len(outcome.results)} of {len(given)} tasks were done. Start it, and go on."
+                    f"the scheduler was lost after {len(outcome.results)} tasks were done. Start it, and go on."
                 )
             if since_success < PATIENCE:
                 on_the_way.fill(waiting)
     finally:
         on_the_way.cancel()
-    return outcome
+    return suspects if since_success < PATIENCE else []
 
 
 class _Submitted(Generic[Given]):
@@ -146,6 +170,9 @@ def _guarded(function: Callable[[Given], Result], wanted: str, given: Given) -> 
         return function(given)
     except InputError as error:
         return _Refused(str(error))
+    except PitscapeError as error:
+        reason = str(error)
+    raise PitscapeError(reason)  # without what it came from, which may not be sent
 
 
 def _answer(future: "Future[Any]") -> Any:  # noqa: ANN401 - the task's result, or an error
@@ -155,8 +182,8 @@ def _answer(future: "Future[Any]") -> Any:  # noqa: ANN401 - the task's result, 
     try:
         found = future.result()
     except KilledWorker as error:
-        return PitscapeError(
-            f"its worker died {error.allowed_failures + 1} times, as one that has too little memory does"
+        return _WorkerDiedError(
+            f"no worker survived it (tries: {error.allowed_failures + 1}); they may have too little memory"
         )
     except (CancelledError, Exception) as error:  # noqa: BLE001 - whatever it raised, told in one line
         return PitscapeError(" ".join(str(error).split())[:300] or type(error).__name__)

@@ -290,17 +290,17 @@ def test_memory_is_planned_for_all_files_of_a_model(
     write_scene: SceneMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """External weights lie in files of their own; here the card is a file of 2 MB."""
-    from pitscape.inference import scene_run
+    from pitscape.inference import scene_run, scene_work
 
     torch.manual_seed(0)
     path, card = exported(Plain(), tmp_path / "m.onnx"), card_at(tmp_path / "card.yaml", multiple=32)
     card.write_text(card.read_text() + "#" * (2 << 20))
-    told, load = [], scene_run.Load
+    told, load = [], scene_work.Load
 
     def seen(bands: int, classes: int, layers: int, model_mb: float, blocks: tuple[int, int]) -> Any:  # noqa: ANN401
         told.append(model_mb)
         return load(bands, classes, layers, model_mb, blocks)
 
-    monkeypatch.setattr(scene_run, "Load", seen)
+    monkeypatch.setattr(scene_work, "Load", seen)
     scene_run.predict_scene(write_scene(stored_numbers(40, 40)), DescribedPredictor(path, card), tmp_path / "c.tif")
     assert told == [pytest.approx(path.stat().st_size / (1 << 20) + 2, abs=0.01)]

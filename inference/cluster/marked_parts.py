@@ -1,0 +1,68 @@
+"""The folder of a run as workers see it: a mark says that it is the same folder, and that the run goes on."""
+
+import json
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.outputs import scratch
+from pitscape.inference.blend import Failure
+from pitscape.inference.parts import MANIFEST, Parts, open_parts
+
+
+@dataclass(frozen=True)
+class MarkedParts(Parts):
+    """The parts of a run, to which blocks are added as long as its mark is there.
+
+    What a lost worker still does after the run has ended, or has begun anew, is not written.
+
+    Attributes:
+        mark: The file that the run has put there.
+    """
+
+    mark: Path
+
+    def add(self, number: int, layers: NDArray[np.uint8], failures: Sequence[Failure] = ()) -> None:
+        """Write a block (layer, y, x), and say that it is finished.
+
+        Raises:
+            InputError: If the run has ended.
+            PitscapeError: If the file system is full.
+        """
+        if not self.mark.exists():
+            raise InputError(f"{self.folder}: the run has ended, or has begun anew.")
+        super().add(number, layers, failures)
+
+
+@contextmanager
+def marked(parts: Parts) -> Iterator[Path]:
+    """Put a mark of a random name into the folder of a run, with its manifest as far as it is known.
+
+    Yields:
+        Its absolute path, which goes to the workers.
+    """
+    with scratch(parts.folder.absolute() / MANIFEST) as mark:
+        mark.write_text(json.dumps(parts.contents.manifest()), encoding="utf-8")
+        yield mark
+
+
+def open_marked(mark: Path) -> MarkedParts:
+    """The parts of a run, on a worker.
+
+    Raises:
+        InputError: If the mark is not to be seen here.
+    """
+    try:
+        parts = open_parts(mark.parent, mark.name)
+    except InputError as error:
+        raise InputError(
+            f"{mark.parent}: {socket.gethostname()} does not see the folder of this run; give all workers the same disk "
+            "under the same path."
+        ) from error
+    return MarkedParts(parts.folder, parts.contents, mark)

@@ -1,0 +1,66 @@
+"""Whether workers see the files that a run was begun with."""
+
+import hashlib
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pitscape.imagery.errors import InputError
+from pitscape.inference.provenance import files_of
+
+PIECES = 16
+PIECE_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class SameFiles:
+    """Scenes and masks by what was seen of them where the run was begun.
+
+    A whole hash costs as much as the reading of all workers together; the run takes one, for its record. A worker compares
+    sizes, and bytes at places that are spread evenly: another scene is known by them, a copy with flipped bits is not.
+
+    Attributes:
+        prints: Of each path, in order.
+    """
+
+    prints: tuple[tuple[Path, str], ...]
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> "SameFiles":
+        """What is seen of some scenes here."""
+        return cls(tuple((path, _print(path)) for path in paths))
+
+    def check(self) -> None:
+        """Refuse others.
+
+        Raises:
+            InputError: Naming the first, and this machine.
+        """
+        for path, wanted in self.prints:
+            try:
+                found = _print(path)
+            except OSError as error:
+                raise InputError(
+                    f"{path}: {socket.gethostname()} cannot read it ({error.strerror}); give all workers the same files "
+                    "under the same paths."
+                ) from error
+            if found != wanted:
+                raise InputError(
+                    f"{path}: is another file on {socket.gethostname()} than where the run was begun; give all workers the "
+                    "same."
+                )
+
+
+def _print(scene: Path) -> str:
+    """SHA-256 over names, sizes and pieces of the files of a scene."""
+    digest = hashlib.sha256()
+    for path in files_of(scene):
+        for file in sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]:
+            size = file.stat().st_size
+            digest.update(f"{file.name} {size}\n".encode())
+            with file.open("rb") as opened:
+                for number in range(PIECES):
+                    opened.seek(max(size - PIECE_BYTES, 0) * number // (PIECES - 1))
+                    digest.update(opened.read(PIECE_BYTES))
+    return digest.hexdigest()

@@ -1,0 +1,163 @@
+"""A scene mapped by the workers of a cluster."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pitscape.imagery.errors import PitscapeError
+from pitscape.imagery.progress import Progress
+from pitscape.inference.assembly import NothingObservedError, listed
+from pitscape.inference.cluster.held_model import ModelReference
+from pitscape.inference.cluster.marked_parts import marked
+from pitscape.inference.cluster.portions import even_plan, portions, tiles_of
+from pitscape.inference.cluster.same_files import SameFiles
+from pitscape.inference.cluster.scene_tasks import SceneJob, SceneTask, assemble_parts, map_portion
+from pitscape.inference.cluster.tasks import run_tasks
+from pitscape.inference.cluster.tile_count import TileCount, listening
+from pitscape.inference.cluster.workers import Tell, check_memory, threads_of
+from pitscape.inference.joint_scene import JointScene
+from pitscape.inference.parts import Parts
+from pitscape.inference.plan import Budget, Load, Plan
+from pitscape.inference.predictor import FilePredictor
+from pitscape.inference.run_options import Outputs, RunOptions
+from pitscape.inference.scene_source import Given, SceneSource
+from pitscape.inference.scene_work import sources_of, work_on_scene
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+WORKER_MB = 60
+"""What dask.distributed takes in a worker beside what a process of its own would."""
+
+MOST_REASONS = 2
+
+
+def predict_on_cluster(
+    client: "Client",
+    source: Given,
+    predictor: FilePredictor,
+    output: Path | Outputs,
+    *,
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+    tell: Tell | None = None,
+    at_once: int = 1,
+) -> dict[str, Any]:
+    """Map a scene on a cluster; the same bytes come out as from ``predict_scene``, on processors of one kind.
+
+    Workers read the scene and write blocks and outputs by themselves: no pixel goes through the client or the scheduler.
+    Scene, model and the folder of the output must lie under the same paths on all machines. A task takes one thread.
+
+    Args:
+        client: Of the cluster.
+        source: As in ``predict_scene``.
+        predictor: The model; each worker opens it once.
+        output: The class map, or all files that are wanted.
+        options: How the scene is mapped; ``memory_mb`` is that of a worker with all of its threads, ``threads`` is not used.
+        progress: Told of tiles done.
+        tell: Told that workers are waited for, or differ.
+        at_once: How many scenes are mapped at the same time, by as many threads that call this; each is cut into tasks for
+            its share of the workers.
+
+    Returns:
+        What stands in the JSON beside the map.
+
+    Raises:
+        InputError: As ``predict_scene`` does.
+        PitscapeError: If blocks are missing at the end, saying how many and why. Those that were done stay, and a run with
+            ``resume`` does the others.
+    """
+    options = options or RunOptions()
+    sources = [replace(each, path=each.path.absolute()) for each in sources_of(source, predictor.card)]
+    work = _OnCluster(client, tuple(sources), predictor, options, progress, tell, at_once)
+    return work_on_scene(source, predictor, output, options, work)
+
+
+@dataclass
+class _OnCluster:
+    """The workers of a cluster."""
+
+    client: "Client"
+    sources: tuple[SceneSource, ...]
+    predictor: FilePredictor
+    options: RunOptions
+    progress: Progress | None
+    tell: Tell | None
+    at_once: int
+
+    def plan(self, shape: tuple[int, int], load: Load, *, tile: int, overlap: int) -> Plan:
+        options, (threads, most) = self.options, self._threads()
+        check_memory(self.client, options.memory_mb)
+        budget = Budget(options.memory_mb, batch=options.batch, runs=most, beside_mb=WORKER_MB)
+        rows = options.block_rows
+        return even_plan(shape, load, budget, threads, tile=tile, overlap=overlap, block_rows=rows)
+
+    def map_blocks(self, scene: JointScene, plan: Plan, parts: Parts, numbers: list[int]) -> None:
+        del scene  # workers open it for themselves
+        threads, most = self._threads()
+        cut = {str(portion[0]): portion for portion in portions(plan, numbers, threads)}
+        count = TileCount({name: tiles_of(plan, [portion]) for name, portion in cut.items()}, self.progress)
+        with marked(parts) as mark, listening(self.client, mark.name, count):
+            job = self._job(mark, plan, side_by_side=most)
+            tasks = {name: SceneTask(job, name, portion) for name, portion in cut.items()}
+            try:
+                outcome = run_tasks(self.client, map_portion, tasks, on_result=lambda name, _: count.finish(name))
+            except PitscapeError as error:
+                raise PitscapeError(_missing(parts, [str(error)])) from error
+        if len(outcome.results) < len(tasks):
+            raise PitscapeError(_missing(parts, outcome.failures.values()))
+        kinds = sorted(set(outcome.results.values()))
+        if len(kinds) > 1 and self.tell:
+            self.tell(f"processors differ ({'; '.join(kinds)}): so may single pixels from a map of one kind")
+
+    def _threads(self) -> tuple[int, int]:
+        """Those of all workers that this scene is cut for, and the most of one."""
+        threads = threads_of(self.client, self.tell)
+        return math.ceil(sum(threads) / self.at_once), max(threads)
+
+    def _job(self, mark: Path, plan: Plan, *, side_by_side: int) -> SceneJob:
+        mask = self.options.reading.mask
+        reading = replace(self.options.reading, mask=mask and mask.absolute())
+        paths = [*(each.path for each in self.sources), *([reading.mask] if reading.mask else [])]
+        return SceneJob(
+            mark=mark,
+            sources=self.sources,
+            files=SameFiles.of(paths),
+            model=ModelReference.of(self.predictor),
+            options=replace(self.options, reading=reading),
+            tile=plan.tiles.tile,
+            overlap=plan.tiles.overlap,
+            side_by_side=side_by_side,
+        )
+
+    def assemble(self, parts: Parts) -> dict[str, Any]:
+        with marked(parts) as mark:
+            try:
+                outcome = run_tasks(self.client, assemble_parts, {"assembly": mark})
+            except PitscapeError as error:
+                raise PitscapeError(_unjoined(parts, str(error))) from error
+        if reasons := list(outcome.failures.values()):
+            raise PitscapeError(_unjoined(parts, reasons[0]))
+        found = outcome.results["assembly"]
+        if isinstance(found, NothingObservedError):
+            raise found
+        return found
+
+
+def _missing(parts: Parts, reasons: Iterable[str]) -> str:
+    """How many blocks are missing, which, and why."""
+    missing = parts.missing()
+    told = "; ".join(list(dict.fromkeys(reason.rstrip(".") for reason in reasons))[:MOST_REASONS])
+    return (
+        f"{parts.folder}: {len(missing)} of {len(parts.contents.blocks)} blocks are missing ({listed(missing)}): {told}. "
+        "Go on with --resume."
+    )
+
+
+def _unjoined(parts: Parts, reason: str) -> str:
+    return (
+        f"{parts.folder}: all blocks are there, but they were not joined: {reason.rstrip('.')}. Go on with --resume, or join "
+        f"them on this machine by pitscape merge {parts.folder}."
+    )
