@@ -1,5 +1,6 @@
 """Outlines of polygons between coordinate reference systems: edges that follow, and areas on the ground."""
 
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -70,10 +71,14 @@ def ground_area(shape: BaseGeometry, crs: CRS) -> float:
     """
     if shape.is_empty:
         return 0.0
-    degrees = crs.geodetic_crs or crs
-    middle = Transformer.from_crs(crs, degrees, always_xy=True).transform(*shapely.get_coordinates(shape.centroid)[0])
+    middle = _to_degrees(crs).transform(*shapely.get_coordinates(shape.centroid)[0])
     flat = reprojected(np.array([shape], object), crs, equal_area_crs(crs, longitude=middle[0]), GROUND_TOLERANCE_M)
     return float(flat[0].area)
+
+
+@lru_cache(maxsize=8)
+def _to_degrees(crs: CRS) -> Transformer:
+    return Transformer.from_crs(crs, crs.geodetic_crs or crs, always_xy=True)
 
 
 def _edges(shapes: Shapes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
