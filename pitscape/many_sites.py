@@ -4,11 +4,12 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import keep_inputs, make_folder
 from pitscape.inference.cluster.connection import connected
+from pitscape.inference.cluster.heaps import roomy_heaps
 from pitscape.inference.cluster.tasks import run_tasks
 from pitscape.progress import titled_bar
 from pitscape.record import made_of
@@ -16,6 +17,9 @@ from pitscape.report_sites import write_page
 from pitscape.site_list import PAGE, SUMMARY, TABLE, ListedSite, listed_sites
 from pitscape.site_summary import write_summary
 from pitscape.site_task import SiteResult, SiteTask, run_site_here, run_site_task
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Fraction: TypeAlias = Callable[[float, float], None]
 """Told of work done, and of all work."""
@@ -49,7 +53,9 @@ def run(arguments: argparse.Namespace) -> None:
         )
 
 
-def run_sites(tasks: Sequence[SiteTask], results: dict[str, SiteResult], *, cluster: str | None = None) -> None:
+def run_sites(
+    tasks: Sequence[SiteTask], results: dict[str, SiteResult], *, cluster: "str | Client | None" = None
+) -> None:
     """Run sites, and say of each what became of it.
 
     Args:
@@ -74,7 +80,7 @@ def run_sites(tasks: Sequence[SiteTask], results: dict[str, SiteResult], *, clus
             results[name] = result
             progress(len(results), len(tasks))
 
-        with connected(cluster) as client:
+        with roomy_heaps(), connected(cluster) as client:
             outcome = run_tasks(client, run_site_task, given, on_result=told)
         results |= {name: SiteResult("failed", reason) for name, reason in outcome.failures.items()}
 
