@@ -40,7 +40,7 @@ def write_page(out: Path, rows: Sequence[Row], *, language: str | None = None) -
         language=spoken,
         version=__version__,
         columns=COLUMNS,
-        sites=[{"name": row["title"], "address": quote(row["report"]), "cells": _cells(row, spoken)} for row in whole],
+        sites=[_line(row, spoken) for row in whole],
         unfinished=[row for row in rows if row["status"] != "whole"],
         number=len(rows),
         files=(TABLE, SUMMARY),
@@ -48,6 +48,12 @@ def write_page(out: Path, rows: Sequence[Row], *, language: str | None = None) -
     )
     write_text(path, page)
     return path
+
+
+def _line(row: Row, language: Language) -> dict[str, Any]:
+    """A row with its address, and its title where that says more than its name."""
+    title = "" if row["title"] == row["site"] else row["title"]
+    return {"name": row["site"], "title": title, "address": quote(row["report"]), "cells": _cells(row, language)}
 
 
 def _cells(row: Row, language: Language) -> list[str]:
