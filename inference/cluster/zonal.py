@@ -1,5 +1,6 @@
 """Areas by zone on the workers of a cluster: batches of a map's windows as tasks, their sums added in one order."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pitscape.imagery.class_map import ClassMap, open_class_map
+from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.progress import Progress
+from pitscape.imagery.raster import naming_damage
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.proportions import ALL, ClassArea, area_rows
 from pitscape.inference.areas.sums import Sums, batch_sums, batches, open_probabilities
 from pitscape.inference.areas.zone_file import read_zone_file, write_zone_file
 from pitscape.inference.areas.zones import Zone
+from pitscape.inference.cluster.held_map import HeldMap
 from pitscape.inference.cluster.kept_sums import KeptSums
 from pitscape.inference.cluster.tasks import run_tasks
 
@@ -31,6 +34,7 @@ class BatchTask:
     """A batch of the windows of a map, as workers get it: what they read they open themselves.
 
     Attributes:
+        run: Of the command.
         classes: The map.
         legend: Its legend, for maps that carry none.
         probabilities: Map of the probabilities, if there is one.
@@ -40,6 +44,7 @@ class BatchTask:
         edges: How cells at the edge of a zone count.
     """
 
+    run: str
     classes: Path
     legend: Legend
     probabilities: Path | None
@@ -55,14 +60,15 @@ def sum_batch(task: BatchTask) -> Sums:
     Raises:
         InputError: If a map is damaged.
     """
-    with (
-        open_class_map(task.classes, task.legend) as classes,
-        open_probabilities(task.probabilities, classes) as stored,
-    ):
-        zones = read_zone_file(task.zones, task.numbers.tolist())
-        coverage = Coverage(zones, classes.grid, edges=task.edges)
+    classes, stored = _held.of(task.run, task.classes, task.legend, task.probabilities)
+    zones = read_zone_file(task.zones, task.numbers.tolist())
+    coverage = Coverage(zones, classes.grid, edges=task.edges)
+    with naming_damage(str(task.classes)), naming_damage(str(task.probabilities or task.classes)):
         batch = batches(classes.grid.shape)[task.batch]
         return batch_sums(classes, coverage, batch, numbers=task.numbers, probabilities=stored)
+
+
+_held = HeldMap()
 
 
 def shared_class_areas(
@@ -97,10 +103,10 @@ def shared_class_areas(
     write_zone_file(file, zones)
     known = [path.absolute() for path in (classes.path, probabilities) if path]
     kept = KeptSums(folder, files=known, made_of=[classes.legend.model_dump_json(), edges], zones=file)
-    tasks: dict[str, BatchTask] = {}
+    tasks, run = dict[str, BatchTask](), secrets.token_hex(8)
     for number, batch in enumerate(all_batches):
         if len(near := coverage.near(batch)) and not kept.has(number):
-            given = (known[0], classes.legend, known[1] if probabilities else None, file, near, number, edges)
+            given = (run, known[0], classes.legend, known[1] if probabilities else None, file, near, number, edges)
             tasks[str(number)] = BatchTask(*given)
     done = len(all_batches) - len(tasks)
     progress(done, len(all_batches))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from pitscape.imagery.grid import part
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.inference.areas.proportions import class_areas
+from pitscape.inference.areas.sums import Sums
+from pitscape.inference.cluster import zonal
+from pitscape.inference.cluster.tasks import Outcome
 
 WHOLE = grid(60, 80)
 CORNERS = ((0, 0), (0, 40), (30, 0))
@@ -57,6 +61,21 @@ def test_a_mosaic_is_as_its_land_in_one_file(files: list[Path], tmp_path: Path) 
         assert many.legend == one.legend
         assert class_areas(many) == class_areas(one)
         assert class_areas(many)[0].unobserved_km2 == pytest.approx(0.12 / 0.9996**2, rel=1e-3)
+
+
+def test_tasks_read_it_with_the_legend_of_its_files(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def here(_client: object, function: Any, given: dict[str, Any], *, on_result: Any) -> Outcome[Sums]:  # noqa: ANN401
+        for name, task in reversed(given.items()):
+            on_result(name, function(task))
+        return Outcome()
+
+    monkeypatch.setattr(zonal, "run_tasks", here)
+    mosaic = write_mosaic(tmp_path / "mosaic_20240701.vrt", files)
+    (tmp_path / "work").mkdir()
+    with open_class_map(mosaic) as classes:
+        assert zonal.shared_class_areas(None, tmp_path / "work", classes) == class_areas(classes)  # type: ignore[arg-type]
 
 
 def test_the_verb_takes_it_and_names_its_files(files: list[Path], tmp_path: Path) -> None:
