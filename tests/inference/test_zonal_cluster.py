@@ -11,6 +11,7 @@ import shapely
 from dying_workers import die_in_batch
 from hypothesis import given
 from hypothesis import strategies as st
+from loopback_cluster import loopback_cluster
 from shapely.geometry import Point, box
 from small_scenes import grid
 
@@ -26,7 +27,6 @@ from pitscape.inference.areas.sums import batches
 from pitscape.inference.areas.tally import windows
 from pitscape.inference.areas.zone_file import read_zone_file, write_zone_file
 from pitscape.inference.areas.zones import Zone
-from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.zonal import shared_class_areas
 from pitscape.inference.lock import holding
 
@@ -39,7 +39,7 @@ SHAPE = (512 * 40, 50)
 
 @pytest.fixture(scope="module")
 def client() -> Iterator["Client"]:
-    with connected("local:2") as found:
+    with loopback_cluster(2) as found:
         yield found
 
 

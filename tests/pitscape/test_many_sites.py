@@ -13,6 +13,7 @@ import yaml
 from dying_workers import die_in_step
 from filelock import FileLock
 from finished_site import finished_site
+from loopback_cluster import loopback_cluster
 from small_scenes import grid
 
 from pitscape import many_sites
@@ -67,7 +68,7 @@ def alone(sites: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
 
 @pytest.fixture(scope="module")
 def client() -> Iterator["Client"]:
-    with connected("local:2") as found:
+    with loopback_cluster(2) as found:
         yield found
 
 
