@@ -21,6 +21,7 @@ from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.raster import open_raster
 from pitscape.imagery.sieve import sieve
+from pitscape.imagery.virtual import check_virtual
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,16 @@ def open_class_map(path: Path, legend: Legend | None = None) -> Iterator[ClassMa
         legend: The classes, for maps that do not carry them.
 
     Raises:
-        InputError: If it is no one-byte raster, or has no legend.
+        InputError: If it is no one-byte raster, has no legend, or is a mosaic in which land without a file would be a class.
     """
     with open_raster(path) as dataset:
         if dataset.count != 1 or dataset.dtypes[0] != "uint8":
             raise InputError(
                 f"{path}: is no class map; one band of uint8 is needed, it has {dataset.count} of {dataset.dtypes[0]}."
+            )
+        if dataset.driver == "VRT" and dataset.nodata is None:
+            raise InputError(
+                f"{path}: has no nodata, so that gaps between its files would be class 0; make it with 255."
             )
         yield ClassMap(path, grid_of(dataset), _legend_of(dataset, legend), dataset)
 
@@ -160,8 +165,10 @@ def _category_names(legend: Legend) -> str:
 
 
 def _legend_of(dataset: Any, given: Legend | None) -> Legend:  # noqa: ANN401
-    """The legend that the file carries, else the given one."""
+    """The legend that the file carries, else the given one, else the one that all files of a mosaic carry."""
     stored = dataset.tags(1).get("LEGEND")
+    if stored is None and given is None and dataset.driver == "VRT":
+        return _legend_of_sources(Path(dataset.name))
     if stored is None:
         if given is None:
             raise InputError(f"{dataset.name}: carries no legend; name one with --legend (four_class or a YAML file).")
@@ -170,3 +177,14 @@ def _legend_of(dataset: Any, given: Legend | None) -> Legend:  # noqa: ANN401
         return Legend.model_validate_json(stored)
     except ValidationError as error:
         raise InputError(f"{dataset.name}: the legend in its tags is not valid; map the scene again.") from error
+
+
+def _legend_of_sources(mosaic: Path) -> Legend:
+    found: dict[Path, Legend] = {}
+    for source in dict.fromkeys(check_virtual(mosaic)):
+        with open_raster(source) as dataset:
+            found[source] = _legend_of(dataset, None)
+        first = next(iter(found))
+        if found[source].names != found[first].names:
+            raise InputError(f"{mosaic}: {source.name} has another legend than {first.name}; map both with one model.")
+    return next(iter(found.values()))

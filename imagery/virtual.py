@@ -83,3 +83,12 @@ def check_virtual(path: Path) -> list[Path]:
                 )
             sources.append(found)
     return sources
+
+
+def sources_of(path: Path) -> list[Path]:
+    """The files of which a virtual raster is made; none for another file.
+
+    Raises:
+        InputError: If it is a virtual raster that is not read.
+    """
+    return check_virtual(path) if path.suffix.lower() == ".vrt" else []

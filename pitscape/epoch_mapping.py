@@ -105,7 +105,7 @@ def mapped_epoch(epoch: Epoch, settings: SiteSettings, memory: StepMemory) -> Ma
         "outputs": [*wanted.paths],
     }
     outputs = _with_records(wanted)
-    options = RunOptions(reading=epoch.reading, resume=not memory.force)
+    options = RunOptions(reading=epoch.reading, resume=not memory.force, threads=memory.threads)
 
     def mapped() -> dict[str, Any]:
         memory.remove(path for path in _with_records(_possible(epoch, settings, memory.out)) if path not in outputs)

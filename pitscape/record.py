@@ -14,6 +14,7 @@ def made_of(arguments: argparse.Namespace, *inputs: Path) -> dict[str, Any]:
     """Options, versions and hashes of the inputs, without paths of the machine."""
     hidden = {"run", "rest", "output", "figure", "classes", "zones", "mines", "ndvi", "production", "eci", "sites"}
     hidden |= {"before", "filtered", "matrix", "probabilities", "reference", "scenes", "variant"}
+    hidden |= {"site", "out", "cluster"}
     options = {
         key: value if isinstance(value, int | float | None) else value.name if isinstance(value, Path) else str(value)
         for key, value in vars(arguments).items()

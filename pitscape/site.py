@@ -13,6 +13,7 @@ from pitscape.epoch_mapping import made_maps, own_maps
 from pitscape.flags import flags
 from pitscape.image_check import image_problems
 from pitscape.imagery.outputs import keep_inputs, make_folder, sha256_of, write_json
+from pitscape.inference.lock import holding
 from pitscape.integrity import integrity
 from pitscape.kept_measures import kept
 from pitscape.map_site import OUTPUTS, STEPS_ON_MAPS, map_hash, measure_maps
@@ -31,7 +32,7 @@ from pitscape.site_records import check_records
 from pitscape.site_settings import SiteSettings
 from pitscape.site_tables import FOLDER as TABLES
 from pitscape.site_tables import write_tables
-from pitscape.step_memory import LOG, StepMemory
+from pitscape.step_memory import FOLDER, LOG, StepMemory
 from pitscape.table_site import measure_tables, with_epochs
 from pitscape.uncertainty import uncertainty
 
@@ -59,6 +60,7 @@ def report_site(
     say: Say = lambda _: None,
     progress: Callable[[float, float], None] = lambda _done, _total: None,
     force: bool = False,
+    threads: int | None = None,
 ) -> Path:
     """Run a site and write ``site.json``, its tables and catalogue, and the report, which stays where nothing of it changed.
 
@@ -69,27 +71,40 @@ def report_site(
         say: Told what is being done.
         progress: Told of steps done and steps in all.
         force: Do every step again.
+        threads: At work on its scenes; None: all cores.
 
     Returns:
         The report.
 
     Raises:
-        InputError: If the site file or one of its inputs does not fit, or there is no such language.
+        InputError: If the site file or one of its inputs does not fit, there is no such language, or another process runs
+            into the same folder.
         PitscapeError: If a step fails.
     """
     settings = checked_site(path, out)
-    steps = (len(made_maps(settings)) + len(STEPS_ON_MAPS) if settings.has_maps else 0) + len(STEPS)
-    memory = StepMemory(
-        make_folder(out), say=say, force=force, progress=progress, steps=steps, inputs=[path, *inputs_of(settings)]
-    )
+    with holding(out / FOLDER):
+        steps = (len(made_maps(settings)) + len(STEPS_ON_MAPS) if settings.has_maps else 0) + len(STEPS)
+        memory = StepMemory(
+            make_folder(out),
+            say=say,
+            force=force,
+            progress=progress,
+            steps=steps,
+            inputs=[path, *inputs_of(settings)],
+            threads=threads,
+        )
+        return _reported(settings, path, memory, language or settings.language)
+
+
+def _reported(settings: SiteSettings, path: Path, memory: StepMemory, language: str) -> Path:
+    out = memory.out
     saved = save_site(_found(settings, path, memory), out)
-    spoken = language or settings.language
     given = content_with_hashes(settings, memory.hashes.of)
     shown = {key: given[key] for key in ("epochs", "model", "sensor")}
     memory.step(
         "report",
-        {"site": sha256_of(saved), "language": spoken, "shown": shown},
-        lambda: _report(out, path, spoken),
+        {"site": sha256_of(saved), "language": language, "shown": shown},
+        lambda: _report(out, path, language),
         outputs=[out / "report.html", out / "outlines.svg"],
     )
     memory.forget_others()

@@ -33,6 +33,7 @@ class StepMemory:
         progress: Told of steps done and steps in all, with parts of the one under way.
         steps: How many there will be.
         inputs: Of the run: they are never removed.
+        threads: Of a step's work on a scene; None: all cores.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class StepMemory:
         progress: Callable[[float, float], None] = lambda _done, _total: None,
         steps: int = 0,
         inputs: Iterable[Path] = (),
+        threads: int | None = None,
     ) -> None:
+        self.threads = threads
         self.out, self.say, self.force, self.progress, self.steps = out, say, force, progress, steps
         self.passed = 0
         self.inputs = {path.resolve() for path in inputs}
@@ -171,6 +174,13 @@ class StepMemory:
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{quote(name)}.json"
+
+
+def passed_steps(out: Path) -> tuple[int, int]:
+    """How many steps the last run in a folder did, and how many it had from earlier runs."""
+    lines = (out / LOG).read_text(encoding="utf-8").splitlines()
+    done, kept = (sum(line.endswith(end) for line in lines) for end in (": done", ": kept"))
+    return done, kept
 
 
 def key_of(made_of: Mapping[str, Any]) -> str:

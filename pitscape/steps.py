@@ -35,10 +35,19 @@ def run(arguments: argparse.Namespace) -> None:
     """``pitscape run``."""
     from pitscape.run_catalogue import CATALOGUE
     from pitscape.site import report_site
+    from pitscape.site_list import is_one_site
 
-    with titled_bar(arguments.site.stem) as (doing, progress):
+    if not is_one_site(arguments.site):
+        from pitscape import many_sites
+
+        many_sites.run(arguments)
+        return
+    [site] = arguments.site
+    if arguments.cluster is not None:
+        raise InputError(f"--cluster {arguments.cluster}: shares several sites; name more, or a folder of site files.")
+    with titled_bar(site.stem) as (doing, progress):
         report = report_site(
-            arguments.site,
+            site,
             arguments.out,
             language=arguments.language,
             say=doing,

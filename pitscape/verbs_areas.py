@@ -10,7 +10,13 @@ def add_areas(verbs: Verbs) -> None:
     """Add the verb ``areas``."""
     text = "class shares and geodesic areas [km2], by zone and epoch"
     verb = new_verb(verbs, "areas", "pitscape.zonal_areas:areas", text)
-    verb.add_argument("classes", type=Path, nargs="+", metavar="CLASSES.tif", help="class maps, one of each epoch")
+    verb.add_argument(
+        "classes",
+        type=Path,
+        nargs="+",
+        metavar="CLASSES.tif",
+        help="class maps, one of each epoch; a mosaic of many files as one .vrt",
+    )
     _add_epochs(verb)
     _add_zones(verb)
     verb.add_argument(
@@ -22,6 +28,11 @@ def add_areas(verbs: Verbs) -> None:
     )
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
     verb.add_argument("--figure", type=Path, metavar="FILE", help="shares as a chart: .html, .png or .svg")
+    verb.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="on workers that share the disk: tcp://HOST:PORT or tls://HOST:PORT of a scheduler, or local:N",
+    )
     verb.add_argument("--output", type=Path, required=True, metavar="AREAS.csv", help="a row per epoch, zone and class")
 
 

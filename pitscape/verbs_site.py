@@ -54,8 +54,26 @@ def add_check(verbs: Verbs) -> None:
 
 def add_run(verbs: Verbs) -> None:
     """Add the verb ``run``."""
-    verb = new_verb(verbs, "run", "pitscape.steps:run", "one site from its file to site.json and report.html")
-    verb.add_argument("site", type=Path, metavar="SITE.yaml", help="for example configs/sites/strzegom.yaml")
-    verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all results")
+    text = "sites from their files to site.json and report.html; of several, those that fail do not stop the others"
+    verb = new_verb(verbs, "run", "pitscape.steps:run", text)
+    verb.add_argument(
+        "site",
+        type=Path,
+        nargs="+",
+        metavar="SITE.yaml",
+        help="for example configs/sites/strzegom.yaml; several files, or folders of which every *.yaml is a site",
+    )
+    verb.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for all results of one site; of several, for DIR/SITE each, index.html, sites.csv and sites.json",
+    )
+    verb.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="several sites on workers that share the disk: tcp://HOST:PORT or tls://HOST:PORT of a scheduler, or local:N",
+    )
     verb.add_argument("--language", choices=("en", "zh"), help="of the report (default: the site file's)")
     verb.add_argument("--force", action="store_true", help="do every step again, whatever earlier runs left")

@@ -2,14 +2,19 @@
 
 import argparse
 import math
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.class_map import open_class_map
-from pitscape.imagery.errors import InputError
+from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
-from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
+from pitscape.imagery.outputs import check_writable, keep_inputs, make_folder, sidecar, write_json
+from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.epochs import epoch_names
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.areas.squares import squares_crs
@@ -20,31 +25,65 @@ from pitscape.zone_options import check_zone_options, chosen_zones, zone_notes
 
 MOST_PRINTED = 60
 
+Measure: TypeAlias = Callable[..., list[ClassArea]]
+"""As ``class_areas``."""
+
 
 def areas(arguments: argparse.Namespace) -> None:
     """``pitscape areas``."""
     maps, chances = arguments.classes, arguments.probabilities or [None] * len(arguments.classes)
-    inputs = [each for each in (*maps, arguments.zones, *(arguments.probabilities or [])) if each]
+    given = [each for each in (*maps, arguments.zones, *(arguments.probabilities or [])) if each]
+    inputs = [each for path in given for each in (path, *sources_of(path))]
     _check(arguments, inputs)
     names = epoch_names(maps, names_of(arguments.epochs))
     legend = load_legend(arguments.legend) if arguments.legend else None
     known = _legend_of_all(arguments, legend)
     rows: list[ClassArea] = []
     epochs: list[str] = []
-    for number, (path, probabilities) in enumerate(zip(maps, chances, strict=True)):
-        with open_class_map(path, legend) as classes, bar(path.name) as progress:
-            zones = chosen_zones(arguments, classes)
-            options = {"edges": arguments.edges, "probabilities": probabilities}
-            rows += class_areas(classes, zones, **options, progress=progress)
-            epochs += [names[number]] * (len(rows) - len(epochs))
-            if number == 0:
-                notes = zone_notes(arguments, zones, classes.grid)
+    failed: list[str] = []
+    with _measuring(arguments) as measure:
+        for number, (path, probabilities) in enumerate(zip(maps, chances, strict=True)):
+            with open_class_map(path, legend or known) as classes, bar(path.name) as progress:
+                zones = chosen_zones(arguments, classes)
+                options = {"edges": arguments.edges, "probabilities": probabilities}
+                try:
+                    rows += measure(number)(classes, zones, **options, progress=progress)
+                except InputError:
+                    raise
+                except PitscapeError as error:
+                    failed.append(str(error))
+                epochs += [names[number]] * (len(rows) - len(epochs))
+                if number == 0:
+                    notes = zone_notes(arguments, zones, classes.grid)
+        if failed:
+            raise PitscapeError(" ".join(failed))
     write_areas(arguments.output, rows, epochs)
     record = {"schema": 1, "epochs": {name: path.name for name, path in zip(names, maps, strict=True)}}
     write_json(sidecar(arguments.output), record | notes | made_of(arguments, *inputs))
     if arguments.figure:
         _draw(arguments.figure, rows, epochs, known)
     _print(arguments.output, rows, epochs, several=len(maps) > 1)
+
+
+@contextmanager
+def _measuring(arguments: argparse.Namespace) -> Iterator[Callable[[int], Measure]]:
+    """What measures the map of a number: this process, or the workers of a cluster.
+
+    Their work lies beside the table, and goes once all maps are measured.
+    """
+    if arguments.cluster is None:
+        yield lambda _number: class_areas
+        return
+    from pitscape.inference.cluster.connection import connected
+    from pitscape.inference.cluster.heaps import roomy_heaps
+    from pitscape.inference.cluster.zonal import shared_class_areas
+    from pitscape.inference.lock import holding
+
+    folder: Path = arguments.output.with_name(f"{arguments.output.name}.parts")
+    with holding(folder), roomy_heaps(), connected(arguments.cluster) as client:
+        yield lambda number: partial(shared_class_areas, client, make_folder(folder / f"map_{number + 1}"))
+        for each in folder.glob("map_*"):
+            shutil.rmtree(each)
 
 
 def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:

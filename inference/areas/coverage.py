@@ -1,7 +1,7 @@
 """How much of each cell lies in each zone, window by window."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -68,6 +68,11 @@ class Coverage:
     def reaches(self, rows: slice, columns: slice) -> bool:
         """Whether a window can hold cells of a zone."""
         return bool(self._everywhere) or bool(len(self._tree.query(_outline(rows, columns))))
+
+    def near(self, windows: Iterable[tuple[slice, slice]]) -> NDArray[np.int64]:
+        """Numbers, rising, of the zones that may have cells in some windows."""
+        found = [self._tree.query(_outline(rows, columns)) for rows, columns in windows]
+        return np.unique(np.concatenate([np.array(self._everywhere, np.int64), *found]))
 
     def pieces(self, rows: slice, columns: slice) -> Iterator[Piece]:
         """What each zone has of a window, in squares of 512 cells at most: one holds no more than that at a time."""

@@ -3,27 +3,20 @@
 import csv
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.windows import Window
 
-from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import ClassMap
-from pitscape.imagery.errors import InputError
-from pitscape.imagery.grid import grid_of, same_grid
-from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.progress import Progress
-from pitscape.imagery.raster import open_raster
 from pitscape.imagery.spreadsheet import safe_cell
 from pitscape.inference.areas.coverage import Coverage, Edges
-from pitscape.inference.areas.tally import CACHE_MB, Tally, covered_cells, windows
+from pitscape.inference.areas.sums import Sums, batch_sums, batches, open_probabilities
 from pitscape.inference.areas.zones import Zone, outside_km2
 
 AREA_COLUMNS = (
@@ -88,7 +81,7 @@ def class_areas(
         zones: They may overlap.
         edges: How cells at the edge of a zone count.
         probabilities: Map of the classes' probabilities on the same grid, a band each, as ``predict`` writes it.
-        progress: Called before each window.
+        progress: Told of batches of windows.
 
     Returns:
         One row per zone and class, classes that do not occur included.
@@ -96,26 +89,22 @@ def class_areas(
     Raises:
         InputError: If the probabilities are not of this map.
     """
-    number = len(classes.legend)
-    hard, soft = Tally.of(len(zones), number + 1), np.zeros((len(zones), number))
-    coverage, height = Coverage(zones, classes.grid, edges=edges), classes.grid.shape[0]
-    with block_cache(CACHE_MB), ExitStack() as stack:
-        stored = stack.enter_context(open_raster(probabilities)) if probabilities else None
-        if stored is not None:
-            _check_probabilities(stored, classes)
-        for rows, columns in windows(classes.grid.shape):
-            progress(rows.start, height)
-            if not coverage.reaches(rows, columns):
-                continue
-            ids = classes.read(rows, columns)
-            codes = np.minimum(ids, np.uint8(number))  # the last one is unobserved
-            chances = None if stored is None else _chances(stored, rows, columns, ids)
-            for covered in covered_cells(coverage, classes.grid, rows, columns):
-                hard.add(covered, codes)
-                if chances is not None:
-                    soft[covered.zone] += covered.of(chances) @ covered.m2
-    softs = soft if probabilities else [None] * len(zones)
-    sums = zip(zones, hard.cells, hard.m2, softs, strict=True)
+    coverage, all_batches = Coverage(zones, classes.grid, edges=edges), batches(classes.grid.shape)
+
+    def found(stored: Any) -> Iterator[Sums]:  # noqa: ANN401 - rasterio has no types
+        for done, batch in enumerate(all_batches):
+            progress(done, len(all_batches))
+            yield batch_sums(classes, coverage, batch, probabilities=stored)
+
+    with open_probabilities(probabilities, classes) as stored:
+        total = Sums.total(found(stored), len(zones), len(classes.legend))
+    return area_rows(classes, zones, total, soft=probabilities is not None)
+
+
+def area_rows(classes: ClassMap, zones: Sequence[Zone], total: Sums, *, soft: bool = False) -> list[ClassArea]:
+    """Areas of all classes in all zones, from their sums over a map; soft ones where they are wanted."""
+    softs = total.soft if soft else [None] * len(zones)
+    sums = zip(zones, total.hard.cells, total.hard.m2, softs, strict=True)
     return [row for zone, *each in sums for row in _rows(classes, zone, *each)]
 
 
@@ -158,26 +147,3 @@ def _rows(
 
 def _with_soft(row: ClassArea, m2: float, in_all: float) -> ClassArea:
     return replace(row, soft_area_km2=m2 / M2_PER_KM2, soft_share=m2 / in_all if in_all else math.nan)
-
-
-def _check_probabilities(stored: Any, classes: ClassMap) -> None:  # noqa: ANN401 - rasterio has no types
-    if stored.count != len(classes.legend) or set(stored.dtypes) != {"uint8"}:
-        raise InputError(
-            f"{stored.name}: has {stored.count} bands of {stored.dtypes[0]}; probabilities of {classes.path} are "
-            f"{len(classes.legend)} of uint8, as predict --probabilities writes them."
-        )
-    if not same_grid(grid_of(stored), classes.grid):
-        raise InputError(
-            f"{stored.name}: lies on another grid than {classes.path}; give the probabilities of this map."
-        )
-
-
-def _chances(stored: Any, rows: slice, columns: slice, ids: NDArray[np.uint8]) -> NDArray[np.float32]:  # noqa: ANN401
-    """Probabilities (class, y, x) that sum to 1, or are 0 where there are none or the map observed nothing."""
-    values = stored.read(window=Window.from_slices(rows, columns))
-    known = (ids != UNOBSERVED) & (values != UNOBSERVED).all(axis=0)
-    total = values.sum(axis=0, dtype=np.float32)
-    chances: NDArray[np.float32] = values * np.where(known & (total > 0), 1 / np.maximum(total, 1), 0).astype(
-        np.float32
-    )
-    return chances

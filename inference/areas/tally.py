@@ -59,12 +59,13 @@ class Tally:
         """An empty one."""
         return cls(np.zeros((zones, codes)), np.zeros((zones, codes)))
 
-    def add(self, covered: Covered, codes: NDArray[np.integer[Any]]) -> None:
-        """Count a zone's cells of a window, whose codes (y, x) are given."""
+    def add(self, covered: Covered, codes: NDArray[np.integer[Any]], at: int | None = None) -> None:
+        """Count a zone's cells of a window, whose codes (y, x) are given, at the zone's number or another place."""
+        zone = covered.zone if at is None else at
         found, size = covered.of(codes), self.cells.shape[1]
         share = np.broadcast_to(covered.piece.share, found.shape)
-        self.cells[covered.zone] += np.bincount(found, share, size)
-        self.m2[covered.zone] += np.bincount(found, covered.m2, size)
+        self.cells[zone] += np.bincount(found, share, size)
+        self.m2[zone] += np.bincount(found, covered.m2, size)
 
 
 def windows(shape: Sequence[int]) -> Iterator[tuple[slice, slice]]:

@@ -1,0 +1,104 @@
+"""The verb ``run`` for several sites: those that fail do not stop the others."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.outputs import keep_inputs, make_folder
+from pitscape.inference.cluster.connection import connected
+from pitscape.inference.cluster.heaps import roomy_heaps
+from pitscape.inference.cluster.tasks import run_tasks
+from pitscape.progress import titled_bar
+from pitscape.record import made_of
+from pitscape.report_sites import write_page
+from pitscape.site_list import PAGE, SUMMARY, TABLE, ListedSite, listed_sites
+from pitscape.site_summary import write_summary
+from pitscape.site_task import SiteResult, SiteTask, run_site_here, run_site_task
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Fraction: TypeAlias = Callable[[float, float], None]
+"""Told of work done, and of all work."""
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """``pitscape run`` of several site files."""
+    out: Path = arguments.out
+    sites = listed_sites(arguments.site, out)
+    paths = [site.path for site in sites]
+    keep_inputs([make_folder(out) / name for name in (PAGE, TABLE, SUMMARY)], paths)
+    record = made_of(arguments, *paths)
+    tasks = [SiteTask(site, arguments.language, arguments.force) for site in sites]
+    results: dict[str, SiteResult] = {}
+    lost: PitscapeError | None = None
+    try:
+        run_sites(tasks, results, cluster=arguments.cluster)
+    except InputError:
+        raise
+    except PitscapeError as error:  # of the scheduler: what was done is told all the same
+        lost = error
+    told = [(site, results.get(site.name, SiteResult("missing", str(lost or "was not begun")))) for site in sites]
+    rows = write_summary(out, told, record)
+    write_page(out, rows, language=arguments.language)
+    print(_printed(told, out))
+    if lost:
+        raise lost
+    if unfinished := sum(result.status != "whole" for _, result in told):
+        raise PitscapeError(
+            f"{unfinished} of {len(sites)} sites are not whole; {out / TABLE} says why, and the same command does only them."
+        )
+
+
+def run_sites(
+    tasks: Sequence[SiteTask], results: dict[str, SiteResult], *, cluster: "str | Client | None" = None
+) -> None:
+    """Run sites, and say of each what became of it.
+
+    Args:
+        tasks: The sites.
+        results: By name, filled as they come: what is known is there when this ends early.
+        cluster: As ``connected`` takes it; None: here, one after another.
+
+    Raises:
+        InputError: If there is no such cluster.
+        PitscapeError: If no scheduler answers, or it is lost.
+    """
+    with titled_bar("sites") as (doing, progress):
+        if cluster is None:
+            for passed, task in enumerate(tasks):
+                doing(task.site.name)
+                results[task.site.name] = run_site_here(task, _part_of(progress, passed, len(tasks)))
+            return
+        given = {task.site.name: replace(task, threads=1) for task in tasks}
+        progress(0, len(tasks))
+
+        def told(name: str, result: SiteResult) -> None:
+            results[name] = result
+            progress(len(results), len(tasks))
+
+        with roomy_heaps(), connected(cluster) as client:
+            outcome = run_tasks(client, run_site_task, given, on_result=told)
+        results |= {name: SiteResult("failed", reason) for name, reason in outcome.failures.items()}
+
+
+def _part_of(progress: Fraction, passed: int, of: int) -> Fraction:
+    """Progress of one site as a part of that of all."""
+    return lambda done, total: progress(passed + done / total, of)
+
+
+def _printed(told: Sequence[tuple[ListedSite, SiteResult]], out: Path) -> str:
+    """A line for each site: what happened, how long it took, and where its report is or why there is none."""
+    rows = [("site", "what happened", "s", "report")]
+    for site, result in told:
+        whole = result.status == "whole"
+        last = str(out / site.name / "report.html") if whole else site.shortened(result.reason)
+        rows.append((site.name, result.happened, f"{result.seconds:.1f}" if result.seconds else "-", last))
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    return "\n".join(
+        f"{name:{widths[0]}}  {happened:{widths[1]}}  {seconds:>{widths[2]}}  {last}"
+        for name, happened, seconds, last in rows
+    )
