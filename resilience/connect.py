@@ -165,7 +165,7 @@ def _count(  # noqa: PLR0917 - a kernel takes plain arrays
                                 else:
                                     if listed == pairs.shape[0]:
                                         pairs = np.concatenate((pairs, np.empty_like(pairs)))
-                                    pairs[listed] = patch, there
+                                    pairs[listed, 0], pairs[listed, 1] = patch, there
                                     listed += 1
                         low = ends[found]
                         found += 1
