@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pitscape.resilience.joins import HORIZONTAL, VERTICAL
-from pitscape.resilience.runs import MOST_CLASSES
+from pitscape.resilience.runs import MOST_CLASSES, UnobservedError
 from pitscape.resilience.tally import Tally
 from pitscape.resilience.tile import Tile
 
@@ -63,12 +63,13 @@ def merge_tiles(tiles: Sequence[Tile]) -> Mosaic:
     """
     places = np.array([tile.place for tile in tiles]).reshape(-1, 2)
     ends = places + np.array([tile.shape for tile in tiles]).reshape(-1, 2)
-    _check_apart(places, ends)
+    if meet := overlapping(places, ends):
+        raise ValueError(f"Tiles {meet[0] + 1} and {meet[1] + 1} overlap: give each cell in one of them.")
     class_ids = np.unique(np.concatenate([tile.class_ids for tile in tiles]))
-    if not 0 < class_ids.size <= MOST_CLASSES:
-        raise ValueError(
-            f"The tiles hold {class_ids.size} classes: 1 to {MOST_CLASSES} are needed; check nodata and files."
-        )
+    if not class_ids.size:
+        raise UnobservedError("No cell of any tile is observed, all are nodata: check nodata.")
+    if class_ids.size > MOST_CLASSES:
+        raise ValueError("the tiles hold more than 255 different ids: give class maps, not continuous rasters.")
     corner = places.min(axis=0)
     shape = (int((ends - corner)[:, 0].max()), int((ends - corner)[:, 1].max()))
     all_patches = _Together(tiles, places - corner, class_ids, stride=shape[1] + 1)
@@ -80,10 +81,29 @@ def merge_tiles(tiles: Sequence[Tile]) -> Mosaic:
     return Mosaic(shape, places - corner, tally, tuple(of_tile), home)
 
 
+def overlapping(places: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[int, int] | None:
+    """The first two rectangles that share cells, None where there are none.
+
+    Args:
+        places: Row and column of the first cell of each, shape (t, 2).
+        ends: Row and column after the last, shape (t, 2).
+
+    >>> overlapping(np.array([[0, 0], [0, 2], [1, 1]]), np.array([[2, 2], [2, 4], [3, 3]]))
+    (0, 2)
+    """
+    for number, (place, end) in enumerate(zip(places, ends, strict=True)):
+        meet = ((places[:number] < end) & (place < ends[:number])).all(axis=1)
+        if meet.any():
+            return int(meet.argmax()), number
+    return None
+
+
 class _Together:
     """The patches of all tiles, one after another, before they are merged."""
 
-    def __init__(self, tiles: Sequence[Tile], places: NDArray[np.int64], class_ids: NDArray[np.int64], *, stride: int):
+    def __init__(
+        self, tiles: Sequence[Tile], places: NDArray[np.int64], class_ids: NDArray[np.int64], *, stride: int
+    ) -> None:
         counts = [tile.cells.size for tile in tiles]
         codes = [np.searchsorted(class_ids, tile.class_ids).astype(np.uint8) for tile in tiles]
         self.stride, self.class_ids = stride, class_ids
@@ -158,11 +178,3 @@ def _first_of_each(joins: NDArray[np.int64], patches: int) -> NDArray[np.int64]:
     _, leader = np.unique(group, return_index=True)
     first[nodes] = nodes[leader[group]]
     return first
-
-
-def _check_apart(places: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
-    """Refuse tiles that share cells."""
-    for number, (place, end) in enumerate(zip(places, ends, strict=True)):
-        meet = ((places[:number] < end) & (place < ends[:number])).all(axis=1)
-        if meet.any():
-            raise ValueError(f"Tiles {int(meet.argmax()) + 1} and {number + 1} overlap: give each cell in one of them.")
