@@ -83,7 +83,7 @@ class MapMosaic:
 
 
 def listed_maps(given: Sequence[Path]) -> list[Path]:
-    """The rasters that were named, those of folders among them.
+    """The rasters that were named, those of folders among them, in order of name.
 
     Raises:
         InputError: If a folder holds none, or a file is named twice.
@@ -94,7 +94,7 @@ def listed_maps(given: Sequence[Path]) -> list[Path]:
         if path.resolve() in seen:
             raise InputError(f"{path}: is named twice; name each tile once.")
         seen.add(path.resolve())
-    return paths
+    return sorted(paths)
 
 
 def mosaic_of(

@@ -115,7 +115,8 @@ class _Together:
         self.inner = np.concatenate([tile.inner for tile in tiles])
         self.contacts = np.zeros((2, class_ids.size, class_ids.size), np.int64)
         for code, tile in zip(codes, tiles, strict=True):
-            self.contacts[np.ix_([VERTICAL, HORIZONTAL], code, code)] += tile.contacts
+            for direction in (VERTICAL, HORIZONTAL):
+                self.contacts[direction][np.ix_(code, code)] += tile.contacts[direction]
         self.first = self._keys([tile.first for tile in tiles], places)
         border = self._keys([tile.border for tile in tiles], places)
         owner = np.concatenate([tile.border[:, 2] + start for tile, start in zip(tiles, self.offsets, strict=False)])
@@ -158,7 +159,8 @@ class _Together:
         cells, sides, first = self.cells, self.sides, self.first
         moved = np.flatnonzero(~kept)
         np.add.at(cells, one[moved], cells[moved])
-        np.add.at(sides, (slice(None), one[moved]), sides[:, moved])
+        for direction in (VERTICAL, HORIZONTAL):
+            np.add.at(sides[direction], one[moved], sides[direction, moved])
         np.minimum.at(first, one[moved], first[moved])
         roots = np.flatnonzero(kept)
         roots = roots[np.argsort(first[roots])]

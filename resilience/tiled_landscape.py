@@ -10,7 +10,7 @@ from pitscape.resilience.landscape import CONNECT_DISTANCE_M, Pattern, pattern_f
 from pitscape.resilience.mosaic import merge_tiles
 from pitscape.resilience.patches import find_patches
 from pitscape.resilience.runs import UnobservedError
-from pitscape.resilience.spacing import Spacing, mosaic_distances, spacing_of, unobserved_spacing
+from pitscape.resilience.spacing import mosaic_distances, spacing_of, unobserved_spacing
 from pitscape.resilience.tally import CellSize
 from pitscape.resilience.tile import Tile, tile_of, unobserved_tile
 
@@ -50,10 +50,14 @@ def pattern_of_tiles(
     [20.0, nan, 20.0]
     """
     mosaic = merge_tiles([_tile(read(), place, nodata, threads) for place, read in tiles])
-    spacings = [
-        _spacing(read(), mosaic.united(number), nodata, cell_size, connect_distance, threads)
-        for number, (_, read) in enumerate(tiles)
-    ]
+    spacings = []
+    for number, (_, read) in enumerate(tiles):
+        united = mosaic.united(number)
+        if not united.size:
+            spacings.append(unobserved_spacing())
+            continue
+        patches = find_patches(read(), nodata=nodata, threads=threads)
+        spacings.append(spacing_of(patches, united, cell_size=cell_size, distance=connect_distance, threads=threads))
     nearest, joined = mosaic_distances(
         mosaic, spacings, cell_size=cell_size, distance=connect_distance, threads=threads
     )
@@ -65,17 +69,3 @@ def _tile(classes: NDArray[Any], place: tuple[int, int], nodata: int, threads: i
         return tile_of(find_patches(classes, nodata=nodata, threads=threads), place)
     except UnobservedError:
         return unobserved_tile(classes.shape, place)
-
-
-def _spacing(
-    classes: NDArray[Any],
-    united: NDArray[np.int32],
-    nodata: int,
-    cell_size: CellSize,
-    distance: float,
-    threads: int | None,
-) -> Spacing:
-    if united.size == 0:
-        return unobserved_spacing()
-    patches = find_patches(classes, nodata=nodata, threads=threads)
-    return spacing_of(patches, united, cell_size=cell_size, distance=distance, threads=threads)
