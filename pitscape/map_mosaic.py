@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from affine import Affine
@@ -119,15 +120,21 @@ def mosaic_of(
             overlap.
     """
     first: Categories | None = None
-    found, crs = [], None
+    found, refused, crs = [], {}, None
     for path in paths:
-        with open_categories(path, unit=unit, nodata=nodata, legend=legend) as classes:
-            if first is None:
-                first, affine = classes, classes.affine
-                crs = None if classes.dataset.crs is None else grid_of(classes.dataset).crs
-            else:
-                _check_alike(classes, first)
-            found.append((_place(classes, first, affine), classes.shape, path))
+        try:
+            with open_categories(path, unit=unit, nodata=nodata, legend=legend) as classes:
+                if first is None:
+                    first, affine = classes, classes.affine
+                    first_crs = classes.dataset.crs
+                    crs = None if first_crs is None else grid_of(classes.dataset).crs
+                _check_alike(classes, first, first_crs)
+                found.append((_place(classes, first, affine), classes.shape, path))
+        except InputError as error:
+            refused[path.name] = str(error)
+    if refused:
+        (_, reason), *others = refused.items()
+        raise InputError(reason + (f" And neither can these be used: {', '.join(dict(others))}." if others else ""))
     assert first is not None
     found.sort()
     places, shapes = np.array([place for place, _, _ in found]), np.array([shape for _, shape, _ in found])
@@ -148,7 +155,7 @@ def mosaic_of(
     )
 
 
-def _check_alike(classes: Categories, first: Categories) -> None:
+def _check_alike(classes: Categories, first: Categories, crs: Any) -> None:  # noqa: ANN401 - rasterio has no types
     if classes.nodata != first.nodata:
         raise InputError(
             f"{classes.path}: has another nodata than {first.path}; bring them to one with gdal_translate -a_nodata, or pass "
@@ -158,7 +165,7 @@ def _check_alike(classes: Categories, first: Categories) -> None:
         raise InputError(
             f"{classes.path}: has another legend than {first.path}; pass --legend, or map both with one model."
         )
-    if classes.dataset.crs != first.dataset.crs:
+    if classes.dataset.crs != crs:
         raise InputError(f"{classes.path}: has another CRS than {first.path}; bring it to that grid with gdalwarp.")
 
 

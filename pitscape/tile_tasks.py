@@ -86,7 +86,6 @@ class SpacingTask(TileTask):
 
     def _made_of(self) -> dict[str, Any]:
         united = hashlib.sha256(self.united.tobytes()).hexdigest()
-        # zero-argument super() is lost in dataclasses with slots, not here
         return super()._made_of() | {"united": united, "cell_size": self.cell_size, "distance": self.distance}
 
 
@@ -122,7 +121,7 @@ def measure_tile(task: SpacingTask) -> None:
 def read_part(kind: type[Part], path: Path) -> Part | None:
     """A part that was left, None where it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return kind(**{name: stored[name] for name in kind._fields})
     except (OSError, ValueError, KeyError, BadZipFile):
         return None
