@@ -23,10 +23,11 @@ from pitscape.landscape_tables import (
 )
 from pitscape.map_mosaic import listed_maps, mosaic_of
 from pitscape.map_patterns import Land, map_patterns
-from pitscape.mosaic_patterns import kept_parts, mosaic_patterns
+from pitscape.mosaic_patterns import mosaic_patterns
 from pitscape.progress import say
 from pitscape.record import made_of, names_of
 from pitscape.resilience.landscape import Pattern
+from pitscape.tile_work import kept_parts
 from pitscape.window_maps import write_window_maps
 
 USUAL_NODATA = (-32768, -9999, -128, -1, 255, 65535)
