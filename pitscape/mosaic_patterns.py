@@ -1,6 +1,7 @@
 """Landscape metrics of a mosaic and of zones in it: tile by tile, here or on a cluster, merged across borders."""
 
 import argparse
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ import numpy as np
 
 from pitscape.ecology import naming
 from pitscape.imagery.legend import Legend
+from pitscape.imagery.outputs import sha256_of
 from pitscape.inference.areas.zones import Zone, read_zones
+from pitscape.inference.provenance import files_of
 from pitscape.map_mosaic import MapMosaic, MapTile
 from pitscape.map_patterns import Land
 from pitscape.progress import bar
@@ -37,7 +40,7 @@ def mosaic_patterns(
         arguments: Of ``pitscape landscape``.
         legend: That of ``--legend``.
         folder: Of parts; what lies there is not done again.
-        digests: SHA-256 of each file.
+        digests: SHA-256 of each file; what a file refers to is hashed here.
 
     Returns:
         Name and metrics of the whole, called "", then of each zone, None where no cell of it is observed.
@@ -57,10 +60,11 @@ def mosaic_patterns(
         threads=1 if arguments.cluster else None,
     )
     zones = read_zones(arguments.zones, mosaic, name_column=arguments.zone_name) if arguments.zones else []
-    lands = [("", [replace(task, tile=each, sha256=digests[each.path]) for each in mosaic.tiles])]
+    contents = {path: _with_sources(path, digests[path]) for path in mosaic.paths}
+    lands = [("", [replace(task, tile=each, sha256=contents[each.path]) for each in mosaic.tiles])]
     for zone in zones:
         inside = replace(task, zone=zone.geometry.wkb if zone.geometry is not None else None)
-        lands.append((zone.name, [replace(inside, tile=t, sha256=digests[t.path]) for t in _tiles_in(zone, mosaic)]))
+        lands.append((zone.name, [replace(inside, tile=t, sha256=contents[t.path]) for t in _tiles_in(zone, mosaic)]))
     with bar("landscape") as progress, workers(arguments.cluster) as client:
         work = TileWork(client, 2 * sum(len(tasks) for _, tasks in lands), progress)
         tiles = work.parts(Tile, find_tile, [task for _, tasks in lands for task in tasks])
@@ -72,6 +76,12 @@ def mosaic_patterns(
         measured = [spacings[task.part] for task in tasks]
         found.append((name, _pattern(land, measured, mosaic, arguments) if land else None))
     return found
+
+
+def _with_sources(path: Path, digest: str) -> str:
+    """The hash of a file with all that it is read from: sources of a virtual raster, masks beside."""
+    beside = "".join(map(sha256_of, files_of(path)[1:]))
+    return hashlib.sha256((digest + beside).encode()).hexdigest() if beside else digest
 
 
 def _tiles_in(zone: Zone, mosaic: MapMosaic) -> Iterator[MapTile]:

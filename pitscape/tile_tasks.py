@@ -34,7 +34,7 @@ class TileTask:
 
     Attributes:
         tile: Where it is.
-        sha256: Of its file.
+        sha256: Of its file, and of what that is read from.
         folder: Where the part is left.
         unit: "m" for rasters without CRS.
         nodata: As the user gave it.

@@ -295,27 +295,44 @@ def test_a_tile_named_twice_and_a_folder_without_tiles(
     assert "No cell of any tile is observed" in answer(capsys, *dark, *output)
 
 
-def test_a_virtual_raster_of_the_tiles_is_one_map(whole: Path, tiles: list[Path], tmp_path: Path) -> None:
+@pytest.fixture
+def virtual(tiles: list[Path]) -> Path:
+    """The tiles as one virtual raster."""
+    places = ((down, across) for down in pairwise(ROWS) for across in pairwise(COLUMNS))
     sources = [
         f'<ComplexSource><SourceFilename relativeToVRT="1">{path.name}</SourceFilename><SourceBand>1</SourceBand>'
         f'<SrcRect xOff="0" yOff="0" xSize="{right - left}" ySize="{bottom - top}"/>'
         f'<DstRect xOff="{left}" yOff="{top}" xSize="{right - left}" ySize="{bottom - top}"/><NODATA>255</NODATA>'
         "</ComplexSource>"
-        for path, ((top, bottom), (left, right)) in zip(
-            tiles, ((down, across) for down in pairwise(ROWS) for across in pairwise(COLUMNS)), strict=True
-        )
+        for path, ((top, bottom), (left, right)) in zip(tiles, places, strict=True)
     ]
-    virtual = tiles[0].parent / "all.vrt"
-    virtual.write_text(
+    path = tiles[0].parent / "all.vrt"
+    path.write_text(
         f'<VRTDataset rasterXSize="{WIDTH}" rasterYSize="{HEIGHT}"><SRS>{UTM}</SRS>'
         f"<GeoTransform>{WEST}, 10, 0, {NORTH}, 0, -10</GeoTransform>"
         f'<VRTRasterBand dataType="Byte" band="1"><NoDataValue>255</NoDataValue>{"".join(sources)}</VRTRasterBand>'
         "</VRTDataset>"
     )
+    return path
+
+
+def test_a_virtual_raster_of_the_tiles_is_one_map(whole: Path, virtual: Path, tmp_path: Path) -> None:
     wanted = metrics(whole, *OPTIONS, output=tmp_path / "w.json")
     found = metrics(virtual, *OPTIONS, "--legend", "four_class", "--window", 90, output=tmp_path / "v.json")
     assert_same_numbers(found["patch"], wanted["patch"])
     assert (tmp_path / "v.window.tif").exists()
+
+
+def test_parts_of_a_virtual_raster_are_of_its_sources(
+    tiles: list[Path], virtual: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One whose sources changed since a run that failed is measured anew."""
+    complete = spoil(tiles[9])
+    answer(capsys, virtual, "--tile", 30, "--output", tmp_path / "m.json", status=1)
+    tiles[9].write_bytes(complete)
+    save_class_map(tiles[0], np.full((11, 40), 2, np.uint8), grid(HEIGHT, WIDTH)[:11, :40], load_legend())
+    found = metrics(virtual, "--tile", 30, output=tmp_path / "m.json")
+    assert found == metrics(virtual, output=tmp_path / "w.json")
 
 
 def test_a_plain_raster_without_crs_is_cut_too(tmp_path: Path) -> None:
