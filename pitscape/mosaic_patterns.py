@@ -67,8 +67,9 @@ def mosaic_patterns(
         lands.append((zone.name, [replace(inside, tile=t, sha256=contents[t.path]) for t in _tiles_in(zone, mosaic)]))
     with bar("landscape") as progress, workers(arguments.cluster) as client:
         work = TileWork(client, 2 * sum(len(tasks) for _, tasks in lands), progress)
-        tiles = work.parts(Tile, find_tile, [task for _, tasks in lands for task in tasks])
-        merged = [_merged(tasks, tiles, mosaic.path, zoned=place > 0) for place, (_, tasks) in enumerate(lands)]
+        merged = _merged(
+            work.parts(Tile, find_tile, [task for _, tasks in lands for task in tasks]), lands, mosaic.path
+        )
         steps = [_spacing_tasks(land, tasks, mosaic, arguments) for land, (_, tasks) in zip(merged, lands, strict=True)]
         spacings = work.parts(Spacing, measure_tile, [task for tasks in steps for task in tasks])
     found: list[Land] = []
@@ -99,13 +100,19 @@ def _tiles_in(zone: Zone, mosaic: MapMosaic) -> Iterator[MapTile]:
             yield MapTile(tile.path, spans[0], spans[1], (starts[0], starts[1]))
 
 
-def _merged(tasks: Sequence[TileTask], tiles: Mapping[Path, Tile], path: Path, *, zoned: bool) -> Mosaic | None:
-    """The mosaic of some tiles, None for a zone of which no cell is observed."""
-    found = [tiles[task.part] for task in tasks]
-    if zoned and not any(tile.cells.size for tile in found):
-        return None
-    with naming(path):
-        return merge_tiles(found)
+def _merged(
+    tiles: Mapping[Path, Tile], lands: Sequence[tuple[str, Sequence[TileTask]]], path: Path
+) -> list[Mosaic | None]:
+    """The mosaics of the whole and of zones, None for a zone of which no cell is observed."""
+    merged: list[Mosaic | None] = []
+    for number, (_, tasks) in enumerate(lands):
+        found = [tiles[task.part] for task in tasks]
+        if number and not any(tile.cells.size for tile in found):
+            merged.append(None)
+            continue
+        with naming(path):
+            merged.append(merge_tiles(found))
+    return merged
 
 
 def _spacing_tasks(

@@ -40,7 +40,7 @@ def rim_of(runs: Runs, of_run: NDArray[np.int32], *, margin: tuple[int, int]) ->
 
 
 def runs_of_rims(
-    pieces: NDArray[np.int64], shape: tuple[int, int], class_index: NDArray[np.uint8], class_ids: NDArray[np.int64]
+    pieces: NDArray[np.int32], shape: tuple[int, int], class_index: NDArray[np.uint8], class_ids: NDArray[np.int64]
 ) -> tuple[Runs, NDArray[np.int32]]:
     """The rims of all tiles as a map on which all else is nodata.
 
@@ -53,15 +53,15 @@ def runs_of_rims(
     Returns:
         The runs, and the patch of each, -1 for nodata.
 
-    >>> runs, of_run = runs_of_rims(np.array([[1, 2, 3, 0]]), (2, 4), np.array([0], np.uint8), np.array([7]))
+    >>> runs, of_run = runs_of_rims(np.array([[1, 2, 3, 0]], np.int32), (2, 4), np.array([0], np.uint8), np.array([7]))
     >>> runs.ends.tolist(), runs.rows.tolist(), of_run.tolist()
     ([4, 2, 3, 4], [0, 1, 4], [-1, -1, 0, -1])
     """
     height, width = shape
     row, begin, end, patch = pieces.T
-    rows = np.concatenate([row, row, np.arange(height)])
-    ends = np.concatenate([end, begin, np.full(height, width)])
-    of_run = np.concatenate([patch, np.full(row.size + height, -1)])
+    rows = np.concatenate([row, row, np.arange(height, dtype=np.int32)])
+    ends = np.concatenate([end, begin, np.full(height, width, np.int32)])
+    of_run = np.concatenate([patch, np.full(row.size + height, -1, np.int32)])
     order = np.lexsort((of_run < 0, ends, rows))  # a gap of no width comes after the piece that ends there
     rows, ends, of_run = rows[order], ends[order], of_run[order]
     empty = ends == 0
@@ -70,7 +70,7 @@ def runs_of_rims(
     codes = np.zeros(of_run.size, np.uint8)
     codes[of_run >= 0] = class_index[of_run[of_run >= 0]] + 1
     starts = np.searchsorted(rows, np.arange(height + 1))
-    return Runs(ends.astype(np.int32), codes, starts.astype(np.int64), class_ids), of_run.astype(np.int32)
+    return Runs(ends, codes, starts.astype(np.int64), class_ids), of_run
 
 
 @njit(cache=True, nogil=True)

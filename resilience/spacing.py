@@ -107,15 +107,33 @@ def mosaic_distances(
         np.minimum.at(squared, patch, spacing.squared)
         joined[np.searchsorted(tally.class_ids, spacing.class_ids)] += spacing.joined
         pairs.append(patch[spacing.pairs].astype(np.int64))
-        moved = spacing.rim.astype(np.int64) + np.array([place[0], place[1], place[1], 0])
+        moved = spacing.rim + np.array([place[0], place[1], place[1], 0], np.int32)
         moved[:, 3] = patch[spacing.rim[:, 3]]
         pieces.append(moved)
     if len(spacings) > 1:
-        runs, of_run = runs_of_rims(np.concatenate(pieces), mosaic.shape, tally.class_index, tally.class_ids)
-        lower_squared(squared, runs, of_run, cell_size=cell_size, threads=threads)
-        _, across = pairs_within(runs, of_run, mosaic.home, cell_size=cell_size, distance=distance, threads=threads)
-        pairs.append(across.astype(np.int64))
+        pairs.append(_across(mosaic, np.concatenate(pieces), squared, cell_size, distance, threads=threads))
     listed = np.sort(np.concatenate(pairs), axis=1)
     once = np.unique(listed @ np.array([tally.cells.size, 1]))
     joined += np.bincount(tally.class_index[once // tally.cells.size], minlength=joined.size)
     return distances_of(squared), joined
+
+
+def _across(
+    mosaic: Mosaic,
+    pieces: NDArray[np.int32],
+    squared: NDArray[np.float64],
+    cell_size: CellSize,
+    distance: float,
+    *,
+    threads: int | None,
+) -> NDArray[np.int64]:
+    """Lower the squared distances to those between rims, and list the joined pairs there."""
+    near, which = np.unique(pieces[:, 3], return_inverse=True)  # those of all others stay out of the search
+    pieces[:, 3] = which
+    tally = mosaic.tally
+    runs, of_run = runs_of_rims(pieces, mosaic.shape, tally.class_index[near], tally.class_ids)
+    lowered, home = squared[near], mosaic.home[near]
+    lower_squared(lowered, runs, of_run, cell_size=cell_size, threads=threads)
+    squared[near] = lowered
+    _, pairs = pairs_within(runs, of_run, home, cell_size=cell_size, distance=distance, threads=threads)
+    return near[pairs].astype(np.int64)

@@ -47,7 +47,7 @@ def test_the_rim_is_the_margin_and_what_is_seen_from_outside(
 def test_rims_in_any_order_become_a_map_of_them(classes: NDArray[np.uint8]) -> None:
     classes[0, 0] = 1
     patches = find_patches(classes)
-    pieces = rim_of(patches.runs, patches.of_run, margin=(1, 0)).astype(np.int64)
+    pieces = rim_of(patches.runs, patches.of_run, margin=(1, 0))
     runs, of_run = runs_of_rims(pieces[::-1], classes.shape, patches.class_index, patches.class_ids)
     assert runs.shape == classes.shape
     rebuilt = np.zeros(classes.shape, np.uint32)
