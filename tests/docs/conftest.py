@@ -47,10 +47,11 @@ from pitscape.cli import main
 sys.path.append({tests!r})  # behind the package, whose name its folder of tests has
 from labelled_points import label_sample
 
-status = main()
-if status == 0 and sys.argv[1] == "sample":
-    label_sample(sys.argv[2:])
-sys.exit(status)
+if __name__ == "__main__":  # processes of a local cluster import it
+    status = main()
+    if status == 0 and sys.argv[1] == "sample":
+        label_sample(sys.argv[2:])
+    sys.exit(status)
 """
 """``pitscape``, and, where it has drawn a sample, the person who labels it."""
 
