@@ -22,7 +22,6 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import cell_rectangle, grid_of, metric_cell_size
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.raster import open_raster
-from pitscape.progress import say
 
 CACHE_MB = 64
 """GDAL would keep a twentieth of the machine's memory; bands of rows are read once."""
@@ -88,11 +87,13 @@ class Categories:
         for start in range(0, height, BLOCK):
             yield self.read(slice(start, min(start + BLOCK, height)), slice(0, width))
 
-    def name_of(self, class_id: int) -> str:
-        """The name of a class: that of the legend, else its id."""
-        if self.legend and 0 <= class_id < len(self.legend):
-            return self.legend.names[class_id]
-        return str(class_id)
+    @property
+    def stretches(self) -> bool:
+        """Whether its projection is one whose metres grow with latitude."""
+        if self.dataset.crs is None:
+            return False
+        operation = CRS.from_wkt(self.dataset.crs.to_wkt()).coordinate_operation
+        return bool(operation and operation.method_name in MERCATOR)
 
 
 @contextmanager
@@ -134,6 +135,13 @@ def open_categories(
         yield found
 
 
+def class_name(legend: Legend | None, class_id: int) -> str:
+    """The name of a class: that of the legend, else its id."""
+    if legend and 0 <= class_id < len(legend):
+        return legend.names[class_id]
+    return str(class_id)
+
+
 def _whole_numbers(stored: NDArray[Any], nodata: int, path: Path) -> NDArray[np.integer[Any]]:
     """Floats as integers, with NaN and what no float counts exactly as nodata; integers as they are."""
     if np.issubdtype(stored.dtype, np.integer):
@@ -147,9 +155,6 @@ def _whole_numbers(stored: NDArray[Any], nodata: int, path: Path) -> NDArray[np.
 
 def _cell_size(dataset: Any, path: Path, unit: str | None) -> tuple[float, float]:  # noqa: ANN401 - rasterio has no types
     if dataset.crs is not None:
-        operation = CRS.from_wkt(dataset.crs.to_wkt()).coordinate_operation
-        if operation and operation.method_name in MERCATOR:
-            say(f"{path}: metres of {operation.method_name} are too long away from the equator; reproject it to UTM")
         return metric_cell_size(grid_of(dataset), path)
     if unit != "m":
         raise InputError(f"{path}: has no coordinate reference system; pass --unit m if its cells are in metres.")

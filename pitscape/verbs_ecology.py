@@ -9,9 +9,15 @@ from pitscape.verbs import Verbs, new_verb
 def add_landscape(verbs: Verbs) -> None:
     """Add the verb ``landscape``."""
     verb = new_verb(
-        verbs, "landscape", "pitscape.landscape:run", "landscape metrics of a class map, as FRAGSTATS defines them"
+        verbs, "landscape", "pitscape.landscape:run", "landscape metrics of class maps, as FRAGSTATS defines them"
     )
-    verb.add_argument("classes", type=Path, metavar="CLASSES.tif", help="class map or any categorical raster")
+    verb.add_argument(
+        "classes",
+        type=Path,
+        nargs="+",
+        metavar="CLASSES.tif",
+        help="class map or any categorical raster; several on one grid, or folders of them, are measured as one map",
+    )
     verb.add_argument("--output", type=Path, required=True, metavar="METRICS.json", help="landscape and class metrics")
     verb.add_argument("--patches", action="store_true", help="metrics of each patch as well")
     verb.add_argument("--csv", action="store_true", help="tables beside the JSON as well, one for each level")
@@ -39,6 +45,17 @@ def add_landscape(verbs: Verbs) -> None:
     )
     verb.add_argument("--c1", type=float, help="relative variability of annual precipitation [fraction]")
     verb.add_argument("--c2", type=float, help="relative variability of the season's temperature [fraction]")
+    verb.add_argument(
+        "--tile",
+        type=int,
+        metavar="N",
+        help="read squares of N cells at a time, for maps whose runs do not fit in memory (default: a file at a time)",
+    )
+    verb.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="measure the tiles on dask workers: a scheduler's tcp:// or tls:// address, or local:N for N processes here",
+    )
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
     verb.add_argument("--nodata", type=int, metavar="ID", help="of unobserved cells, where the file names none")
     verb.add_argument("--unit", choices=("m",), help="takes a raster without CRS as metres")

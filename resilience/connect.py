@@ -6,20 +6,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pitscape.resilience.patches import CellSize, Patches, cell_sides
+from pitscape.resilience.patches import Patches
 from pitscape.resilience.reach import Reach, first_run, reach_of, run_begin
-from pitscape.resilience.runs import thread_count
+from pitscape.resilience.runs import Runs, thread_count
+from pitscape.resilience.tally import CellSize, Tally, cell_sides
 
 TOLERANCE = 1e-9  # relative, on the threshold: 3 * 0.1 m is within 0.3 m
 SHARES = 8  # of the work for each thread, since they differ in weight
 LEAST_RUNS = 4096  # of a share
 
 
-def possible_pairs(patches: Patches) -> NDArray[np.int64]:
+def possible_pairs(tally: Tally) -> NDArray[np.int64]:
     """Pairs of patches that each class could join, n_i (n_i - 1) / 2.
 
     Args:
-        patches: From :func:`pitscape.resilience.patches.find_patches`.
+        tally: Of the patches.
 
     Returns:
         Number of pairs of each class, shape (m,) in the order of ``class_ids``.
@@ -28,7 +29,7 @@ def possible_pairs(patches: Patches) -> NDArray[np.int64]:
     >>> possible_pairs(find_patches(np.array([[1, 0, 1, 0, 0, 1]]))).tolist()  # two patches of class 0, three of 1
     [1, 3]
     """
-    count = patches.class_patches
+    count = tally.class_patches
     return count * (count - 1) // 2
 
 
@@ -61,19 +62,61 @@ def joined_pairs(
     >>> joined_pairs(three, cell_size=10.0, distance=30.0).tolist()
     [1, 2]
     """
-    if not 0 < distance < np.inf:
-        raise ValueError(f"distance must be positive metres, got {distance}: give the reach of what moves, e.g. 200.")
+    home = np.zeros(patches.cells.size, np.int32)
+    counted, _ = pairs_within(
+        patches.runs, patches.of_run, home, cell_size=cell_size, distance=distance, threads=threads
+    )
+    return counted
+
+
+def pairs_within(
+    runs: Runs,
+    of_run: NDArray[np.int32],
+    home: NDArray[np.int32],
+    *,
+    cell_size: CellSize,
+    distance: float,
+    threads: int | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Joined pairs of a map, counted where both patches are at home in one place, listed where they are not.
+
+    Args:
+        runs: The map, or the cells of one that matter.
+        of_run: Patch of each run, -1 for nodata, shape (k,).
+        home: Where each patch is at home, -1 for nowhere, shape (n,).
+        cell_size: Side of a cell, or its (dx, dy) [m].
+        distance: Threshold T between cell centres [m], > 0.
+        threads: How many work at once, one a core but at most 8 if None; the result is the same.
+
+    Returns:
+        Number of pairs with one home of each class, shape (m,), and the other pairs, each once, shape (p, 2).
+
+    Raises:
+        ValueError: If ``distance`` or ``cell_size`` is not positive and finite.
+    """
     dx, dy = cell_sides(cell_size)
-    widths = _widths(distance * (1 + TOLERANCE), dx, dy, patches.runs.shape)
-    reach = reach_of(patches, cells=max(widths.size - 1, int(widths[0])))
+    widths = _widths(within(distance), dx, dy, runs.shape)
+    reach = reach_of(runs, of_run, patches=home.size, cells=max(widths.size - 1, int(widths[0])))
     workers, total = thread_count(threads), int(reach.first[-1])
     bounds = np.linspace(0, total, min(SHARES * workers, total // LEAST_RUNS + 1) + 1)
     shares = np.searchsorted(reach.first, bounds)
-    joined = np.zeros((shares.size - 1, patches.class_ids.size), np.int64)
+    joined = np.zeros((shares.size - 1, runs.class_ids.size), np.int64)
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda first, last, out: _count(reach, widths, first, last, out), shares, shares[1:], joined))
-    by_class: NDArray[np.int64] = joined.sum(axis=0)
-    return by_class
+        listed = pool.map(lambda *share: _count(reach, widths, home, *share), shares, shares[1:], joined)
+        pairs = np.concatenate(list(listed))
+    counted: NDArray[np.int64] = joined.sum(axis=0)
+    return counted, pairs
+
+
+def within(distance: float) -> float:
+    """The largest distance that joins at threshold T, T (1 + 1e-9) [m].
+
+    Raises:
+        ValueError: If the threshold is not positive and finite.
+    """
+    if not 0 < distance < np.inf:
+        raise ValueError(f"distance must be positive metres, got {distance}: give the reach of what moves, e.g. 200.")
+    return distance * (1 + TOLERANCE)
 
 
 def _widths(limit: float, dx: float, dy: float, shape: tuple[int, int]) -> NDArray[np.int64]:
@@ -85,12 +128,20 @@ def _widths(limit: float, dx: float, dy: float, shape: tuple[int, int]) -> NDArr
 
 
 @njit(cache=True, nogil=True)
-def _count(reach: Reach, widths: NDArray[np.int64], first: int, last: int, joined: NDArray[np.int64]) -> None:
-    """Count by class, for the patches first to last - 1, those of a higher rank within reach."""
+def _count(  # noqa: PLR0917 - a kernel takes plain arrays
+    reach: Reach,
+    widths: NDArray[np.int64],
+    home: NDArray[np.int32],
+    first: int,
+    last: int,
+    joined: NDArray[np.int64],
+) -> NDArray[np.int32]:
+    """Count by class, for the patches first to last - 1, those of a higher rank within reach; list those of other homes."""
     ends, codes, rows, of_run, rank = reach.runs.ends, reach.runs.codes, reach.runs.rows, reach.of_run, reach.rank
     side, far, height = reach.side, widths[0], rows.size - 1
     # all in one kernel: handing the index on for each row would cost more than searching the row
     met_by = np.full(rank.size, -1, np.int32)
+    pairs, listed = np.empty((16, 2), np.int32), 0
     for place in range(reach.first[first], reach.first[last]):
         run = reach.by_patch[place]
         patch, code, row = of_run[run], codes[run], reach.row_of[run]
@@ -109,9 +160,16 @@ def _count(reach: Reach, widths: NDArray[np.int64], first: int, last: int, joine
                             there = of_run[found]
                             if met_by[there] != patch and rank[there] > rank[patch]:
                                 met_by[there] = patch
-                                joined[code - 1] += 1
+                                if home[patch] >= 0 and home[patch] == home[there]:
+                                    joined[code - 1] += 1
+                                else:
+                                    if listed == pairs.shape[0]:
+                                        pairs = np.concatenate((pairs, np.empty_like(pairs)))
+                                    pairs[listed, 0], pairs[listed, 1] = patch, there
+                                    listed += 1
                         low = ends[found]
                         found += 1
+    return pairs[:listed]
 
 
 @njit(cache=True, nogil=True)

@@ -38,8 +38,9 @@ from pitscape.resilience.distribution import distribution
 from pitscape.resilience.diversity import h_bits, shdi, shei, sidi
 from pitscape.resilience.joins import HORIZONTAL, VERTICAL
 from pitscape.resilience.nearest import nearest_distances
-from pitscape.resilience.patches import CellSize, Patches, cell_sides
+from pitscape.resilience.patches import Patches
 from pitscape.resilience.shape import TINY_AREA_M2, fractal_dimension
+from pitscape.resilience.tally import CellSize, Tally, cell_sides
 
 Table: TypeAlias = dict[str, NDArray[Any]]
 
@@ -92,21 +93,44 @@ def pattern_of(
     >>> pattern.patch["AREA"].tolist(), pattern.by_class["PLAND"].round(2).tolist(), pattern.landscape["TE"]
     ([4.0, 2.0], [66.67, 33.33], 300.0)
     """
-    joined = joined_pairs(patches, cell_size=cell_size, distance=connect_distance, threads=threads)
-    nearest = nearest_distances(patches, cell_size=cell_size, threads=threads)
-    table = patch_metrics(patches, cell_size=cell_size) | {"ENN": nearest}
-    return Pattern(
-        patch=table,
-        by_class=class_metrics(patches, table, cell_size=cell_size, joined=joined),
-        landscape=landscape_metrics(patches, table, cell_size=cell_size, joined=joined),
+    return pattern_from(
+        patches,
+        nearest=nearest_distances(patches, cell_size=cell_size, threads=threads),
+        joined=joined_pairs(patches, cell_size=cell_size, distance=connect_distance, threads=threads),
+        cell_size=cell_size,
     )
 
 
-def patch_metrics(patches: Patches, *, cell_size: CellSize) -> Table:
+def pattern_from(
+    tally: Tally, *, nearest: NDArray[np.float64], joined: NDArray[np.int64], cell_size: CellSize
+) -> Pattern:
+    """All metrics, from what was counted and measured of the patches.
+
+    Args:
+        tally: Of the patches.
+        nearest: Distance from each to the nearest of its class [m], shape (n,).
+        joined: Joined pairs of each class, shape (m,).
+        cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
+
+    Returns:
+        The metrics of patches, classes and landscape.
+
+    Raises:
+        ValueError: If a length is not positive.
+    """
+    table = patch_metrics(tally, cell_size=cell_size) | {"ENN": nearest}
+    return Pattern(
+        patch=table,
+        by_class=class_metrics(tally, table, cell_size=cell_size, joined=joined),
+        landscape=landscape_metrics(tally, table, cell_size=cell_size, joined=joined),
+    )
+
+
+def patch_metrics(tally: Tally, *, cell_size: CellSize) -> Table:
     """Area, perimeter and fractal dimension of each patch.
 
     Args:
-        patches: From :func:`pitscape.resilience.patches.find_patches`.
+        tally: Of the patches, such as :func:`pitscape.resilience.patches.find_patches` gives.
         cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
 
     Returns:
@@ -121,23 +145,21 @@ def patch_metrics(patches: Patches, *, cell_size: CellSize) -> Table:
     >>> table["TYPE"].tolist(), table["AREA"].tolist(), table["PERIM"].tolist()
     ([7, 3], [2.0, 1.0], [600.0, 400.0])
     """
-    areas, perimeters = patches.areas(cell_size), patches.perimeters(cell_size)
+    areas, perimeters = tally.areas(cell_size), tally.perimeters(cell_size)
     return {
         "PID": np.arange(1, areas.size + 1, dtype=np.int32),
-        "TYPE": patches.class_ids[patches.class_index],
+        "TYPE": tally.class_ids[tally.class_index],
         "AREA": areas / M2_PER_HA,
         "PERIM": perimeters,
         "FRAC": fractal_dimension(areas, perimeters),
     }
 
 
-def class_metrics(
-    patches: Patches, table: Table, *, cell_size: CellSize, joined: NDArray[np.int64] | None = None
-) -> Table:
+def class_metrics(tally: Tally, table: Table, *, cell_size: CellSize, joined: NDArray[np.int64] | None = None) -> Table:
     """Metrics of each class present.
 
     Args:
-        patches: From :func:`pitscape.resilience.patches.find_patches`.
+        tally: Of the patches, such as :func:`pitscape.resilience.patches.find_patches` gives.
         table: Their metrics, from :func:`patch_metrics`; distributions of ENN follow if it is there.
         cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
         joined: Joined pairs of each class, from :func:`pitscape.resilience.connect.joined_pairs`, for CONNECT.
@@ -153,13 +175,13 @@ def class_metrics(
     >>> by_class["TYPE"].tolist(), by_class["CA"].tolist(), by_class["AI"].tolist()
     ([3, 7], [2.0, 4.0], [100.0, 100.0])
     """
-    m, groups, cells = patches.class_ids.size, patches.class_index, patches.class_cells
-    number, area = patches.class_patches, table["AREA"].sum()
+    m, groups, cells = tally.class_ids.size, tally.class_index, tally.class_cells
+    number, area = tally.class_patches, table["AREA"].sum()
     largest = np.zeros(m)
     np.maximum.at(largest, groups, table["AREA"])
-    held, edge = np.bincount(groups, table["AREA"], m), _edges(patches, cell_size).sum(axis=1)
+    held, edge = np.bincount(groups, table["AREA"], m), _edges(tally, cell_size).sum(axis=1)
     columns: Table = {
-        "TYPE": patches.class_ids,
+        "TYPE": tally.class_ids,
         "CA": held,
         "PLAND": 100 * held / area,
         "NP": number,
@@ -170,24 +192,24 @@ def class_metrics(
     }
     columns |= _distributions(table, groups, m)
     columns |= {
-        "PLADJ": like_adjacencies(patches.adjacency, cells),
-        "AI": aggregation_index(patches.adjacency, cells),
-        "COHESION": cohesion(patches.sides.sum(axis=0), patches.cells, groups=groups, count=m, total=int(cells.sum())),
+        "PLADJ": like_adjacencies(tally.adjacency, cells),
+        "AI": aggregation_index(tally.adjacency, cells),
+        "COHESION": cohesion(tally.sides.sum(axis=0), tally.cells, groups=groups, count=m, total=int(cells.sum())),
         "MESH": mesh_size(table["AREA"], groups=groups, count=m),
     }
     if joined is not None:
-        pairs = zip(joined.tolist(), possible_pairs(patches).tolist(), strict=True)
+        pairs = zip(joined.tolist(), possible_pairs(tally).tolist(), strict=True)
         columns["CONNECT"] = np.array([connectance(*pair) for pair in pairs])
     return columns
 
 
 def landscape_metrics(
-    patches: Patches, table: Table, *, cell_size: CellSize, joined: NDArray[np.int64] | None = None
+    tally: Tally, table: Table, *, cell_size: CellSize, joined: NDArray[np.int64] | None = None
 ) -> dict[str, float]:
     """Metrics of the whole landscape.
 
     Args:
-        patches: From :func:`pitscape.resilience.patches.find_patches`.
+        tally: Of the patches, such as :func:`pitscape.resilience.patches.find_patches` gives.
         table: Their metrics, from :func:`patch_metrics`; distributions of ENN follow if it is there.
         cell_size: Side of a square cell, or its (dx, dy) [m], > 0.
         joined: Joined pairs of each class, from :func:`pitscape.resilience.connect.joined_pairs`, for CONNECT.
@@ -204,11 +226,11 @@ def landscape_metrics(
     >>> metrics["TA"], metrics["NP"], round(metrics["LPI"], 2), round(metrics["ED"], 2)
     (6.0, 2, 66.67, 33.33)
     """
-    cells, area = patches.class_cells, float(table["AREA"].sum())
-    total, number = int(cells.sum()), patches.cells.size
-    shares, adjacency = cells / total, patches.adjacency
+    cells, area = tally.class_cells, float(table["AREA"].sum())
+    total, number = int(cells.sum()), tally.cells.size
+    shares, adjacency = cells / total, tally.adjacency
     aggregation = aggregation_index(adjacency, cells)
-    edge = float(np.triu(_edges(patches, cell_size)).sum())
+    edge = float(np.triu(_edges(tally, cell_size)).sum())
     all_as_one = np.zeros(number, np.uint8)
     metrics: dict[str, float] = {
         "TA": area,
@@ -223,25 +245,23 @@ def landscape_metrics(
         "CONTAG": contagion(shares, adjacency),
         "PLADJ": float(25 * np.trace(adjacency) / total) if total > 1 else math.nan,
         "AI": float(np.nansum(shares * aggregation)) if np.isfinite(aggregation).any() else math.nan,
-        "COHESION": float(
-            cohesion(patches.sides.sum(axis=0), patches.cells, groups=all_as_one, count=1, total=total)[0]
-        ),
+        "COHESION": float(cohesion(tally.sides.sum(axis=0), tally.cells, groups=all_as_one, count=1, total=total)[0]),
         "MESH": float(mesh_size(table["AREA"], groups=all_as_one, count=1)[0]),
-        "PR": patches.class_ids.size,
+        "PR": tally.class_ids.size,
         "SHDI": shdi(shares),
         "H": h_bits(shares),
         "SHEI": shei(shares),
         "SIDI": sidi(shares),
     }
     if joined is not None:
-        metrics["CONNECT"] = connectance(int(joined.sum()), int(possible_pairs(patches).sum()))
+        metrics["CONNECT"] = connectance(int(joined.sum()), int(possible_pairs(tally).sum()))
     return metrics | {"tiny_patches": int(np.count_nonzero(table["AREA"] * M2_PER_HA <= TINY_AREA_M2))}
 
 
-def _edges(patches: Patches, cell_size: CellSize) -> NDArray[np.float64]:
+def _edges(tally: Tally, cell_size: CellSize) -> NDArray[np.float64]:
     """Length of the edge between classes [m], shape (m, m), 0 on the diagonal."""
     dx, dy = cell_sides(cell_size)
-    lengths: NDArray[np.float64] = patches.contacts[VERTICAL] * dy + patches.contacts[HORIZONTAL] * dx
+    lengths: NDArray[np.float64] = tally.contacts[VERTICAL] * dy + tally.contacts[HORIZONTAL] * dx
     np.fill_diagonal(lengths, 0.0)
     return lengths
 

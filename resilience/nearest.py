@@ -7,9 +7,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pitscape.resilience.patches import CellSize, Patches, cell_sides
+from pitscape.resilience.patches import Patches
 from pitscape.resilience.reach import NONE, Reach, first_run, reach_of, run_begin
-from pitscape.resilience.runs import thread_count
+from pitscape.resilience.runs import Runs, thread_count
+from pitscape.resilience.tally import CellSize, cell_sides
 
 FIRST_REACH = 16
 SHARES = 8  # of the work for each thread, since they differ in weight
@@ -38,19 +39,61 @@ def nearest_distances(patches: Patches, *, cell_size: CellSize, threads: int | N
     >>> nearest_distances(find_patches(np.array([[1, 0, 1, 0, 0, 1]])), cell_size=10.0).tolist()
     [20.0, 20.0, 20.0, 20.0, 30.0]
     """
-    sides = cell_sides(cell_size)
     squared = np.full(patches.cells.size, np.inf)
-    sought = np.flatnonzero((patches.class_patches > 1)[patches.class_index])
-    farthest = math.hypot(sides[0] * patches.runs.shape[1], sides[1] * patches.runs.shape[0])
-    cells, reached = FIRST_REACH, 0.0
-    while sought.size and reached < farthest:
-        reached = cells * max(sides)
-        _search(reach_of(patches, cells=cells), sought, reached**2, sides, squared, threads=threads)
-        sought = sought[np.isinf(squared[sought])]
-        cells *= 2
+    lower_squared(squared, patches.runs, patches.of_run, cell_size=cell_size, threads=threads)
+    return distances_of(squared)
+
+
+def distances_of(squared: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances from their squares, NaN where no patch was found.
+
+    >>> distances_of(np.array([9.0, np.inf])).tolist()
+    [3.0, nan]
+    """
     distances: NDArray[np.float64] = np.sqrt(squared)
     distances[np.isinf(squared)] = np.nan
     return distances
+
+
+def lower_squared(
+    squared: NDArray[np.float64],
+    runs: Runs,
+    of_run: NDArray[np.int32],
+    *,
+    cell_size: CellSize,
+    threads: int | None = None,
+) -> None:
+    """Lower the squared distance of each patch to that of the nearest other patch of its class on a map.
+
+    Args:
+        squared: Squared distance of each patch [m2] as far as it is known, infinite where it is not, shape (n,).
+        runs: The map, or the cells of one that matter.
+        of_run: Patch of each run, -1 for nodata, shape (k,).
+        cell_size: Side of a cell, or its (dx, dy) [m].
+        threads: How many work at once, one a core but at most 8 if None; the result is the same.
+
+    Raises:
+        ValueError: If ``cell_size`` is not positive and finite.
+    """
+    sides, sought = cell_sides(cell_size), _with_others(runs, of_run, squared.size)
+    farthest = math.hypot(sides[0] * runs.shape[1], sides[1] * runs.shape[0])
+    cells, reached = FIRST_REACH, 0.0
+    while sought.size and reached < farthest:
+        reached = cells * max(sides)
+        reach = reach_of(runs, of_run, patches=squared.size, cells=cells)
+        _search(reach, sought, reached**2, sides, squared, threads=threads)
+        sought = sought[squared[sought] > reached**2]
+        cells *= 2
+
+
+def _with_others(runs: Runs, of_run: NDArray[np.int32], patches: int) -> NDArray[np.int64]:
+    """The patches that have runs, of classes that have more than one of them."""
+    code = np.zeros(patches, np.uint8)
+    seen = of_run >= 0
+    code[of_run[seen]] = runs.codes[seen]
+    several = np.bincount(code, minlength=runs.class_ids.size + 1) > 1
+    several[0] = False
+    return np.flatnonzero(several[code])
 
 
 def _search(
@@ -77,7 +120,7 @@ def _lower(
     least, height, width = min(2 * dx, 2 * dy) ** 2, rows.size - 1, ends[-1]
     # all in one kernel: handing the index on for each row would cost more than searching the row
     for patch in sought:
-        rank, best = reach.rank[patch], limit
+        rank, best = reach.rank[patch], min(limit, squared[patch])
         for place in range(reach.first[patch], reach.first[patch + 1]):
             run = reach.by_patch[place]
             home, group = reach.row_of[run], reach.runs.codes[run] - 1

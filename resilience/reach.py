@@ -1,15 +1,16 @@
 """Which patches lie within reach of a run: a coarse index that spares nearly all looking around."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pitscape.resilience.patches import Patches
 from pitscape.resilience.runs import Runs
 
 NONE = -1
+BLOCKS = 8  # at most, of the index, for a run
 
 
 class Reach(NamedTuple):
@@ -38,27 +39,30 @@ class Reach(NamedTuple):
     side: int
 
 
-def reach_of(patches: Patches, *, cells: int) -> Reach:
+def reach_of(runs: Runs, of_run: NDArray[np.int32], *, patches: int, cells: int) -> Reach:
     """Index patches for searches that go some cells far.
 
     Args:
-        patches: From :func:`pitscape.resilience.patches.find_patches`.
-        cells: How far they go, in cells; blocks are about as large.
+        runs: A map, or the cells of one that matter.
+        of_run: Patch of each run, -1 for nodata, shape (k,).
+        patches: Number n of patches, of which some may have no run.
+        cells: How far searches go, in cells; blocks are about as large, and no more than eight for a run.
 
     Returns:
         The index, some 10 bytes a run and at most one for eight cells.
     """
-    runs, of_run = patches.runs, patches.of_run
     height, width = runs.shape
-    side = max(min(cells, max(height, width)), 8 * int(np.ceil(np.sqrt(runs.class_ids.size))))
-    count = np.zeros(patches.cells.size, np.int32)
+    kinds = runs.class_ids.size
+    least = max(8 * math.sqrt(kinds), math.sqrt(kinds * height * width / (BLOCKS * runs.ends.size)))
+    side = max(min(cells, max(height, width)), math.ceil(least))
+    count = np.zeros(patches, np.int32)
     _count_runs(of_run, count)
     first = np.concatenate([[0], np.cumsum(count, dtype=np.int64)])
     by_patch = np.empty(int(first[-1]), np.int32)
     _sort_runs(of_run, first.copy(), by_patch)
     rank = np.empty(count.size, np.int32)
     rank[np.argsort(count, kind="stable")] = np.arange(count.size, dtype=np.int32)
-    blocks = (runs.class_ids.size, -(-height // side), -(-width // side))
+    blocks = (kinds, -(-height // side), -(-width // side))
     reach = Reach(
         runs=runs,
         of_run=of_run,

@@ -15,6 +15,10 @@ LEAST_ROWS = 64  # of a thread's share
 MOST_THREADS = 8  # unless more are asked for: each holds memory of its own
 
 
+class UnobservedError(ValueError):
+    """No cell of a map is observed."""
+
+
 class Runs(NamedTuple):
     """Runs of equal cells, from left to right and from top to bottom; every cell is in one, nodata too.
 
@@ -161,7 +165,7 @@ def _joined(parts: Sequence[_Part], nodata: int) -> Runs:
         if found > MOST_CLASSES:
             raise ValueError("classes holds more than 255 different ids: give a class map, not a continuous raster.")
     if found == 0:
-        raise ValueError(f"No cell is observed, all are nodata ({nodata}): check nodata, or leave this zone out.")
+        raise UnobservedError(f"No cell is observed, all are nodata ({nodata}): check nodata, or leave this zone out.")
     order = np.argsort(seen[:found])
     rising = np.zeros(found + 1, np.uint8)
     rising[order + 1] = np.arange(1, found + 1)

@@ -9,9 +9,9 @@ from scipy import ndimage
 
 from pitscape.resilience.climate import FLOOR
 from pitscape.resilience.elasticity import H_EXPONENT, SIGMA
-from pitscape.resilience.patches import CellSize, cell_sides
 from pitscape.resilience.runs import check_classes
 from pitscape.resilience.sliding import MAPS, Window, slide
+from pitscape.resilience.tally import CellSize, cell_sides
 
 MOST_CLASSES = 64
 LEAST_OBSERVED = 0.25

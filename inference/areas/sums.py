@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
@@ -87,7 +87,7 @@ def batch_sums(
     near = coverage.near(batch)
     found = Sums.of(near if numbers is None else numbers[near], number)
     place = {zone: at for at, zone in enumerate(near.tolist())}
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
+    with block_cache(CACHE_MB):
         for rows, columns in batch:
             if not coverage.reaches(rows, columns):
                 continue

@@ -13,6 +13,7 @@ from documentation import ROOT
 from documented_networks import write_networks
 from finished_site import finished_site
 from products import write_band, write_safe
+from rasterio.windows import Window
 from shapely.geometry import LineString, box
 from small_scenes import BANDS
 
@@ -69,6 +70,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "dem.tif").write_bytes(heights[-1].read_bytes())
     (folder / "s1_20230711.tif").write_bytes(max((folder / "sar").glob("*.tif")).read_bytes())
     _rasters(folder, heights)
+    _tiles(folder)
     _polygons(folder)
     _records(folder)
     _configurations(folder)
@@ -91,6 +93,19 @@ def _rasters(folder: Path, heights: list[Path]) -> None:
         with rasterio.open(folder / "confidence.tif", "w", **profile | {"dtype": "uint8", "nodata": 255}) as file:
             file.write(np.full(change.shape, round(0.9 * SHARE_STEPS), np.uint8), 1)
             file.scales = (1 / SHARE_STEPS,)
+
+
+def _tiles(folder: Path) -> None:
+    """The class map as four files."""
+    (folder / "tiles").mkdir()
+    with rasterio.open(folder / "classes.tif") as classes:
+        height, width = classes.height // 2, classes.width // 2
+        for number in range(4):
+            window = Window(number % 2 * width, number // 2 * height, width, height)
+            place = {"height": height, "width": width, "transform": classes.window_transform(window)}
+            profile = {key: classes.profile[key] for key in ("driver", "count", "dtype", "nodata", "crs")} | place
+            with rasterio.open(folder / "tiles" / f"{number}.tif", "w", **profile) as file:
+                file.write(classes.read(window=window))
 
 
 def _polygons(folder: Path) -> None:

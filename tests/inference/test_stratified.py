@@ -155,7 +155,7 @@ def covered(sizes: tuple[int, ...], samples: int) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("sizes", [(75, 75, 165, 325), (100, 100, 600, 100)])
 def test_default_intervals_cover_rare_and_common_classes(sizes: tuple[int, ...]) -> None:
-    """93 to 97 %, with three standard errors of 300 samples beside; benchmarks/coverage.py takes 2,000."""
+    """93 to 97 %, with three standard errors of 300 samples beside; benchmarks/interval_coverage.py takes 2,000."""
     default, wald = covered(sizes, 300)
     slack = 3 * (0.95 * 0.05 / 300) ** 0.5
     assert (default > 0.93 - slack).all()

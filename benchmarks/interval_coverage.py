@@ -1,4 +1,4 @@
-"""How often 95 % intervals hold the truth: python benchmarks/coverage.py [samples] [draws].
+"""How often 95 % intervals hold the truth: python benchmarks/interval_coverage.py [samples] [draws].
 
 Samples are drawn from the population of Olofsson et al. (2014), whose true error matrix is taken to be their estimate, from
 one of seven classes, and from one of eight transitions, most of them rare. Beside the default stand Wald's interval, other priors and the interval of highest

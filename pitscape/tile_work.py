@@ -1,0 +1,132 @@
+"""Tasks of tiles, done here one after another or by the workers of a cluster; what they leave is kept for a rerun."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.inference.cluster.connection import connected
+from pitscape.inference.cluster.tasks import run_tasks
+from pitscape.inference.lock import holding
+from pitscape.inference.parts import LOCKS, parts_of
+from pitscape.map_mosaic import MapTile
+from pitscape.tile_tasks import Part, TileTask, read_part
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PART = re.compile(r"[0-9a-f]{64}\.npz")
+PASSING = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{8}\.npz")
+MOST_NAMED = 5
+"""Tiles of which a message says why they failed."""
+
+
+@contextmanager
+def kept_parts(output: Path) -> Iterator[Path]:
+    """The folder OUT.parts of a run, which keeps what is found of each tile until the outputs are written.
+
+    Raises:
+        InputError: If it holds something else, or another run is at work there.
+    """
+    folder = parts_of(output)
+    if folder.is_file():
+        raise InputError(f"{folder}: is a file where parts would lie; choose another output.")
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.is_dir() or not any(names.fullmatch(path.name) for names in (PART, PASSING, LOCKS)):
+            raise InputError(f"{folder}: holds {path.name}, which is no part of a mosaic; choose another output.")
+    with holding(folder):
+        yield folder
+        for path in folder.iterdir():
+            if PART.fullmatch(path.name) or PASSING.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
+
+class TileWork:
+    """Where tasks are done.
+
+    Args:
+        client: Of the cluster, None for this process.
+        tasks: How many there will be.
+        progress: Told of tasks done, and of all.
+    """
+
+    def __init__(self, client: "Client | None", tasks: int, progress: Callable[[int, int], None]) -> None:
+        self._client, self._all, self._progress, self._done = client, tasks, progress, 0
+
+    def parts(self, kind: type[Part], function: Callable[[Any], None], tasks: Sequence[TileTask]) -> dict[Path, Part]:
+        """The parts that tasks leave, by path; those that are there are not done again.
+
+        Args:
+            kind: Of the parts.
+            function: That does a task.
+            tasks: In any order.
+
+        Raises:
+            PitscapeError: If tasks failed, naming their files; the others were done.
+        """
+        found = {task.part: read_part(kind, task.part) for task in tasks}
+        missing = {_title(task): task for task in tasks if found[task.part] is None}
+        self._count(len(tasks) - len(missing))
+        failures = self._here(function, missing) if self._client is None else self._there(function, missing)
+        for name, task in missing.items():
+            if name not in failures and (part := read_part(kind, task.part)) is not None:
+                found[task.part] = part
+        lacking = {
+            name: failures.get(name, "left nothing") for name, task in missing.items() if found[task.part] is None
+        }
+        if lacking:
+            folder = tasks[0].folder.name
+            raise PitscapeError(
+                f"{len(lacking)} of {len(tasks)} tiles failed: {_told(lacking)}; {folder} keeps the others, run it again for these."
+            )
+        return {path: part for path, part in found.items() if part is not None}
+
+    def _here(self, function: Callable[[Any], None], tasks: Mapping[str, TileTask]) -> dict[str, str]:
+        failures = {}
+        for name, task in tasks.items():
+            try:
+                function(task)
+            except (PitscapeError, OSError, MemoryError) as error:
+                failures[name] = " ".join(str(error).split()) or type(error).__name__
+            self._count(1)
+        return failures
+
+    def _there(self, function: Callable[[Any], None], tasks: Mapping[str, TileTask]) -> dict[str, str]:
+        assert self._client is not None
+        here = {name: replace(task, tile=_resolved(task.tile)) for name, task in tasks.items()}
+        return run_tasks(self._client, function, here, on_result=lambda *_: self._count(1)).failures
+
+    def _count(self, tiles: int) -> None:
+        self._done += tiles
+        self._progress(self._done, self._all)
+
+
+@contextmanager
+def workers(cluster: str | None) -> "Iterator[Client | None]":
+    """A client of the cluster that was named, None where none was."""
+    if cluster is None:
+        yield None
+        return
+    with connected(cluster) as client:
+        yield client
+
+
+def _title(task: TileTask) -> str:
+    return f"{task.tile} {task.part.stem[:8]}"
+
+
+def _told(failures: Mapping[str, str]) -> str:
+    """Why tiles failed, each reason once."""
+    files = {name: name.rsplit(" [", 1)[0] for name in failures}
+    reasons = [reason if files[name] in reason else f"{files[name]}: {reason}" for name, reason in failures.items()]
+    told = [reason.rstrip(".") for reason in dict.fromkeys(reasons)]
+    more = f"; and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+    return "; ".join(told[:MOST_NAMED]) + more
+
+
+def _resolved(tile: MapTile) -> MapTile:
+    """Workers have other working directories."""
+    return replace(tile, path=tile.path.resolve())
