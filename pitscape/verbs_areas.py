@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from pitscape.imagery.remote.path import place
 from pitscape.verbs import Verbs, new_verb
 
 
@@ -10,19 +11,21 @@ def add_areas(verbs: Verbs) -> None:
     """Add the verb ``areas``."""
     text = "class shares and geodesic areas [km2], by zone and epoch"
     verb = new_verb(verbs, "areas", "pitscape.zonal_areas:areas", text)
-    verb.add_argument("classes", type=Path, nargs="+", metavar="CLASSES.tif", help="class maps, one of each epoch")
+    verb.add_argument("classes", type=place, nargs="+", metavar="CLASSES.tif", help="class maps, one of each epoch")
     _add_epochs(verb)
     _add_zones(verb)
     verb.add_argument(
         "--probabilities",
-        type=Path,
+        type=place,
         nargs="+",
         metavar="P.tif",
         help="of each map, as predict writes them: soft areas, the sum of probabilities, beside the others",
     )
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
-    verb.add_argument("--figure", type=Path, metavar="FILE", help="shares as a chart: .html, .png or .svg")
-    verb.add_argument("--output", type=Path, required=True, metavar="AREAS.csv", help="a row per epoch, zone and class")
+    verb.add_argument("--figure", type=place, metavar="FILE", help="shares as a chart: .html, .png or .svg")
+    verb.add_argument(
+        "--output", type=place, required=True, metavar="AREAS.csv", help="a row per epoch, zone and class"
+    )
 
 
 def add_change(verbs: Verbs) -> None:

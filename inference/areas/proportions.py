@@ -21,6 +21,7 @@ from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.raster import open_raster
+from pitscape.imagery.remote.path import shown
 from pitscape.imagery.spreadsheet import safe_cell
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.tally import CACHE_MB, Tally, covered_cells, windows
@@ -163,12 +164,12 @@ def _with_soft(row: ClassArea, m2: float, in_all: float) -> ClassArea:
 def _check_probabilities(stored: Any, classes: ClassMap) -> None:  # noqa: ANN401 - rasterio has no types
     if stored.count != len(classes.legend) or set(stored.dtypes) != {"uint8"}:
         raise InputError(
-            f"{stored.name}: has {stored.count} bands of {stored.dtypes[0]}; probabilities of {classes.path} are "
+            f"{shown(stored.name)}: has {stored.count} bands of {stored.dtypes[0]}; probabilities of {classes.path} are "
             f"{len(classes.legend)} of uint8, as predict --probabilities writes them."
         )
     if not same_grid(grid_of(stored), classes.grid):
         raise InputError(
-            f"{stored.name}: lies on another grid than {classes.path}; give the probabilities of this map."
+            f"{shown(stored.name)}: lies on another grid than {classes.path}; give the probabilities of this map."
         )
 
 
