@@ -16,7 +16,7 @@ from pitscape.imagery.outputs import make_folder, remove_stale, sidecar, write_j
 from pitscape.imagery.remote.path import from_folder
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.layers import PROBABILITY_OF
-from pitscape.inference.parts import SUFFIX, Parts
+from pitscape.inference.parts import SUFFIX, Parts, listed
 
 
 class NothingObservedError(InputError):
@@ -40,7 +40,7 @@ def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) ->
     folder, contents = parts.folder, parts.contents
     if missing := parts.missing():
         raise InputError(
-            f"{folder}: lacks {len(missing)} of {len(contents.blocks)} blocks ({_listed(missing)}); go on with "
+            f"{folder}: lacks {len(missing)} of {len(contents.blocks)} blocks ({listed(missing)}); go on with "
             "pitscape predict --resume, or run the shards that are missing."
         )
     records = list(parts.records())
@@ -132,8 +132,3 @@ def _record(parts: Parts, records: list[dict[str, Any]]) -> dict[str, Any]:
         "failed_tiles": [failures[key] for key in sorted(failures)],
         "notes": list(contents.legend.notes),
     }
-
-
-def _listed(numbers: list[int], most: int = 5) -> str:
-    shown = ", ".join(map(str, numbers[:most]))
-    return shown + (", ..." if len(numbers) > most else "")

@@ -68,7 +68,7 @@ def predict_scene(
             record := record_beside(outputs, made_of(scene, predictor, options), failed_too=options.skip_failed)
         ):
             return record
-        with holding(folder):
+        with holding(folder) as still_held:
             plan, parts = _begun(scene, predictor, outputs, options, keep=options.resume)
             try:
                 network, crew = _staff(predictor, plan, options, spent)
@@ -76,6 +76,7 @@ def predict_scene(
                     signed = aside.submit(_signed, parts, scene, predictor, options)
                     missing = parts.missing(failed_too=not options.skip_failed)
                     map_blocks(scene, network, plan, parts, missing, crew=crew, progress=progress)
+                still_held()
                 with spent.on("assembling"):
                     record = assemble(signed.result())
             except NothingObservedError:  # it has to be another input: what was made of this one is of no use
