@@ -117,12 +117,12 @@ class Raster:
 
 @contextmanager
 def open_raster(path: Path) -> Iterator[Any]:
-    """Open a raster with rasterio, or say in one line why it is none.
+    """Open a raster with rasterio, or say in one line why it is none; of a remote one what lies beside it is not looked for.
 
     Raises:
         InputError: If the file does not exist, GDAL cannot read it, it is not safe to read, or it is damaged.
     """
-    with RasterFile.of(str(path)).open() as dataset, naming_damage(str(path)):
+    with RasterFile.of(str(path), beside=False).open() as dataset, naming_damage(str(path)):
         yield dataset
 
 

@@ -59,8 +59,12 @@ class RasterFile:
     alone: bool = False
 
     @classmethod
-    def of(cls, address: str) -> "RasterFile":
+    def of(cls, address: str, *, beside: bool = True) -> "RasterFile":
         """The file of an address.
+
+        Args:
+            address: A path, local or remote, or GDAL's address within an archive.
+            beside: Whether mask and metadata beside a remote file matter.
 
         Raises:
             InputError: If it is not there, of no format that is read, or a virtual raster that is no plain mosaic.
@@ -73,7 +77,8 @@ class RasterFile:
             return cls(address, address, driver)
         if driver not in REMOTE_DRIVERS:
             raise InputError(f"{path}: is {driver}, of which a store gives no windows; give a cloud-optimised GeoTIFF.")
-        return cls(str(path), path.store.gdal_name(path), driver, alone=driver != "VRT" and not files_beside(path))
+        alone = driver != "VRT" and not (beside and files_beside(path))
+        return cls(str(path), path.store.gdal_name(path), driver, alone)
 
     def open(self) -> Any:  # noqa: ANN401 - rasterio has no types
         """Open it with rasterio.

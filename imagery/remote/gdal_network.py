@@ -8,7 +8,6 @@ from pitscape.imagery.remote.store import CONNECT_S, READ_S, TRIES
 SETTINGS = {
     "GDAL_HTTP_MAX_RETRY": str(TRIES - 1),
     "GDAL_HTTP_RETRY_DELAY": "0.5",
-    "GDAL_HTTP_RETRY_CODES": "ALL",
     "GDAL_HTTP_CONNECTTIMEOUT": str(CONNECT_S),
     "GDAL_HTTP_LOW_SPEED_TIME": str(READ_S),
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1",
