@@ -178,7 +178,7 @@ def _naming(path: RemotePath) -> Iterator[None]:
             raise TakenError(f"{path}: was changed by another process.") from None
         if isinstance(error, boto.ParamValidationError) or code.startswith("Invalid"):
             raise InputError(f"{path}: is no name of an object ({code}); give s3://BUCKET/KEY.") from None
-        raise UnreachableError(f"{path}: the store does not answer ({code}, after {TRIES} tries).") from None
+        raise UnreachableError(f"{path}: the store does not answer ({code}).") from None
 
 
 def _code(error: BaseException) -> str:

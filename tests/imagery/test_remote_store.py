@@ -36,7 +36,7 @@ def answering(status: int, body: bytes) -> Iterator[str]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_HEAD = do_PUT = do_POST = _answer
+        do_GET = do_HEAD = do_PUT = do_POST = _answer  # noqa: N815 - as the library asks for them
 
         def log_message(self, *_: object) -> None:
             pass
@@ -164,7 +164,7 @@ def test_a_virtual_mosaic_that_reaches_elsewhere_is_refused(bucket: Bucket, rela
         Raster(path)
 
 
-def test_a_map_that_was_put_anew_is_read_anew(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_map_that_was_put_anew_is_read_anew(bucket: Bucket) -> None:
     for value in (0, 3):
         save_class_map(bucket.path("classes.tif"), np.full((64, 64), value, np.uint8), grid(64, 64), load_legend())
         with open_class_map(bucket.path("classes.tif")) as classes:
@@ -203,7 +203,7 @@ def test_without_credentials_the_places_where_they_are_looked_for_are_named(
         monkeypatch.delenv(name)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
-    with pytest.raises(DeniedError, match="no credentials were found .*AWS_PROFILE"):
+    with pytest.raises(DeniedError, match=r"no credentials were found .*AWS_PROFILE"):
         Raster(place("s3://maps/a.tif"))
 
 
