@@ -43,6 +43,8 @@ def load_named(kind: str, package: str, name: str | Path, model: type[Model]) ->
         InputError: If there is no such name, or the file is not a valid one.
     """
     path = Path(name)
+    if collapsed(path):
+        raise InputError(f"{without_secrets(str(path))}: a {kind} is read from the local disk; copy it first.")
     if path.suffix in {".yaml", ".yml"}:
         return load_settings(path, model)
     folder = files(package)

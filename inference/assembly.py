@@ -16,7 +16,7 @@ from pitscape.imagery.outputs import make_folder, remove_stale, sidecar, write_j
 from pitscape.imagery.remote.path import from_folder
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.layers import PROBABILITY_OF
-from pitscape.inference.parts import SUFFIX, Parts, listed
+from pitscape.inference.parts import SUFFIX, Parts
 
 
 class NothingObservedError(InputError):
@@ -132,3 +132,13 @@ def _record(parts: Parts, records: list[dict[str, Any]]) -> dict[str, Any]:
         "failed_tiles": [failures[key] for key in sorted(failures)],
         "notes": list(contents.legend.notes),
     }
+
+
+def listed(numbers: list[int], most: int = 5) -> str:
+    """The first of some numbers, as text.
+
+    >>> listed([3, 4, 9], most=2)
+    '3, 4, ...'
+    """
+    shown = ", ".join(map(str, numbers[:most]))
+    return shown + (", ..." if len(numbers) > most else "")

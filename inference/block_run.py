@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.remote.store import UnreachableError
+from pitscape.inference.assembly import listed
 from pitscape.inference.blend import Failure, Rows, blended_rows
 from pitscape.inference.joint_scene import Mappable
 from pitscape.inference.layers import Layers
-from pitscape.inference.parts import Parts, listed
+from pitscape.inference.parts import Parts
 from pitscape.inference.plan import Plan
 from pitscape.inference.predictor import Predictor
 from pitscape.inference.stream import Crew

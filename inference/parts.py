@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class Parts:
 
     folder: Path
     contents: Contents
-    known: dict[int, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[int, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
 
     def join(self) -> None:
         """Add to the blocks that earlier or other processes have finished, if there are any.
@@ -145,12 +145,16 @@ class Parts:
                 dataset.write(layers)
             return bytes(memory.getbuffer())
 
-    def missing(self, *, failed_too: bool = False) -> list[int]:
-        """Numbers of the blocks that are not finished, or were changed since; ``failed_too``: or hold tiles that failed."""
-        numbers = range(len(self.contents.blocks))
+    def missing(self, among: Iterable[int] | None = None, *, failed_too: bool = False) -> list[int]:
+        """Numbers of the blocks, of all or of some, that are not finished, or were changed since.
+
+        With ``failed_too`` those that hold tiles that failed, too. Of a store one listing tells which are not there.
+        """
+        numbers = range(len(self.contents.blocks)) if among is None else among
         there = {path.name for path in self.folder.iterdir()} if is_remote(self.folder) else None
-        records = (None if there is not None and f"{_name(n)}.json" not in there else self._record(n) for n in numbers)
-        return [n for n, record in enumerate(records) if record is None or (failed_too and record["failures"])]
+        asked = ((n, there is None or f"{_name(n)}.json" in there) for n in numbers)
+        records = ((number, self._record(number) if asked_for else None) for number, asked_for in asked)
+        return [number for number, record in records if record is None or (failed_too and record["failures"])]
 
     def _record(self, number: int) -> dict[str, Any] | None:
         """What is recorded of a block; None if it is not there as it was written."""
@@ -260,15 +264,6 @@ def clear(folder: Path) -> None:
         return
     for path in ours:
         path.unlink(missing_ok=True)
-
-
-def listed(numbers: Sequence[int], most: int = 5) -> str:
-    """Numbers of blocks for a message.
-
-    >>> listed([3, 5, 6, 7, 8, 9])
-    '3, 5, 6, 7, 8, ...'
-    """
-    return ", ".join(map(str, numbers[:most])) + (", ..." if len(numbers) > most else "")
 
 
 def _name(number: int) -> str:

@@ -7,11 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pitscape.imagery.errors import InputError
+from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import sha256_of, sidecar
 from pitscape.imagery.raster_file import files_beside
 from pitscape.imagery.reading import Reading
-from pitscape.imagery.remote.path import RemotePath
+from pitscape.imagery.remote.path import RemotePath, is_remote
 from pitscape.imagery.scene import Scene
 from pitscape.imagery.virtual import check_virtual
 from pitscape.inference.joint_scene import JointScene
@@ -98,6 +98,18 @@ def _content(key: str, path: Path) -> dict[str, Any]:
     if found is None:
         raise InputError(f"{path}: is not there any more; it was deleted meanwhile.")
     return {f"{key}_stored": found.identity()}
+
+
+def check_unchanged(scene: JointScene, made: dict[str, Any]) -> None:
+    """Make sure that the remote scenes of a run are those that it was begun with: no lock keeps others from replacing them.
+
+    Raises:
+        PitscapeError: Naming the first that is not.
+    """
+    told = [made, *made.get("other_sources", {}).values()]
+    for each, before in zip(scene.stack.scenes, told, strict=True):
+        if is_remote(each.path) and _content("scene", each.path)["scene_stored"] != before["scene_stored"]:
+            raise PitscapeError(f"{each.path}: was replaced while it was read; map it again, without --resume.")
 
 
 def _contents(key: str, paths: Sequence[Path]) -> dict[str, Any]:

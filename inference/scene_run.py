@@ -18,7 +18,7 @@ from pitscape.inference.lock import Shard, beginning, holding
 from pitscape.inference.parts import MANIFEST, Contents, Parts, check_folder, clear, open_parts, parts_of, read_manifest
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor, Predictor
-from pitscape.inference.provenance import cut_of, made_of, record_beside, shape_of
+from pitscape.inference.provenance import check_unchanged, cut_of, made_of, record_beside, shape_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_source import SceneSource
 from pitscape.inference.spent import Spent
@@ -77,6 +77,7 @@ def predict_scene(
                     missing = parts.missing(failed_too=not options.skip_failed)
                     map_blocks(scene, network, plan, parts, missing, crew=crew, progress=progress)
                 still_held()
+                check_unchanged(scene, signed.result().contents.made_of)
                 with spent.on("assembling"):
                     record = assemble(signed.result())
             except NothingObservedError:  # it has to be another input: what was made of this one is of no use
@@ -123,6 +124,7 @@ def predict_shard(
         own = [number for number in shard.share(list(range(len(plan.blocks)))) if number in missing]
         network, crew = _staff(predictor, plan, options, Spent())
         map_blocks(scene, network, plan, parts, own, crew=crew, progress=progress)
+        check_unchanged(scene, parts.contents.made_of)
         return len(parts.missing())
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.reading import Reading
-from pitscape.imagery.remote.path import from_folder, place
+from pitscape.imagery.remote.path import from_folder, place, without_secrets
 from pitscape.inference.lock import Shard
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.parts import parts_of
@@ -158,7 +158,7 @@ def _source(text: str) -> SceneSource:
     words: dict[str | None, OffsetWord | None] = {None: None, "included": "included", "missing": "missing"}
     offset = said.get("offset")
     if offset not in words:
-        raise InputError(f"--source {text}: offset={offset} is not known; say included or missing.")
+        raise InputError(f"--source {without_secrets(text)}: offset={offset} is not known; say included or missing.")
     bands = tuple(said["bands"].split("+")) if "bands" in said else None
     return SceneSource(place(path), sensor, bands, words[offset])
 

@@ -35,5 +35,5 @@ def check_local(parsed: argparse.Namespace) -> None:
             if isinstance(each, Path) and collapsed(each):
                 raise InputError(
                     f"{without_secrets(str(each))}: {parsed.verb} takes this from the local disk alone; copy it first. "
-                    "predict, merge and areas take remote files."
+                    "predict, merge and areas take remote files, and extents, change and landscape remote class maps."
                 )

@@ -33,7 +33,7 @@ def add_change(verbs: Verbs) -> None:
     text = "transitions between epochs, gain, loss, net change and swap by class [km2], with and without flicker"
     verb = new_verb(verbs, "change", "pitscape.change:change", text)
     verb.add_argument(
-        "classes", type=Path, nargs="+", metavar="MAP.tif", help="class maps in order of time, two or more"
+        "classes", type=place, nargs="+", metavar="MAP.tif", help="class maps in order of time, two or more"
     )
     _add_epochs(verb)
     verb.add_argument(
@@ -54,7 +54,7 @@ def add_change(verbs: Verbs) -> None:
     )
     verb.add_argument(
         "--output",
-        type=Path,
+        type=place,
         required=True,
         metavar="CHANGE.json",
         help="all tables; beside it CHANGE.transitions.csv and CHANGE.classes.csv",

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from pitscape.imagery.remote.path import place
 from pitscape.verbs import Verbs, new_verb
 
 
@@ -11,8 +12,8 @@ def add_landscape(verbs: Verbs) -> None:
     verb = new_verb(
         verbs, "landscape", "pitscape.landscape:run", "landscape metrics of a class map, as FRAGSTATS defines them"
     )
-    verb.add_argument("classes", type=Path, metavar="CLASSES.tif", help="class map or any categorical raster")
-    verb.add_argument("--output", type=Path, required=True, metavar="METRICS.json", help="landscape and class metrics")
+    verb.add_argument("classes", type=place, metavar="CLASSES.tif", help="class map or any categorical raster")
+    verb.add_argument("--output", type=place, required=True, metavar="METRICS.json", help="landscape and class metrics")
     verb.add_argument("--patches", action="store_true", help="metrics of each patch as well")
     verb.add_argument("--csv", action="store_true", help="tables beside the JSON as well, one for each level")
     verb.add_argument(

@@ -13,7 +13,7 @@ from object_store import Bucket, Wire
 from pixel_models import pixel_card, write_pixel_model
 from small_scenes import BANDS, SceneMaker, stored_numbers
 
-from pitscape.imagery.errors import InputError
+from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.remote import local_copy
 from pitscape.imagery.remote.path import RemotePath, place
 from pitscape.imagery.remote.store import TakenError, UnreachableError
@@ -195,6 +195,20 @@ def test_a_finished_map_is_left_and_that_of_another_scene_is_not(
     bucket.put(f"in/{SCENE}", write_scene(stored_numbers(150, 90, seed=1), SCENE))
     predict_scene(remote, predictor, output, options=again)
     assert adds == [0, 1, 2, 3, 4]
+
+
+def test_a_scene_that_was_replaced_while_it_was_read_gives_no_map(
+    scene: Path, predictor: OnnxPredictor, bucket: Bucket, write_scene: SceneMaker
+) -> None:
+    remote = bucket.put(f"in/{SCENE}", scene)
+
+    def replace(done: int, total: int) -> None:
+        if done == total:
+            bucket.put(f"in/{SCENE}", write_scene(stored_numbers(150, 90, seed=1), SCENE))
+
+    with pytest.raises(PitscapeError, match="was replaced while it was read"):
+        predict_scene(remote, predictor, bucket.path("out/classes.tif"), options=OPTIONS, progress=replace)
+    assert "out/classes.tif" not in bucket.keys
 
 
 def test_one_run_per_output(bucket: Bucket) -> None:

@@ -8,10 +8,12 @@ import pytest
 import rasterio
 from object_store import SECRET, Bucket
 from pixel_models import pixel_card, write_pixel_model
-from small_scenes import BANDS, SceneMaker, stored_numbers
+from small_scenes import BANDS, SceneMaker, grid, stored_numbers
 from stac_server import StacServer, serving
 
 from pitscape.cli import main
+from pitscape.imagery.class_map import save_class_map
+from pitscape.imagery.legend import load_legend
 
 SCENE = "scene_20230709.tif"
 CANARY = "canary0signature0of0tests"
@@ -54,6 +56,26 @@ def test_the_verbs_go_from_bucket_to_bucket(
     assert main(["areas", str(tmp_path / "classes.tif"), "--output", str(tmp_path / "areas.csv")]) == 0
     assert bucket.get("out/areas.csv") == (tmp_path / "areas.csv").read_bytes()
     assert "out/areas.csv.json" in bucket.keys
+
+
+def test_class_maps_of_a_bucket_are_measured_as_those_of_the_disk(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["a_20150701.tif", "b_20230701.tif"]
+    for number, name in enumerate(names):
+        ids = np.random.default_rng(number).integers(0, 4, (6, 5)).repeat(8, 0).repeat(8, 1).astype(np.uint8)
+        save_class_map(tmp_path / name, ids, grid(48, 40), load_legend())
+        bucket.put(name, tmp_path / name)
+    for verb, count in (("landscape", 1), ("change", 2), ("extents", 1)):
+        for where in (str(tmp_path), f"s3://{bucket.name}"):
+            output = f"{where}/out/{verb}.{'gpkg' if verb == 'extents' else 'json'}"
+            more = ["--class", "mined"] if verb == "extents" else []
+            assert main([verb, *(f"{where}/{name}" for name in names[:count]), *more, "--output", output]) == 0
+    here = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    there = bucket.all("out/")
+    assert sorted(here) == sorted(there)
+    assert not [name for name in set(here) - {"extents.gpkg"} if here[name] != there[name]]
+    assert capsys.readouterr().err == ""
 
 
 def test_several_scenes_go_into_a_folder_of_a_bucket(write_scene: SceneMaker, model_file: Path, bucket: Bucket) -> None:
@@ -114,7 +136,7 @@ def test_the_secret_of_the_environment_is_nowhere(
     assert main(["change", f"s3://AKIA:{SECRET}@maps/a.tif", f"{root}/b.tif", "--output", "c.json"]) == 2
     assert main(["predict", f"https://me:{SECRET}@127.0.0.1/a.tif", *how, f"{root}/out/classes.tif"]) == 2
     told = capfd.readouterr()
-    assert told.err.count("a name must not hold credentials") == 2
+    assert told.err.count("a name must not hold credentials") == 3
     assert_nowhere(SECRET, tmp_path / "out", told.out + told.err + caplog.text)
 
 
@@ -128,9 +150,10 @@ def assert_nowhere(secret: str, folder: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["change", "s3://maps/a.tif", "s3://maps/b.tif", "--output", "c.json"],
-        ["landscape", "s3://maps/a.tif", "--output", "m.json"],
-        ["extents", "https://example.org/a.tif?sig=canary", "--class", "mined", "--output", "e.gpkg"],
+        ["change", "a.tif", "b.tif", "--output", "c.json", "--filtered", "s3://maps/out"],
+        ["landscape", "a.tif", "--output", "m.json", "--ndvi", "s3://maps/a.tif"],
+        ["influence", "https://example.org/a.tif?sig=canary", "b.tif", "--output", "e.gpkg"],
+        ["areas", "a.tif", "--legend", "https://example.org/a.yaml?sig=canary", "--output", "a.csv"],
         ["run", "s3://maps/site.yaml", "--out", "site"],
         ["predict", "a.tif", "--output", "gs://maps/classes.tif"],
     ],
