@@ -34,6 +34,6 @@ def check_local(parsed: argparse.Namespace) -> None:
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, Path) and collapsed(each):
                 raise InputError(
-                    f"{without_secrets(str(each))}: {parsed.verb} takes this from the local disk alone; copy it first. "
-                    "predict, merge and areas take remote files, and extents, change and landscape remote class maps."
+                    f"{without_secrets(str(each))}: {parsed.verb} takes this from the local disk alone; copy it first "
+                    "(docs/howto/cloud.md says what may be remote)."
                 )
