@@ -113,7 +113,7 @@ def bucket(object_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """A new bucket of the object store, which the environment names with credentials."""
     import botocore.session
 
-    for name in (*ENDPOINT, "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+    for name in (*ENDPOINT, "CPL_AWS_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "")  # put back at the end, whatever is made of it
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", object_server)

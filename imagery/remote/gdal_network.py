@@ -28,6 +28,8 @@ def make_ready(*, endpoint: str | None = None) -> None:
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
+    if keys := os.environ.get("AWS_SHARED_CREDENTIALS_FILE"):
+        os.environ["CPL_AWS_CREDENTIALS_FILE"] = keys
     if endpoint is None:
         return
     parts = urlsplit(endpoint)

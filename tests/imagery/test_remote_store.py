@@ -207,6 +207,31 @@ def test_without_credentials_the_places_where_they_are_looked_for_are_named(
         Raster(place("s3://maps/a.tif"))
 
 
+def test_both_libraries_find_credentials_and_endpoint_where_aws_keeps_them(
+    bucket: Bucket, object_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stored = stored_numbers(32, 32)
+    scene = bucket.put("a.tif", write_raster(tmp_path / "a.tif", stored))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name)
+    (tmp_path / "config").write_text(f"[profile mine]\nendpoint_url = {object_server}\nregion = us-east-1\n")
+    (tmp_path / "keys").write_text("[mine]\naws_access_key_id = AKIATEST\naws_secret_access_key = secret\n")
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "keys"))
+    np.testing.assert_array_equal(Raster(scene).read([1], slice(0, 32), slice(0, 32))[0], stored[0])
+
+
+def test_a_public_bucket_needs_no_credentials(bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stored = stored_numbers(32, 32)
+    scene = bucket.put("a.tif", write_raster(tmp_path / "a.tif", stored))
+    bucket.client.put_object_acl(Bucket=bucket.name, Key="a.tif", ACL="public-read")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_NO_SIGN_REQUEST", "YES")
+    np.testing.assert_array_equal(Raster(scene).read([1], slice(0, 32), slice(0, 32))[0], stored[0])
+
+
 DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
