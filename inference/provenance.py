@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def _content(key: str, path: Path) -> dict[str, Any]:
     return {f"{key}_stored": found.identity()}
 
 
-def check_unchanged(scene: JointScene, made: dict[str, Any]) -> None:
+def check_unchanged(scene: JointScene, made: Mapping[str, Any]) -> None:
     """Make sure that the remote scenes of a run are those that it was begun with: no lock keeps others from replacing them.
 
     Raises:

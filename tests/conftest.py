@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,11 +109,18 @@ def object_server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def bucket(object_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """A new bucket of the object store, which the environment names with credentials."""
+@pytest.fixture(scope="session")
+def object_client(object_server: str) -> Any:  # noqa: ANN401 - of botocore
+    """What asks the object store for tests."""
     import botocore.session
 
+    keys = {"aws_access_key_id": "AKIATEST", "aws_secret_access_key": SECRET}
+    return botocore.session.get_session().create_client("s3", "us-east-1", endpoint_url=object_server, **keys)
+
+
+@pytest.fixture
+def bucket(object_server: str, object_client: Any, monkeypatch: pytest.MonkeyPatch) -> Bucket:  # noqa: ANN401
+    """A new bucket of the object store, which the environment names with credentials."""
     for name in (*ENDPOINT, "CPL_AWS_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "")  # put back at the end, whatever is made of it
         monkeypatch.delenv(name)
@@ -123,7 +131,7 @@ def bucket(object_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", "1")
-    return Bucket(botocore.session.get_session().create_client("s3"))
+    return Bucket(object_client)
 
 
 @pytest.fixture
