@@ -77,6 +77,10 @@ class RasterFile:
             return cls(address, address, driver)
         if driver not in REMOTE_DRIVERS:
             raise InputError(f"{path}: is {driver}, of which a store gives no windows; give a cloud-optimised GeoTIFF.")
+        if driver == "VRT" and query_of(str(path)):
+            raise InputError(
+                f"{path}: is a mosaic of files that its signed address does not open; sign each, or copy it."
+            )
         alone = driver != "VRT" and not (beside and files_beside(path))
         return cls(str(path), path.store.gdal_name(path), driver, alone)
 
@@ -108,7 +112,7 @@ def files_beside(path: Path) -> list[Path]:
     if query_of(str(path)):
         return []
     beside = (path.with_name(path.name + suffix) for suffix in (".msk", ".aux.xml"))
-    return [each for each in beside if each.is_file()]
+    return [each for each in beside if each.is_file() and _is_whole(each)]
 
 
 @contextmanager
@@ -136,8 +140,14 @@ def failure_of(address: str, error: BaseException) -> PitscapeError:
     if path.look() is None:
         return PitscapeError(f"{path}: is not there any more; it was deleted or replaced meanwhile.")
     if NETWORK.search(f"{error} {error.__cause__ or ''}"):
-        return UnreachableError(f"{path}: could not be read to its end; requests failed.")
+        return UnreachableError(f"{path}: could not be read to its end, as requests failed; run it again.")
     return InputError(f"{path}: is damaged, cut off, or no raster that GDAL can read; put it there again.")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a remote file is no page that a server sends in place of one that it lacks: those come in no parts."""
+    found = path.look() if isinstance(path, RemotePath) else None
+    return found is None or found.in_parts
 
 
 def _driver(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import sha256_of, sidecar
 from pitscape.imagery.raster_file import files_beside
 from pitscape.imagery.reading import Reading
-from pitscape.imagery.remote.path import RemotePath, is_remote
+from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.scene import Scene
 from pitscape.imagery.virtual import check_virtual
 from pitscape.inference.joint_scene import JointScene
@@ -77,7 +77,7 @@ def _of_scene(scene: Scene, reading: Reading) -> dict[str, Any]:
     """A scene's files, and how they were read."""
     return {
         "scene": scene.path.name,
-        **_content("scene", scene.path),
+        **({"scene_stored": scene.stored.identity()} if scene.stored else {"scene_sha256": sha256_of(scene.path)}),
         **_contents("with_it", files_of(scene.path)[1:]),
         "stored_bands": list(reading.stored_bands) if reading.stored_bands else None,
         "mask": reading.mask.name if reading.mask else None,
@@ -100,15 +100,17 @@ def _content(key: str, path: Path) -> dict[str, Any]:
     return {f"{key}_stored": found.identity()}
 
 
-def check_unchanged(scene: JointScene, made: Mapping[str, Any]) -> None:
-    """Make sure that the remote scenes of a run are those that it was begun with: no lock keeps others from replacing them.
+def check_unchanged(scene: JointScene) -> None:
+    """Make sure that the remote scenes of a run are still those that were opened: no lock keeps others from replacing them.
 
     Raises:
         PitscapeError: Naming the first that is not.
     """
-    told = [made, *made.get("other_sources", {}).values()]
-    for each, before in zip(scene.stack.scenes, told, strict=True):
-        if is_remote(each.path) and _content("scene", each.path)["scene_stored"] != before["scene_stored"]:
+    for each in scene.stack.scenes:
+        if not isinstance(each.path, RemotePath) or each.stored is None:
+            continue
+        found = each.path.look()
+        if found is None or found.identity() != each.stored.identity():
             raise PitscapeError(f"{each.path}: was replaced while it was read; map it again, without --resume.")
 
 

@@ -77,7 +77,7 @@ def predict_scene(
                     missing = parts.missing(failed_too=not options.skip_failed)
                     map_blocks(scene, network, plan, parts, missing, crew=crew, progress=progress)
                 still_held()
-                check_unchanged(scene, signed.result().contents.made_of)
+                check_unchanged(scene)
                 with spent.on("assembling"):
                     record = assemble(signed.result())
             except NothingObservedError:  # it has to be another input: what was made of this one is of no use
@@ -124,7 +124,7 @@ def predict_shard(
         own = [number for number in shard.share(list(range(len(plan.blocks)))) if number in missing]
         network, crew = _staff(predictor, plan, options, Spent())
         map_blocks(scene, network, plan, parts, own, crew=crew, progress=progress)
-        check_unchanged(scene, parts.contents.made_of)
+        check_unchanged(scene)
         return len(parts.missing())
 
 

@@ -178,7 +178,9 @@ def _naming(path: RemotePath) -> Iterator[None]:
             raise TakenError(f"{path}: was changed by another process.") from None
         if isinstance(error, boto.ParamValidationError) or code.startswith("Invalid"):
             raise InputError(f"{path}: is no name of an object ({code}); give s3://BUCKET/KEY.") from None
-        raise UnreachableError(f"{path}: the store does not answer ({code}).") from None
+        raise UnreachableError(
+            f"{path}: the store does not answer ({code}); check the network and run it again."
+        ) from None
 
 
 def _code(error: BaseException) -> str:

@@ -80,9 +80,10 @@ class RemotePath(PosixPath):
     def is_file(self, *_: object, **__: object) -> bool:
         """Whether it is a file that may be read; stores that list nothing refuse what is not there."""
         try:
-            return self.look() is not None
+            found = self.look()
         except DeniedError:
             return False
+        return found is not None
 
     def is_dir(self, *_: object, **__: object) -> bool:
         """Whether there is something below it."""
@@ -175,10 +176,12 @@ def place(text: str | Path) -> Path:
     >>> place("maps/classes.tif").name, str(place("https://example.org/a.tif?X-Amz-Signature=secret"))
     ('classes.tif', 'https://example.org/a.tif')
     """
-    found = REMOTE.fullmatch(str(text))
-    if isinstance(text, Path) or not found or len(found["scheme"]) == 1:  # a drive of Windows
+    if isinstance(text, Path):
+        return text
+    found = REMOTE.fullmatch(text)
+    if not found:
         return Path(text)
-    scheme, shown = found["scheme"].lower() + ":", without_secrets(str(text))
+    scheme, shown = found["scheme"].lower() + ":", without_secrets(text)
     if scheme not in SCHEMES:
         raise InputError(f"{shown}: names of {scheme}// are not read; give s3://, https://, or a local file.")
     if os.name == "nt":
@@ -192,7 +195,7 @@ def place(text: str | Path) -> Path:
     if scheme == "http:" and not host.startswith(LOOPBACK):
         raise InputError(f"{shown}: is not encrypted; give https://.")
     parts = key.rstrip("/").split("/") if key else []
-    if not host or not all(part.strip(".") for part in parts) or not str(text).isprintable():
+    if not host or not all(part.strip(".") for part in parts) or not text.isprintable():
         raise InputError(f"{shown}: is no whole name; give s3://BUCKET/KEY or https://HOST/FILE.")
     path = RemotePath(scheme, host, *parts)
     if query:

@@ -135,7 +135,7 @@ def _check(reply: requests.Response, path: RemotePath) -> None:
             f"{path}: access is denied (status {status}); check the address, a signed one may be too old."
         )
     if status in TRANSIENT:
-        raise UnreachableError(f"{path}: the server does not answer (status {status}, after {TRIES} tries).")
+        raise UnreachableError(f"{path}: the server does not answer (status {status}); run it again later.")
     if status not in {200, 206, 416}:
         raise InputError(f"{path}: the server answers with status {status}; check the address.")
 
@@ -150,8 +150,10 @@ def _naming(path: RemotePath) -> Iterator[None]:
     try:
         yield
     except requests.exceptions.SSLError:
-        raise UnreachableError(f"{path}: the certificate of the server is not valid.") from None
+        raise UnreachableError(f"{path}: the certificate of the server is not valid; check the address.") from None
     except requests.Timeout:
-        raise UnreachableError(f"{path}: the server does not answer in time ({TRIES} tries).") from None
+        raise UnreachableError(
+            f"{path}: the server does not answer in time; check the network and run it again."
+        ) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError):
-        raise UnreachableError(f"{path}: no connection to the server, or its answer broke off.") from None
+        raise UnreachableError(f"{path}: no connection to the server, or its answer broke off; run it again.") from None

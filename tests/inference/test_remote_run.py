@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import rasterio
 from numpy.typing import NDArray
 from object_store import Bucket, Wire
 from pixel_models import pixel_card, write_pixel_model
-from small_scenes import BANDS, SceneMaker, stored_numbers
+from small_scenes import BANDS, SceneMaker, stored_numbers, write_raster
 
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.reading import Reading
 from pitscape.imagery.remote import local_copy
 from pitscape.imagery.remote.path import RemotePath, place
 from pitscape.imagery.remote.store import TakenError, UnreachableError
@@ -25,6 +27,7 @@ from pitscape.inference.parts import Parts
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge, predict_scene, predict_shard
+from pitscape.inference.scene_source import SceneSource
 
 OPTIONS = RunOptions(tile=32, overlap=8, threads=1, block_rows=32)
 SCENE = "scene_20230709.tif"
@@ -99,6 +102,23 @@ def _read(path: Path) -> NDArray[np.uint8]:
     with rasterio.open(path) as dataset:
         values: NDArray[np.uint8] = dataset.read()
     return values
+
+
+def test_a_mask_and_a_named_source_from_a_bucket_count_as_from_the_disk(
+    scene: Path, predictor: OnnxPredictor, bucket: Bucket, tmp_path: Path
+) -> None:
+    hidden = np.zeros((1, 150, 90), np.uint8)
+    hidden[:, 40:60] = 1
+    mask = write_raster(tmp_path / "mask.tif", hidden)
+    told = []
+    for given, over in ((scene, mask), (bucket.put(f"in/{SCENE}", scene), bucket.put("in/mask.tif", mask))):
+        options = replace(OPTIONS, reading=Reading(mask=over))
+        source = [SceneSource(given, "sentinel2_l2a")]
+        told.append(predict_scene(source, predictor, tmp_path / f"{len(told)}.tif", options=options))
+    np.testing.assert_array_equal(_read(tmp_path / "0.tif"), _read(tmp_path / "1.tif"))
+    assert (_read(tmp_path / "1.tif")[0, 40:60] == 255).all()
+    assert told[1]["mask_stored"]["bytes"] == mask.stat().st_size
+    assert "mask_sha256" not in told[1]
 
 
 def test_shards_that_share_a_bucket_give_the_bytes_of_one_run(
@@ -202,12 +222,12 @@ def test_a_scene_that_was_replaced_while_it_was_read_gives_no_map(
 ) -> None:
     remote = bucket.put(f"in/{SCENE}", scene)
 
-    def replace(done: int, total: int) -> None:
+    def put_another(done: int, total: int) -> None:
         if done == total:
             bucket.put(f"in/{SCENE}", write_scene(stored_numbers(150, 90, seed=1), SCENE))
 
     with pytest.raises(PitscapeError, match="was replaced while it was read"):
-        predict_scene(remote, predictor, bucket.path("out/classes.tif"), options=OPTIONS, progress=replace)
+        predict_scene(remote, predictor, bucket.path("out/classes.tif"), options=OPTIONS, progress=put_another)
     assert "out/classes.tif" not in bucket.keys
 
 
@@ -261,6 +281,7 @@ def test_a_model_from_a_bucket_is_held_to_its_sha256(
 ) -> None:
     remote, sha256 = bucket.put("m.onnx", model_file), hashlib.sha256(model_file.read_bytes()).hexdigest()
     model = load_model(str(remote), expect_sha256=sha256)
+    assert load_model(remote).card == model.card
     record = model.predict(scene, output=tmp_path / "classes.tif", options=OPTIONS)
     assert record["model_sha256"] == sha256
     with pytest.raises(InputError, match=r"^s3://bucket-\d+/m\.onnx: has the SHA-256"):

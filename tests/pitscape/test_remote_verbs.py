@@ -51,7 +51,9 @@ def test_the_verbs_go_from_bucket_to_bucket(
     assert main(["merge", f"{root}/two/classes.tif.parts"]) == 0
     assert bucket.get("out/classes.tif") == bucket.get("two/classes.tif")
     capsys.readouterr()
-    assert main(["areas", f"{root}/out/classes.tif", "--output", f"{root}/out/areas.csv"]) == 0
+    chart = f"{root}/out/areas.html"
+    assert main(["areas", f"{root}/out/classes.tif", "--output", f"{root}/out/areas.csv", "--figure", chart]) == 0
+    assert bucket.get("out/areas.html").rstrip().endswith(b"</html>")
     (tmp_path / "classes.tif").write_bytes(bucket.get("out/classes.tif"))
     assert main(["areas", str(tmp_path / "classes.tif"), "--output", str(tmp_path / "areas.csv")]) == 0
     assert bucket.get("out/areas.csv") == (tmp_path / "areas.csv").read_bytes()
