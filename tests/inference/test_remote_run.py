@@ -191,7 +191,7 @@ def test_a_lost_network_tells_what_is_missing_and_the_rerun_does_only_that(
 def test_a_network_that_is_lost_while_the_scene_is_read_ends_the_run_in_one_line(
     write_scene: SceneMaker, predictor: OnnxPredictor, bucket: Bucket, wire: Wire, tmp_path: Path
 ) -> None:
-    remote = bucket.put(f"in/{SCENE}", write_scene(stored_numbers(4000, 64), SCENE))
+    remote = bucket.put(f"in/{SCENE}", write_scene(stored_numbers(2600, 64), SCENE))
     skipping = RunOptions(tile=32, overlap=8, threads=1, block_rows=32, skip_failed=True)
 
     def cut(done: int, _total: int) -> None:
