@@ -22,6 +22,7 @@ from affine import Affine
 from torchgeo.datasets import RasterDataset
 from torchgeo.samplers import RandomGeoSampler
 
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.stack import Channels
@@ -127,7 +128,7 @@ def seconds(work: Work) -> float:
 def main() -> None:
     """Print the ratios."""
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as name, rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
+    with tempfile.TemporaryDirectory() as name, block_cache(CACHE_MB):
         folder = Path(name)
         write_scenes(folder)
         works = {"pitscape": ours(folder), "torchgeo": torchgeo(folder), "steps": steps()}

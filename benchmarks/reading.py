@@ -25,6 +25,7 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
@@ -92,9 +93,9 @@ def compare(path: Path) -> None:
         open_scene(path, SENSOR, reading=Reading(offset="included")) as scene,
     ):
         moved = scene.on(target)
-        with rasterio.Env(GDAL_CACHEMAX=SMALL_CACHE_MB):
+        with block_cache(SMALL_CACHE_MB):
             aligned = seconds({"pitscape": scene.read, "rasterio": _plain(dataset)}, windows(SIDE, SIDE))
-        with rasterio.Env(GDAL_CACHEMAX=LARGE_CACHE_MB):
+        with block_cache(LARGE_CACHE_MB):
             ways = {"pitscape": moved.read, "WarpedVRT": _plain(loose), "WarpedVRT, exact": _plain(exact)}
             warped = seconds(ways, windows(SIDE, SIDE))
     stored = 2 * len(BANDS) * SIDE * SIDE / 1e6

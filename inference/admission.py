@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import rasterio
-
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
@@ -46,7 +45,7 @@ def admitted(
     """
     _check_outputs([each.path for each in given], predictor, outputs, options)
     card = predictor.card
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), open_joint(given, card, options.reading) as scene:
+    with block_cache(CACHE_MB), open_joint(given, card, options.reading) as scene:
         check_resolution(scene, card.gsd_m)
         _check_space(scene, outputs, layers=len(outputs.layers.names(card.legend.names)))
         yield scene

@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import rasterio
-
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.progress import Progress
 from pitscape.inference.admission import CACHE_MB, admitted
@@ -143,7 +142,7 @@ def merge(folder: Path) -> dict[str, Any]:
     output_of(folder)
     read_manifest(folder)
     check_folder(folder)
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), holding(folder):
+    with block_cache(CACHE_MB), holding(folder):
         record = assemble(open_parts(folder))
         clear(folder)
     return record

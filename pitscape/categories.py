@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from rasterio.enums import MaskFlags
 from rasterio.windows import Window
 
 from pitscape.ecology import sieved
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import cell_rectangle, grid_of, metric_cell_size
@@ -116,7 +116,7 @@ def open_categories(
     Raises:
         InputError: If it is no such raster, or its grid is not in metres.
     """
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), open_raster(path) as dataset:
+    with block_cache(CACHE_MB), open_raster(path) as dataset:
         if dataset.count != 1 or dataset.dtypes[0].startswith("complex"):
             raise InputError(
                 f"{path}: is no categorical raster; one band of integers is needed, it has {dataset.count} of {dataset.dtypes[0]}."

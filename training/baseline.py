@@ -37,9 +37,7 @@ class Classifier(Protocol):
         """Class ids (pixel,) of features (pixel, feature)."""
 
 
-def forest_counts(
-    training: Sequence[Land], judging: Sequence[Land], *, classes: int, trees: int = 200, seed: int = 0
-) -> Counts:
+def forest_counts(training: Sequence[Land], judging: Sequence[Land], *, classes: int, trees: int = 200) -> Counts:
     """Train a balanced random forest on labelled pixels and count its agreement on other land.
 
     Args:
@@ -47,7 +45,6 @@ def forest_counts(
         judging: The land that judges the network.
         classes: Number of classes.
         trees: Size of the forest.
-        seed: Of the forest, and of the ``MOST_PIXELS`` drawn where there are more.
 
     Returns:
         Confusion counts over all judging land.
@@ -55,9 +52,24 @@ def forest_counts(
     Raises:
         InputError: If there is no labelled pixel to train on.
     """
+    return agreement(random_forest(training, trees=trees), judging, classes)
+
+
+def random_forest(training: Sequence[Land], *, trees: int = 200, seed: int = 0) -> Classifier:
+    """A forest that weighs classes alike, trained on labelled pixels.
+
+    Args:
+        training: The land with the pixels.
+        trees: Size of the forest.
+        seed: Of the forest, and of the ``MOST_PIXELS`` drawn where there are more.
+
+    Raises:
+        InputError: If there is no labelled pixel to train on.
+    """
     forest = RandomForestClassifier(trees, class_weight="balanced_subsample", n_jobs=-1, random_state=seed)
     features, labels = _drawn(training, seed)
-    return _counts(forest.fit(features, labels), judging, classes)
+    trained: Classifier = forest.fit(features, labels)
+    return trained
 
 
 def pixel_network_counts(training: Sequence[Land], judging: Sequence[Land], *, classes: int, seed: int = 0) -> Counts:
@@ -85,7 +97,17 @@ def pixel_network_counts(training: Sequence[Land], judging: Sequence[Land], *, c
     network = make_pipeline(
         StandardScaler(), MLPClassifier((64, 32), early_stopping=True, max_iter=60, random_state=seed)
     )
-    return _counts(network.fit(features[rows], labels[rows]), judging, classes)
+    return agreement(network.fit(features[rows], labels[rows]), judging, classes)
+
+
+def agreement(classifier: Classifier, judging: Sequence[Land], classes: int) -> Counts:
+    """Confusion counts of a classifier of single pixels over all judging land."""
+    counts = np.zeros((classes, classes), np.int64)
+    for land in judging:
+        features, labels = _labelled_pixels(land)
+        if len(labels):
+            counts += confusion_counts(classifier.predict(features), labels, classes=classes)
+    return counts
 
 
 def pixel_features(stored: NDArray[np.float32], sources: Sequence[Channels]) -> NDArray[np.float32]:
@@ -121,15 +143,6 @@ def _drawn(training: Sequence[Land], seed: int) -> tuple[NDArray[np.float32], ND
         raise InputError(f"{folder}: no labelled pixel in the training land; check the crosswalk.")
     drawn = np.random.default_rng(seed).permutation(len(labels))[:MOST_PIXELS]
     return features[drawn], labels[drawn]
-
-
-def _counts(classifier: Classifier, judging: Sequence[Land], classes: int) -> Counts:
-    counts = np.zeros((classes, classes), np.int64)
-    for land in judging:
-        features, labels = _labelled_pixels(land)
-        if len(labels):
-            counts += confusion_counts(classifier.predict(features), labels, classes=classes)
-    return counts
 
 
 def _labelled_pixels(land: Land) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from odc.geo.geobox import GeoBox
 
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import write_json
 from pitscape.imagery.progress import Progress
@@ -91,7 +91,7 @@ class SiteWriter:
         growth = np.zeros(len(times))
         mines: list[dict[str, Any]] = []
         done = iter(range(1, self.steps + 1))
-        with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), ExitStack() as stack:
+        with block_cache(CACHE_MB), ExitStack() as stack:
             files = [self._open(stack, epoch) for epoch in epochs]
             ecosystems = self._open_ecosystems(stack)
             for piece in self.district.pieces():

@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.progress import Progress
@@ -77,7 +77,7 @@ def zone_changes(
     """
     counts = _Counts(epochs, len(zones), rule)
     coverage, height = Coverage(zones, epochs.grid, edges=edges), epochs.grid.shape[0]
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
+    with block_cache(CACHE_MB):
         for rows, columns in windows(epochs.grid.shape):
             progress(rows.start, height)
             if not write and not coverage.reaches(rows, columns):

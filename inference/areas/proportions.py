@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.cell_area import M2_PER_KM2
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
@@ -100,7 +100,7 @@ def class_areas(
     number = len(classes.legend)
     hard, soft = Tally.of(len(zones), number + 1), np.zeros((len(zones), number))
     coverage, height = Coverage(zones, classes.grid, edges=edges), classes.grid.shape[0]
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), ExitStack() as stack:
+    with block_cache(CACHE_MB), ExitStack() as stack:
         stored = stack.enter_context(open_raster(probabilities)) if probabilities else None
         if stored is not None:
             _check_probabilities(stored, classes)

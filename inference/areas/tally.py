@@ -16,7 +16,7 @@ from pitscape.inference.areas.coverage import Coverage, Piece
 COLUMNS = 4 * BLOCK
 """Of a window: areas of its cells take 8 MB, and as much while they are computed."""
 
-CACHE_MB = 128
+CACHE_MB = 64
 """GDAL would keep a twentieth of the machine's memory; of files in strips it must hold a band of rows."""
 
 
