@@ -20,6 +20,7 @@ from pitscape.imagery.grid import grid_of, row_band
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.raster import open_raster
+from pitscape.imagery.remote.path import shown
 from pitscape.imagery.sieve import sieve
 from pitscape.imagery.virtual import check_virtual
 
@@ -171,12 +172,14 @@ def _legend_of(dataset: Any, given: Legend | None) -> Legend:  # noqa: ANN401
         return _legend_of_sources(Path(dataset.name))
     if stored is None:
         if given is None:
-            raise InputError(f"{dataset.name}: carries no legend; name one with --legend (four_class or a YAML file).")
+            raise InputError(
+                f"{shown(dataset.name)}: carries no legend; name one with --legend (four_class or a YAML file)."
+            )
         return given
     try:
         return Legend.model_validate_json(stored)
     except ValidationError as error:
-        raise InputError(f"{dataset.name}: the legend in its tags is not valid; map the scene again.") from error
+        raise InputError(f"{shown(dataset.name)}: the legend in its tags is not valid; map the scene again.") from error
 
 
 def _legend_of_sources(mosaic: Path) -> Legend:

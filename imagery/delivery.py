@@ -8,6 +8,7 @@ from pitscape.imagery.geotiff import read_geotiff
 from pitscape.imagery.landsat import is_landsat, read_landsat
 from pitscape.imagery.product import Product
 from pitscape.imagery.raster import Raster
+from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.safe import is_safe, read_safe
 from pitscape.imagery.sensor import Sensor
 
@@ -31,6 +32,12 @@ def read_product(
     """
     if not path.exists():
         raise InputError(f"{path}: no such file; check the path.")
+    if isinstance(path, RemotePath):
+        if path.suffix.lower() == ".zip" or is_landsat(path):
+            raise InputError(
+                f"{path}: SAFE and Landsat products are read on the local disk; copy it, or give a GeoTIFF."
+            )
+        return read_geotiff(opened(str(path)), path, sensor=sensor, stored_bands=stored_bands)
     if is_safe(path):
         return read_safe(path, sensor=sensor)
     if is_landsat(path):

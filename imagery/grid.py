@@ -11,6 +11,7 @@ from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.remote.path import shown
 
 ALIGNMENT_TOLERANCE = 1e-3
 """Corners of two equal grids may differ by this fraction of a pixel."""
@@ -36,14 +37,16 @@ def grid_of(dataset: Any, *, gsd_m: float | None = None) -> GeoBox:  # noqa: ANN
     if gsd_m is not None and not dataset.gcps[0] and dataset.crs is None:
         return GeoBox(dataset.shape, Affine(gsd_m, 0, 0, 0, -gsd_m, 0), PLANE)
     if dataset.gcps[0]:
-        raise InputError(f"{dataset.name}: has ground control points and no grid; bring it to one with gdalwarp.")
+        raise InputError(
+            f"{shown(dataset.name)}: has ground control points and no grid; bring it to one with gdalwarp."
+        )
     if dataset.crs is not None and dataset.transform == Affine.identity():
         raise InputError(
-            f"{dataset.name}: does not say where its pixels are; georeference it with gdal_translate -a_ullr."
+            f"{shown(dataset.name)}: does not say where its pixels are; georeference it with gdal_translate -a_ullr."
         )
     if dataset.crs is None:
         raise InputError(
-            f"{dataset.name}: has no coordinate reference system; assign one with gdal_edit -a_srs, or, to train on "
+            f"{shown(dataset.name)}: has no coordinate reference system; assign one with gdal_edit -a_srs, or, to train on "
             "tiles without a place, give gsd_m."
         )
     return GeoBox(dataset.shape, dataset.transform, dataset.crs.to_wkt())

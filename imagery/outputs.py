@@ -8,10 +8,13 @@ import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.remote.path import RemotePath
+from pitscape.imagery.remote.store import DeniedError
 
 CHUNK_BYTES = 1 << 20
 FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -20,22 +23,26 @@ FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place when the block ends well.
+    """Give a temporary path beside ``path`` that takes its place when the block ends well; a remote one is put there whole.
 
     Args:
         path: The output; its folder is made where missing. What stood there before stays until the last moment.
 
     Yields:
-        A path in the same folder, with the same suffix, to write to. It is deleted when the block raises.
+        A path in the same folder (of this machine's temporary ones where ``path`` is remote), with the same suffix, to write
+        to. It is deleted when the block raises.
 
     Raises:
         InputError: If the folder cannot be made or written to.
-        PitscapeError: If the file system is full.
+        PitscapeError: If the file system is full, or the store does not answer.
     """
     try:
         with scratch(path) as temporary:
             yield temporary
-            temporary.replace(path)
+            if isinstance(path, RemotePath):
+                path.store.upload(path, temporary)
+            else:
+                temporary.replace(path)
     except OSError as error:
         if error.errno not in FULL:
             raise
@@ -49,8 +56,13 @@ def scratch(path: Path) -> Iterator[Path]:
     Raises:
         InputError: If the folder cannot be made or written to.
     """
+    name = f".{path.stem}.{secrets.token_hex(4)}{path.suffix}"
+    if isinstance(path, RemotePath):
+        with tempfile.TemporaryDirectory(prefix="pitscape-") as folder:
+            yield Path(folder) / name
+        return
     check_writable(path)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(name)
     try:
         yield temporary
     finally:
@@ -59,6 +71,8 @@ def scratch(path: Path) -> Iterator[Path]:
 
 def remove_stale(path: Path) -> None:
     """Remove what runs that were killed have left of their work on an output beside it; none may be at work."""
+    if isinstance(path, RemotePath):
+        return  # work on these is done elsewhere
     pattern = re.compile(re.escape(f".{path.stem}.") + "[0-9a-f]{8}" + f"({re.escape(path.suffix)}|\\.seen)([.-].*)?")
     for other in path.parent.iterdir():
         if pattern.fullmatch(other.name):
@@ -82,6 +96,9 @@ def make_folder(folder: Path) -> Path:
     Raises:
         InputError: If that fails.
     """
+    if isinstance(folder, RemotePath):
+        _try_store(folder)
+        return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -90,6 +107,24 @@ def make_folder(folder: Path) -> Path:
         if error.errno in FULL:
             raise PitscapeError(f"{folder}: cannot be written to ({error.strerror}); make room.") from error
         raise InputError(f"{folder}: cannot be written to ({error.strerror}); choose another output.") from error
+
+
+@cache
+def _try_store(folder: RemotePath) -> None:
+    """Put a small object into a remote folder, and delete it: once, as each may be paid for."""
+    attempt = folder / f".pitscape.{secrets.token_hex(4)}"
+    try:
+        attempt.store.write(attempt, b"")
+        attempt.store.delete([attempt])
+    except DeniedError as error:
+        raise InputError(
+            f"{folder}: objects cannot be put and deleted there ({error}) Choose another output."
+        ) from None
+
+
+def scratch_folder(path: Path) -> Path:
+    """Where work on an output lies until it is whole: beside it, or in the folder for temporary files."""
+    return Path(tempfile.gettempdir()) if isinstance(path, RemotePath) else path.resolve().parent
 
 
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:

@@ -1,6 +1,5 @@
 """Raster files, opened with care and read from any thread."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -8,34 +7,15 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of
-from pitscape.imagery.virtual import check_virtual
+from pitscape.imagery.raster_file import RasterFile, naming_damage
 
 SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img")
-HDF4_MAGIC = b"\x0e\x03\x13\x01"
-ARCHIVE = re.compile(r"^/vsi(?:zip|tar)/")
-DRIVERS = {
-    b"II*\0": "GTiff",
-    b"MM\0*": "GTiff",
-    b"II+\0": "GTiff",
-    b"MM\0+": "GTiff",
-    b"\0\0\0\x0cjP": "JP2OpenJPEG",
-    b"\xffO\xffQ": "JP2OpenJPEG",
-    b"EHFA_HEADER_TAG": "HFA",
-    b"\x89HDF": "netCDF",
-    b"CDF": "netCDF",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-}
-"""Formats that are read, by the first bytes of a file; others of GDAL's can make requests or reach other files."""
-
-ARCHIVE_DRIVERS = {".tif": "GTiff", ".jp2": "JP2OpenJPEG"}
 
 
 class Raster:
@@ -53,7 +33,7 @@ class Raster:
         tags: Of the file.
 
     Args:
-        address: The path, or GDAL's address within an archive.
+        address: The path, local or remote, or GDAL's address within an archive.
         bands: How many bands the user names: where that is all of them, none is taken as alpha.
         gsd_m: Side of a pixel where the file says nothing of its place [m]; None refuses such a file.
 
@@ -63,6 +43,7 @@ class Raster:
 
     def __init__(self, address: str | Path, *, bands: int | None = None, gsd_m: float | None = None) -> None:
         self.address = str(address)
+        self._file = RasterFile.of(self.address)
         self._idle: SimpleQueue[Any] = SimpleQueue()
         with self._handle() as dataset:
             self.grid = grid_of(dataset, gsd_m=gsd_m)
@@ -127,7 +108,7 @@ class Raster:
         handle = None
         with suppress(Empty):
             handle = self._idle.get_nowait()
-        handle = handle or _opened(self.address)
+        handle = handle or self._file.open()
         try:
             yield handle
         finally:
@@ -136,12 +117,12 @@ class Raster:
 
 @contextmanager
 def open_raster(path: Path) -> Iterator[Any]:
-    """Open a raster with rasterio, or say in one line why it is none.
+    """Open a raster with rasterio, or say in one line why it is none; of a remote one what lies beside it is not looked for.
 
     Raises:
         InputError: If the file does not exist, GDAL cannot read it, it is not safe to read, or it is damaged.
     """
-    with _opened(str(path)) as dataset, naming_damage(str(path)):
+    with RasterFile.of(str(path), beside=False).open() as dataset, naming_damage(str(path)):
         yield dataset
 
 
@@ -157,52 +138,6 @@ def rasters_in(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
     if not found:
         raise InputError(f"{folder}: holds no raster ({', '.join(suffixes)}).")
     return found
-
-
-@contextmanager
-def naming_damage(address: str) -> Iterator[None]:
-    """Answer a failed read of a file in one line that names it."""
-    try:
-        yield
-    except rasterio.errors.RasterioIOError as error:
-        cause = " ".join(str(error.__cause__ or error).split())[:120]
-        if Path(address).name not in cause and "Read" not in str(error):
-            raise
-        raise InputError(f"{address}: is damaged or cut off ({cause}); fetch or copy it again.") from error
-
-
-def _opened(address: str) -> Any:  # noqa: ANN401
-    suffix = Path(address).suffix.lower()
-    driver = ARCHIVE_DRIVERS.get(suffix, "GTiff") if ARCHIVE.match(address) else _driver(Path(address))
-    try:
-        return rasterio.open(address, driver=driver)
-    except rasterio.errors.RasterioIOError as error:
-        raise InputError(f"{address}: is not a raster that GDAL can read, or is cut off; give a GeoTIFF.") from error
-
-
-def _driver(path: Path) -> str:
-    """GDAL's name of a file's format.
-
-    Raises:
-        InputError: If it is not there, of no format that is read, or a virtual raster that is no plain mosaic.
-    """
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the path.")
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name a raster.")
-    with path.open("rb") as file:
-        start = file.read(1024)
-    if start.startswith(HDF4_MAGIC):
-        raise InputError(f"{path}: is HDF4, which is not read here; export it as GeoTIFF.")
-    if start.lstrip().lower().startswith((b"<vrtdataset", b"<?xml")):
-        for source in check_virtual(path):
-            if source != path.resolve():
-                _driver(source)
-        return "VRT"
-    for magic, driver in DRIVERS.items():
-        if start.startswith(magic):
-            return driver
-    raise InputError(f"{path}: is not a raster of a format that is read; give a GeoTIFF.")
 
 
 def _is_alpha(dataset: Any, index: int) -> bool:  # noqa: ANN401

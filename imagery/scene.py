@@ -20,6 +20,8 @@ from pitscape.imagery.product import BandFile, Product
 from pitscape.imagery.radiometry import UNOBSERVED_STORED, Radiometry, radiometry
 from pitscape.imagery.raster import Raster
 from pitscape.imagery.reading import Reading
+from pitscape.imagery.remote.path import RemotePath
+from pitscape.imagery.remote.store import Stored
 from pitscape.imagery.sensor import Band, Sensor
 from pitscape.imagery.slope import SlopeLayer
 from pitscape.imagery.warp import Alignment
@@ -47,6 +49,7 @@ class Scene:
         radiometry: What is added to stored numbers, and why.
         layers: The bands, by file.
         masks: What hides the land.
+        stored: Of a remote one, what its store told when it was opened.
     """
 
     path: Path
@@ -58,6 +61,7 @@ class Scene:
     radiometry: Radiometry
     layers: tuple[tuple[tuple[int, ...], Layer | SlopeLayer], ...]
     masks: tuple[HiddenLand, ...]
+    stored: Stored | None = None
 
     def on(self, grid: GeoBox) -> "Scene":
         """The same scene on another grid, in any CRS and resolution."""
@@ -117,7 +121,7 @@ def open_scene(
     """Open a product as a scene, on the grid of its finest band.
 
     Args:
-        path: A raster with named bands, a Sentinel-2 SAFE folder or zip, a Landsat Collection 2 folder or tar.
+        path: A raster with named bands, local or remote; a Sentinel-2 SAFE folder or zip, a Landsat Collection 2 folder or tar.
         sensor: Whose convention it is brought to; None to recognise it.
         bands: The bands wanted, in order; the sensor's by default.
         reading: What the user says of it.
@@ -130,6 +134,7 @@ def open_scene(
             does not say which band is which or what its numbers hold.
     """
     reading = reading or Reading()
+    stored = path.look() if isinstance(path, RemotePath) else None
     with ExitStack() as stack:
         rasters: dict[str, Raster] = {}
 
@@ -143,7 +148,7 @@ def open_scene(
 
         product = read_product(path, opened, sensor=sensor, stored_bands=reading.stored_bands)
         names = tuple(bands or product.sensor.band_names)
-        yield _scene(product, names, reading, opened)
+        yield replace(_scene(product, names, reading, opened), stored=stored)
 
 
 def _scene(product: Product, names: tuple[str, ...], reading: Reading, opened: Opener) -> Scene:

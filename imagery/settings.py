@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.remote.path import collapsed, without_secrets
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -42,6 +43,8 @@ def load_named(kind: str, package: str, name: str | Path, model: type[Model]) ->
         InputError: If there is no such name, or the file is not a valid one.
     """
     path = Path(name)
+    if collapsed(path):
+        raise InputError(f"{without_secrets(str(path))}: a {kind} is read from the local disk; copy it first.")
     if path.suffix in {".yaml", ".yml"}:
         return load_settings(path, model)
     folder = files(package)
@@ -87,8 +90,10 @@ def expand_path(text: str | Path, base: Path) -> Path:
     """A path from a settings file: environment variables replaced, relative to the folder ``base``.
 
     Raises:
-        InputError: If a variable in it is not set.
+        InputError: If a variable in it is not set, or it is remote.
     """
+    if collapsed(Path(text)):
+        raise InputError(f"{without_secrets(str(text))}: settings name files of the local disk; copy it first.")
     expanded = os.path.expandvars(str(text))
     if "$" in expanded:
         raise InputError(f"{text}: names an environment variable that is not set; set it to the folder of the data.")

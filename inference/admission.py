@@ -9,7 +9,7 @@ from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.class_map import names_file
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
-from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar
+from pitscape.imagery.outputs import check_writable, keep_inputs, scratch_folder, sidecar
 from pitscape.inference.joint_scene import JointScene, open_joint
 from pitscape.inference.parts import check_folder, parts_of
 from pitscape.inference.predictor import FilePredictor
@@ -81,7 +81,7 @@ def check_resolution(scene: JointScene, gsd_m: float) -> None:
 def _check_space(scene: JointScene, outputs: Outputs, *, layers: int) -> None:
     """Refuse scenes whose outputs would not fit the disk; headers that declare a giant size among them."""
     height, width = scene.grid.shape
-    needed, free = height * width * layers * COMPRESSED, shutil.disk_usage(outputs.classes.resolve().parent).free
+    needed, free = height * width * layers * COMPRESSED, shutil.disk_usage(scratch_folder(outputs.classes)).free
     if needed > free:
         raise InputError(
             f"{scene.first.path}: has {height} x {width} px, whose map may take {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB "

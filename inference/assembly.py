@@ -13,6 +13,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.outputs import make_folder, remove_stale, sidecar, write_json
+from pitscape.imagery.remote.path import from_folder
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.layers import PROBABILITY_OF
 from pitscape.inference.parts import SUFFIX, Parts
@@ -47,7 +48,7 @@ def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) ->
         raise NothingObservedError(
             f"{contents.made_of['scene']}: no pixel of it was observed; check nodata, clouds and mask."
         )
-    outputs = {name: folder.parent / relative for name, relative in contents.outputs.items()}
+    outputs = {name: from_folder(folder.parent, relative) for name, relative in contents.outputs.items()}
     record = _record(parts, records)
     for path in outputs.values():  # a record must not speak of a map that it is not of
         make_folder(path.parent)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.reading import Reading
+from pitscape.imagery.remote.path import place
 from pitscape.inference.array_scene import array_scene
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.prediction import Prediction, mapped, mapped_scene
@@ -103,7 +104,7 @@ class Model:
         """
         options = options or RunOptions()
         images = given if isinstance(given, Mapping) else {self.card.sensor.name: given}
-        paths = {name: Path(each) for name, each in images.items() if isinstance(each, str | Path)}
+        paths = {name: place(each) for name, each in images.items() if isinstance(each, str | Path)}
         if not paths and options.reading != Reading():
             raise InputError("predict: options.reading is of scenes; give mask and nodata of images.")
         if not paths and output is None:
@@ -115,7 +116,7 @@ class Model:
         scenes = [SceneSource(path, name) for name, path in paths.items()]
         if output is None:
             return mapped_scene(scenes, self.predictor, options)
-        wanted = Path(output) if isinstance(output, str) else output
+        wanted = place(output) if isinstance(output, str) else output
         return predict_scene(scenes, self.predictor, wanted, options=options)
 
     def _images(
@@ -157,7 +158,7 @@ def load_model(
     """Open a model.
 
     Args:
-        path: An ONNX file of ``pitscape export``, or of another maker with a card.
+        path: An ONNX file of ``pitscape export``, or of another maker with a card; s3:// and https:// too.
         card: YAML or JSON of the card of a file that carries none (docs/deploy.md).
         expect_sha256: Of the file, in hexadecimal; None: any.
         device: Where it runs.
@@ -165,5 +166,5 @@ def load_model(
     Raises:
         InputError: If the file is no such model, has another SHA-256, or the device is not to be had.
     """
-    given = None if card is None else Path(card)
-    return Model(open_predictor(Path(path), card=given, expect_sha256=expect_sha256, device=device))
+    given = None if card is None else place(card)
+    return Model(open_predictor(place(path), card=given, expect_sha256=expect_sha256, device=device))

@@ -1,8 +1,8 @@
-"""One run per output: locks that the operating system lets go when a process ends, however it ends."""
+"""One run per output: locks that the operating system lets go when a process ends, however it ends; in a store, objects."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from filelock import FileLock, Timeout
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import make_folder
+from pitscape.imagery.remote.path import RemotePath
+from pitscape.imagery.remote.store import TakenError
+from pitscape.inference.object_lock import ObjectLock
 from pitscape.inference.parts import LOCKS
 
 RUN = "run.lock"
@@ -49,22 +52,25 @@ class Shard:
 
 
 @contextmanager
-def holding(folder: Path, shard: Shard | None = None) -> Iterator[None]:
+def holding(folder: Path, shard: Shard | None = None) -> Iterator[Callable[[], None]]:
     """Keep a folder of parts for a run, or for a shard, of which each may run once; a run removes it if it is empty then.
+
+    Yields:
+        What makes sure that it is still kept, to be called before outputs are made: a lock in a store can be lost.
 
     Raises:
         InputError: If another process writes there.
     """
     make_folder(folder)
     own = RUN if shard is None else f"shard_{shard.number}_of_{shard.of}.lock"
-    with _held(folder / own, folder):
-        for path in folder.glob("shard_*.lock") if shard is None else [folder / RUN]:
+    with _held(folder / own, folder) as check:
+        for path in _shards(folder) if shard is None else [folder / RUN]:
             with _held(path, folder, patience=PATIENCE_S if shard else 0):
                 pass
         try:
-            yield
+            yield check
         finally:
-            empty = shard is None and _is_empty(folder)
+            empty = shard is None and not isinstance(folder, RemotePath) and _is_empty(folder)
             if os.name != "nt" and empty:  # Windows keeps files that are open
                 _remove(folder)
     if os.name == "nt" and empty:
@@ -76,6 +82,11 @@ def beginning(folder: Path) -> Iterator[None]:
     """Let one shard after another look at the manifest, or write it."""
     with _held(folder / BEGIN, folder, patience=BEGIN_S):
         yield
+
+
+def _shards(folder: Path) -> list[Path]:
+    """Locks of shards, at work or not."""
+    return [path for path in folder.iterdir() if LOCKS.fullmatch(path.name) and path.name.startswith("shard_")]
 
 
 def _is_empty(folder: Path) -> bool:
@@ -92,11 +103,23 @@ def _remove(folder: Path) -> None:
 
 
 @contextmanager
-def _held(path: Path, folder: Path, *, patience: float = 0) -> Iterator[None]:
-    try:
-        with FileLock(path, timeout=patience):
-            yield
-    except Timeout as error:
-        raise InputError(
-            f"{folder}: another process is writing there; wait for it, or choose another output."
-        ) from error
+def _held(path: Path, folder: Path, *, patience: float = 0) -> Iterator[Callable[[], None]]:
+    """Hold a lock; gives what makes sure that it is still held."""
+    with ExitStack() as stack:
+        try:
+            if isinstance(path, RemotePath):
+                lock = ObjectLock(path, patience=patience)
+                stack.enter_context(lock.held())
+                check = lock.check
+            else:
+                stack.enter_context(FileLock(path, timeout=patience))
+                check = _nothing
+        except (Timeout, TakenError) as error:
+            raise InputError(
+                f"{folder}: another process is writing there; wait for it, or choose another output."
+            ) from error
+        yield check
+
+
+def _nothing() -> None:
+    """The operating system takes no lock away."""

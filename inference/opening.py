@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.remote.local_copy import local_copy
+from pitscape.imagery.remote.path import is_remote
 from pitscape.inference.described_predictor import DescribedPredictor
 from pitscape.inference.model_file import check_model_file, check_sha256
 from pitscape.inference.predictor import FilePredictor, OnnxPredictor
@@ -19,7 +21,8 @@ def open_predictor(
     """Open a model.
 
     Args:
-        path: An ONNX file of ``pitscape export``, one of another maker with a card, or a checkpoint, which runs in PyTorch.
+        path: An ONNX file of ``pitscape export``, one of another maker with a card, or a checkpoint, which runs in PyTorch. A
+            remote file is copied to this disk first.
         card: YAML or JSON of the card of a file that carries none.
         expect_sha256: Of the file; None: any.
         threads: Of one call, on the CPU.
@@ -28,6 +31,8 @@ def open_predictor(
     Raises:
         InputError: If the file is no such model, has another SHA-256, carries another card, or the device is not to be had.
     """
+    if is_remote(path) or (card is not None and is_remote(card)):
+        return _fetched(path, card, expect_sha256, threads, device)
     if path.suffix in CHECKPOINTS:
         return _checkpoint(path, card, expect_sha256, threads, device)
     if card is None:
@@ -38,6 +43,19 @@ def open_predictor(
     if read_card(card) != (card_from_json(inside, path), None):
         raise InputError(f"--card {card}: {path} carries another card of its own; leave --card out.")
     return OnnxPredictor(path, threads=threads, device=device)
+
+
+def _fetched(path: Path, card: Path | None, expect_sha256: str | None, threads: int, device: Device) -> FilePredictor:
+    """A model of which a part is remote."""
+    files = [(local_copy(each), each) for each in (path, card) if each is not None]
+    model, card = files[0][0], files[1][0] if card is not None else None
+    try:
+        return open_predictor(model, card=card, expect_sha256=expect_sha256, threads=threads, device=device)
+    except InputError as error:
+        message = str(error)
+        for copy, named in files:
+            message = message.replace(str(copy), str(named))
+        raise InputError(message) from error
 
 
 def _checkpoint(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.grid import part
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import replacing, write_json
+from pitscape.imagery.remote.path import RemotePath, is_remote
 from pitscape.inference.blend import Failure
 from pitscape.inference.tiles import Area
 
@@ -26,7 +27,7 @@ MANIFEST = "manifest.json"
 SUFFIX = ".parts"
 OURS = re.compile(r"(block_\d{6}|manifest)\.(tif|json)|\.(block_\d{6}|manifest)\.[0-9a-f]{8}\.(tif|json)")
 LOCKS = re.compile(r"(run|begin|shard_\d+_of_\d+)\.lock")
-PASSING = re.compile(r"\.DS_Store|\.nfs.*|tmp\w{8}")
+PASSING = re.compile(r"\.DS_Store|\.nfs.*|tmp\w{8}|\.pitscape\.[0-9a-f]{8}")
 """What systems put into folders for a moment, or for themselves."""
 
 
@@ -69,17 +70,19 @@ class Contents:
 
 @dataclass(frozen=True)
 class Parts:
-    """The folder ``OUT.parts`` of a run; any number of processes may add blocks to it.
+    """The folder ``OUT.parts`` of a run, here or in a store; any number of processes may add blocks to it.
 
     A block counts as finished when its record stands beside it and names its SHA-256.
 
     Attributes:
         folder: Where they lie.
         contents: What they are.
+        known: Records of blocks that this process has written, or has read from a store; those are not read again.
     """
 
     folder: Path
     contents: Contents
+    known: dict[int, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
 
     def join(self) -> None:
         """Add to the blocks that earlier or other processes have finished, if there are any.
@@ -96,6 +99,7 @@ class Parts:
     def begin(self) -> None:
         """Empty the folder; until it is signed, what comes into it is no run's."""
         clear(self.folder)
+        self.known.clear()
 
     def sign(self) -> None:
         """Write the manifest."""
@@ -114,7 +118,7 @@ class Parts:
         """Write a block (layer, y, x), and say that it is finished.
 
         Raises:
-            PitscapeError: If the file system is full.
+            PitscapeError: If the file system is full, or the store does not answer.
         """
         content = self._encoded(number, layers)
         path = self.folder / f"{_name(number)}.tif"
@@ -128,6 +132,7 @@ class Parts:
         with replacing(path) as temporary:
             temporary.write_bytes(content)
         write_json(path.with_suffix(".json"), record)
+        self.known[number] = record
 
     def _encoded(self, number: int, layers: NDArray[np.uint8]) -> bytes:
         """A GeoTIFF of a block: made in memory, so that writing it fails as writing does."""
@@ -143,14 +148,19 @@ class Parts:
     def missing(self, among: Iterable[int] | None = None, *, failed_too: bool = False) -> list[int]:
         """Numbers of the blocks, of all or of some, that are not finished, or were changed since.
 
-        With ``failed_too`` those that hold tiles that failed, too.
+        With ``failed_too`` those that hold tiles that failed, too. Of a store one listing tells which are not there.
         """
         numbers = range(len(self.contents.blocks)) if among is None else among
-        records = ((number, self._record(number)) for number in numbers)
+        there = {path.name for path in self.folder.iterdir()} if is_remote(self.folder) else None
+        asked = ((n, there is None or f"{_name(n)}.json" in there) for n in numbers)
+        records = ((number, self._record(number) if asked_for else None) for number, asked_for in asked)
         return [number for number, record in records if record is None or (failed_too and record["failures"])]
 
     def _record(self, number: int) -> dict[str, Any] | None:
         """What is recorded of a block; None if it is not there as it was written."""
+        remote = is_remote(self.folder)
+        if remote and number in self.known:
+            return self.known[number]
         path = self.folder / f"{_name(number)}.json"
         try:
             record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -158,7 +168,11 @@ class Parts:
         except (OSError, ValueError, KeyError):
             return None
         same_place = record.get("area") == asdict(self.contents.blocks[number])
-        return record if found == record["sha256"] and same_place else None
+        if found != record["sha256"] or not same_place:
+            return None
+        if remote:
+            self.known[number] = record
+        return record
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The records of all blocks in order."""
@@ -174,10 +188,11 @@ class Parts:
         Raises:
             PitscapeError: If it is not there as it was written.
         """
-        path = self.folder / f"{_name(number)}.tif"
-        if self._record(number) is None:
+        path, record = self.folder / f"{_name(number)}.tif", self._record(number)
+        content = b"" if record is None else path.read_bytes()
+        if record is None or hashlib.sha256(content).hexdigest() != record["sha256"]:
             raise PitscapeError(f"{path}: is missing or was changed since it was written; predict it again.")
-        with MemoryFile(path.read_bytes()) as memory, memory.open() as dataset:
+        with MemoryFile(content) as memory, memory.open() as dataset:
             layers: NDArray[np.uint8] = dataset.read()
         return layers
 
@@ -237,15 +252,18 @@ def check_folder(folder: Path) -> None:
         raise InputError(f"{folder}: is a file where the parts of the run would lie; choose another output.")
     for path in folder.iterdir() if folder.exists() else ():
         known = any(names.fullmatch(path.name) for names in (OURS, LOCKS, PASSING))
-        if not known or path.is_dir():
+        if not known or (not is_remote(path) and path.is_dir()):
             raise InputError(f"{folder}: holds {path.name}, which is no part of a run; choose another output.")
 
 
 def clear(folder: Path) -> None:
     """Remove blocks and manifest of a run, and nothing else."""
-    for path in folder.iterdir():
-        if OURS.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+    ours = [path for path in folder.iterdir() if OURS.fullmatch(path.name)]
+    if isinstance(folder, RemotePath):
+        folder.store.delete([folder / path.name for path in ours])
+        return
+    for path in ours:
+        path.unlink(missing_ok=True)
 
 
 def _name(number: int) -> str:

@@ -7,9 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pitscape.imagery.errors import InputError
+from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import sha256_of, sidecar
+from pitscape.imagery.raster_file import files_beside
 from pitscape.imagery.reading import Reading
+from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.scene import Scene
 from pitscape.imagery.virtual import check_virtual
 from pitscape.inference.joint_scene import JointScene
@@ -75,11 +77,11 @@ def _of_scene(scene: Scene, reading: Reading) -> dict[str, Any]:
     """A scene's files, and how they were read."""
     return {
         "scene": scene.path.name,
-        "scene_sha256": sha256_of(scene.path),
-        "with_it_sha256": {path.name: sha256_of(path) for path in files_of(scene.path)[1:]},
+        **({"scene_stored": scene.stored.identity()} if scene.stored else {"scene_sha256": sha256_of(scene.path)}),
+        **_contents("with_it", files_of(scene.path)[1:]),
         "stored_bands": list(reading.stored_bands) if reading.stored_bands else None,
         "mask": reading.mask.name if reading.mask else None,
-        "mask_sha256": sha256_of(reading.mask) if reading.mask else None,
+        **(_content("mask", reading.mask) if reading.mask else {"mask_sha256": None}),
         "clouds_kept": reading.keep_clouds,
         "sensor": f"{scene.sensor.name}, {scene.recognised}",
         "acquired": scene.acquired.isoformat() if scene.acquired else None,
@@ -88,11 +90,43 @@ def _of_scene(scene: Scene, reading: Reading) -> dict[str, Any]:
     }
 
 
+def _content(key: str, path: Path) -> dict[str, Any]:
+    """What changes with a file's content: its SHA-256; of a remote one what the store tells, as it is not read whole."""
+    if not isinstance(path, RemotePath):
+        return {f"{key}_sha256": sha256_of(path)}
+    found = path.look()
+    if found is None:
+        raise InputError(f"{path}: is not there any more; it was deleted meanwhile.")
+    return {f"{key}_stored": found.identity()}
+
+
+def check_unchanged(scene: JointScene) -> None:
+    """Make sure that the remote scenes of a run are still those that were opened: no lock keeps others from replacing them.
+
+    Raises:
+        PitscapeError: Naming the first that is not.
+    """
+    for each in scene.stack.scenes:
+        if not isinstance(each.path, RemotePath) or each.stored is None:
+            continue
+        found = each.path.look()
+        if found is None or found.identity() != each.stored.identity():
+            raise PitscapeError(f"{each.path}: was replaced while it was read; map it again, without --resume.")
+
+
+def _contents(key: str, paths: Sequence[Path]) -> dict[str, Any]:
+    """The same of several files, by their names."""
+    told: dict[str, dict[str, Any]] = {f"{key}_sha256": {}}
+    for path in paths:
+        for kind, value in _content(key, path).items():
+            told.setdefault(kind, {})[path.name] = value
+    return told
+
+
 def files_of(source: Path) -> list[Path]:
     """The files that a scene is read from: itself, the sources of a virtual mosaic, masks and metadata beside it."""
     virtual = sorted(set(check_virtual(source))) if source.suffix.lower() == ".vrt" and source.is_file() else []
-    beside = [source.with_name(source.name + ".msk"), source.with_name(source.name + ".aux.xml")]
-    return [source, *(path for path in [*virtual, *beside] if path.is_file() and path != source.resolve())]
+    return [source, *(path for path in [*virtual, *files_beside(source)] if path != source.resolve())]
 
 
 def record_beside(outputs: Outputs, made: dict[str, Any], *, failed_too: bool) -> dict[str, Any] | None:

@@ -1,11 +1,11 @@
 """What a user says of a scene run."""
 
-import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.reading import Reading
+from pitscape.imagery.remote.path import relative_name
 from pitscape.inference.layers import Layers
 from pitscape.inference.plan import BLOCK_ROWS
 
@@ -56,12 +56,13 @@ class Outputs:
         return wanted
 
     def relative(self) -> dict[str, str]:
-        """The files relative to the folder of the class map, for a manifest that may be moved."""
+        """The files relative to the folder of the class map, for a manifest that may be moved.
+
+        Raises:
+            InputError: If some lie on this machine and others in a store, or in several.
+        """
         folder = self.classes.parent.resolve()
-        return {
-            name: Path(os.path.relpath(path.parent.resolve() / path.name, folder)).as_posix()
-            for name, path in self.paths.items()
-        }
+        return {name: relative_name(path.parent.resolve() / path.name, folder) for name, path in self.paths.items()}
 
 
 @dataclass(frozen=True)

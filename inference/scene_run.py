@@ -14,6 +14,7 @@ from pitscape.inference.lock import Shard, beginning, holding
 from pitscape.inference.parts import Parts, check_folder, clear, open_parts, parts_of, read_manifest
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor
+from pitscape.inference.provenance import check_unchanged
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_source import Given
 from pitscape.inference.scene_work import begin, outputs_of, sources_of, work_on_scene
@@ -93,6 +94,7 @@ def predict_shard(
         missing = set(parts.missing(failed_too=not options.skip_failed))
         own = [number for number in shard.share(list(range(len(plan.blocks)))) if number in missing]
         work.map_blocks(scene, plan, parts, own)
+        check_unchanged(scene)
         return len(parts.missing())
 
 

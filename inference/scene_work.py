@@ -14,7 +14,7 @@ from pitscape.inference.lock import holding
 from pitscape.inference.parts import MANIFEST, Contents, Parts, clear, open_parts, parts_of
 from pitscape.inference.plan import Load, Plan
 from pitscape.inference.predictor import FilePredictor
-from pitscape.inference.provenance import cut_of, made_of, record_beside, shape_of
+from pitscape.inference.provenance import check_unchanged, cut_of, made_of, record_beside, shape_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_source import Given, SceneSource
 from pitscape.models.card import ModelCard
@@ -54,12 +54,14 @@ def work_on_scene(
             record := record_beside(outputs, made_of(scene, predictor, options), failed_too=options.skip_failed)
         ):
             return record
-        with holding(folder):
+        with holding(folder) as still_held:
             plan, parts = begin(scene, predictor, outputs, options, work, keep=options.resume)
             try:
                 with ThreadPoolExecutor(1, thread_name_prefix="hash") as aside:
                     signed = aside.submit(_signed, parts, scene, predictor, options)
                     work.map_blocks(scene, plan, parts, parts.missing(failed_too=not options.skip_failed))
+                still_held()
+                check_unchanged(scene)
                 record = work.assemble(signed.result())
             except NothingObservedError:  # it has to be another input: what was made of this one is of no use
                 clear(folder)

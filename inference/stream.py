@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.errors import PitscapeError
+from pitscape.imagery.remote.store import UnreachableError
 from pitscape.inference.chunks import Chunks
 from pitscape.inference.joint_scene import Mappable
 from pitscape.inference.predictor import Predictor
@@ -121,7 +122,7 @@ class _Stream:
         try:
             observed = self._chunks.observed(row, column)
         except (PitscapeError, OSError) as error:
-            if not self._crew.skip_failed:
+            if not self._crew.skip_failed or isinstance(error, UnreachableError):
                 raise
             self._chunks.let_go(row, column)
             self._waiting.append((PredictedTile(row, column, None, failure=str(error)), None))

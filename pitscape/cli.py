@@ -16,6 +16,9 @@ from pitscape import (
     verbs_mapping,
     verbs_site,
 )
+from pitscape.imagery.errors import PitscapeError
+from pitscape.imagery.remote.path import without_secrets
+from pitscape.verbs import check_local
 from pitscape.version import __version__
 
 TRAINING_VERBS = ("fit", "validate", "test", "baseline")
@@ -58,15 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when it succeeded, 2 for wrong use or input, 1 for a run that failed.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parsed, rest = _parser().parse_known_args(given)
-    if rest and parsed.verb not in TRAINING_VERBS:
-        return _complain(f"unknown argument {rest[0]}; see pitscape {parsed.verb} --help", 2)
-    parsed.rest = rest
     warnings.filterwarnings("ignore", message="Dataset has no geotransform")  # an InputError says so
-    from pitscape.imagery.errors import PitscapeError
-
-    module, function = parsed.run.split(":")
     try:
+        parsed, rest = _parser().parse_known_args(given)
+        if rest and parsed.verb not in TRAINING_VERBS:
+            return _complain(f"unknown argument {without_secrets(rest[0])}; see pitscape {parsed.verb} --help", 2)
+        check_local(parsed)
+        parsed.rest = rest
+        module, function = parsed.run.split(":")
         getattr(import_module(module), function)(parsed)
     except PitscapeError as error:
         return _complain(str(error), error.exit_status)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.reading import Reading
+from pitscape.imagery.remote.path import from_folder, place, without_secrets
 from pitscape.inference.lock import Shard
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.parts import parts_of
@@ -80,7 +81,7 @@ def merge(arguments: argparse.Namespace) -> None:
     record = merge_parts(arguments.parts)
     _tell(record)
     for relative in record["outputs"].values():
-        print(arguments.parts.parent / relative)
+        print(from_folder(arguments.parts.parent, relative))
 
 
 def _whole(source: Given, predictor: "FilePredictor", wanted: Outputs, options: RunOptions) -> dict[str, Any]:
@@ -175,14 +176,14 @@ def _source(text: str) -> SceneSource:
     found = SOURCE.fullmatch(text)
     assert found is not None
     sensor, path, said = found["sensor"], found["path"], dict(item.split("=") for item in found["said"].split(",")[1:])
-    if Path(text).exists() or not path:
+    if place(text).exists() or not path:
         sensor, path, said = None, text, {}
     words: dict[str | None, OffsetWord | None] = {None: None, "included": "included", "missing": "missing"}
     offset = said.get("offset")
     if offset not in words:
-        raise InputError(f"--source {text}: offset={offset} is not known; say included or missing.")
+        raise InputError(f"--source {without_secrets(text)}: offset={offset} is not known; say included or missing.")
     bands = tuple(said["bands"].split("+")) if "bands" in said else None
-    return SceneSource(Path(path), sensor, bands, words[offset])
+    return SceneSource(place(path), sensor, bands, words[offset])
 
 
 def _outputs(arguments: argparse.Namespace, scenes: list[Path]) -> list[Outputs]:

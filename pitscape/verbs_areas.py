@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from pitscape.imagery.remote.path import place
 from pitscape.verbs import Verbs, new_verb
 
 
@@ -12,7 +13,7 @@ def add_areas(verbs: Verbs) -> None:
     verb = new_verb(verbs, "areas", "pitscape.zonal_areas:areas", text)
     verb.add_argument(
         "classes",
-        type=Path,
+        type=place,
         nargs="+",
         metavar="CLASSES.tif",
         help="class maps, one of each epoch; a mosaic of many files as one .vrt",
@@ -21,19 +22,21 @@ def add_areas(verbs: Verbs) -> None:
     _add_zones(verb)
     verb.add_argument(
         "--probabilities",
-        type=Path,
+        type=place,
         nargs="+",
         metavar="P.tif",
         help="of each map, as predict writes them: soft areas, the sum of probabilities, beside the others",
     )
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
-    verb.add_argument("--figure", type=Path, metavar="FILE", help="shares as a chart: .html, .png or .svg")
+    verb.add_argument("--figure", type=place, metavar="FILE", help="shares as a chart: .html, .png or .svg")
     verb.add_argument(
         "--cluster",
         metavar="ADDRESS",
         help="on workers that share the disk: tcp://HOST:PORT or tls://HOST:PORT of a scheduler, or local:N",
     )
-    verb.add_argument("--output", type=Path, required=True, metavar="AREAS.csv", help="a row per epoch, zone and class")
+    verb.add_argument(
+        "--output", type=place, required=True, metavar="AREAS.csv", help="a row per epoch, zone and class"
+    )
 
 
 def add_change(verbs: Verbs) -> None:
@@ -41,7 +44,7 @@ def add_change(verbs: Verbs) -> None:
     text = "transitions between epochs, gain, loss, net change and swap by class [km2], with and without flicker"
     verb = new_verb(verbs, "change", "pitscape.change:change", text)
     verb.add_argument(
-        "classes", type=Path, nargs="+", metavar="MAP.tif", help="class maps in order of time, two or more"
+        "classes", type=place, nargs="+", metavar="MAP.tif", help="class maps in order of time, two or more"
     )
     _add_epochs(verb)
     verb.add_argument(
@@ -62,7 +65,7 @@ def add_change(verbs: Verbs) -> None:
     )
     verb.add_argument(
         "--output",
-        type=Path,
+        type=place,
         required=True,
         metavar="CHANGE.json",
         help="all tables; beside it CHANGE.transitions.csv and CHANGE.classes.csv",

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from pitscape.imagery.remote.path import place
 from pitscape.verbs import Verbs, new_verb
 
 
@@ -13,12 +14,12 @@ def add_landscape(verbs: Verbs) -> None:
     )
     verb.add_argument(
         "classes",
-        type=Path,
+        type=place,
         nargs="+",
         metavar="CLASSES.tif",
         help="class map or any categorical raster; several on one grid, or folders of them, are measured as one map",
     )
-    verb.add_argument("--output", type=Path, required=True, metavar="METRICS.json", help="landscape and class metrics")
+    verb.add_argument("--output", type=place, required=True, metavar="METRICS.json", help="landscape and class metrics")
     verb.add_argument("--patches", action="store_true", help="metrics of each patch as well")
     verb.add_argument("--csv", action="store_true", help="tables beside the JSON as well, one for each level")
     verb.add_argument(

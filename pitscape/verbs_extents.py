@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
+from pitscape.imagery.remote.path import place
 from pitscape.verbs import Verbs, new_verb
 
 
 def add_extents(verbs: Verbs) -> None:
     """Add the verb ``extents``."""
     verb = new_verb(verbs, "extents", "pitscape.extents:extents", "polygons of a class with areas that match the map")
-    verb.add_argument("classes", type=Path, metavar="CLASSES.tif", help="class map")
+    verb.add_argument("classes", type=place, metavar="CLASSES.tif", help="class map")
     verb.add_argument("--class", dest="class_name", default="mined", metavar="NAME", help="default %(default)s")
     verb.add_argument(
         "--close", type=float, default=0.0, metavar="M", help="first, close what is narrower than twice this [m]"
@@ -30,7 +31,7 @@ def add_extents(verbs: Verbs) -> None:
     )
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
     verb.add_argument(
-        "--output", type=Path, required=True, metavar="EXTENTS.gpkg", help="layer extents; or .parquet for GeoParquet"
+        "--output", type=place, required=True, metavar="EXTENTS.gpkg", help="layer extents; or .parquet for GeoParquet"
     )
 
 

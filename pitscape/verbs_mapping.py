@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from pitscape.imagery.remote.path import place
 from pitscape.verbs import Verbs, new_verb
 
 NEGATIVE_NUMBERS = re.compile(r"-[\d.][\d.,-]*")
@@ -53,28 +54,30 @@ def add_fetch(verbs: Verbs) -> None:
 def add_predict(verbs: Verbs) -> None:
     """Add the verb ``predict``."""
     verb = new_verb(verbs, "predict", "pitscape.mapping:predict", "scenes to class maps (cloud-optimised GeoTIFFs)")
-    verb.add_argument("scene", type=Path, nargs="*", metavar="SCENE", help="raster, SAFE or Landsat product")
+    verb.add_argument("scene", type=place, nargs="*", metavar="SCENE", help="raster, SAFE or Landsat product")
     verb.add_argument(
         "--model",
-        type=Path,
+        type=place,
         metavar="MODEL.onnx",
         help="of pitscape export; a .ckpt runs in PyTorch (default: day_one, trained on simulated Sentinel-2 land only)",
     )
-    verb.add_argument("--card", type=Path, metavar="CARD.yaml", help="of an ONNX file of another maker; docs/deploy.md")
+    verb.add_argument(
+        "--card", type=place, metavar="CARD.yaml", help="of an ONNX file of another maker; docs/deploy.md"
+    )
     verb.add_argument("--expect-sha256", metavar="HEX", help="refuse a model file of another SHA-256")
     outputs = verb.add_argument_group("outputs", "files, or folders for several scenes")
-    outputs.add_argument("--output", type=Path, required=True, metavar="CLASSES.tif", help="the class map")
-    outputs.add_argument("--probabilities", type=Path, metavar="P.tif", help="one band per class, stored x 250")
-    outputs.add_argument("--confidence", type=Path, metavar="C.tif", help="probability of the mapped class, x 250")
-    outputs.add_argument("--entropy", type=Path, metavar="E.tif", help="0 sure, 1 all classes alike, x 250")
+    outputs.add_argument("--output", type=place, required=True, metavar="CLASSES.tif", help="the class map")
+    outputs.add_argument("--probabilities", type=place, metavar="P.tif", help="one band per class, stored x 250")
+    outputs.add_argument("--confidence", type=place, metavar="C.tif", help="probability of the mapped class, x 250")
+    outputs.add_argument("--entropy", type=place, metavar="E.tif", help="0 sure, 1 all classes alike, x 250")
     outputs.add_argument(
         "--valid-fraction",
         dest="valid",
-        type=Path,
+        type=place,
         metavar="V.tif",
         help="how much of the tiles around a pixel was observed, x 250",
     )
-    outputs.add_argument("--polygons", type=Path, metavar="P.gpkg", help="class polygons without seams, with km2")
+    outputs.add_argument("--polygons", type=place, metavar="P.gpkg", help="class polygons without seams, with km2")
     outputs.add_argument(
         "--simplify", type=float, default=0.0, metavar="M", help="of polygons, shared borders together [m]"
     )
@@ -94,7 +97,7 @@ def add_predict(verbs: Verbs) -> None:
     scene.add_argument(
         "--offset", choices=("included", "missing"), help="of the agency in the numbers, where metadata do not say"
     )
-    scene.add_argument("--mask", type=Path, metavar="MASK.tif", help="not 0 where land is hidden; any grid")
+    scene.add_argument("--mask", type=place, metavar="MASK.tif", help="not 0 where land is hidden; any grid")
     scene.add_argument("--keep-clouds", action="store_true", help="map what the quality band calls cloud or shadow")
     how = verb.add_argument_group("how it is mapped")
     how.add_argument("--tile", type=int, help="side of the tiles [px] (default: least wasted overlap, 384 to 640)")
@@ -126,7 +129,7 @@ def add_merge(verbs: Verbs) -> None:
     verb = new_verb(
         verbs, "merge", "pitscape.mapping:merge", "the blocks that shards have made, joined to their outputs"
     )
-    verb.add_argument("parts", type=Path, metavar="OUT.parts", help="the folder that predict --shard wrote")
+    verb.add_argument("parts", type=place, metavar="OUT.parts", help="the folder that predict --shard wrote")
 
 
 def add_bench(verbs: Verbs) -> None:

@@ -2,15 +2,18 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from object_store import SECRET, Bucket, Wire, serving_store
 from small_scenes import BANDS, UTM, SceneMaker, training_file, write_labelled_scenes, write_raster
 
 from pitscape.imagery.legend import load_legend
+from pitscape.imagery.remote.gdal_network import ENDPOINT
 from pitscape.imagery.sensor import load_sensor
 from pitscape.models.card import ModelCard, Normalisation, SourceInput, TrainingRecord
 
@@ -97,3 +100,45 @@ def model(trained: Path) -> Path:
     path = trained / "model.onnx"
     export_onnx(trained / "run" / "best.ckpt", path, tile=32)
     return path
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[str]:
+    """The address of an object store."""
+    with serving_store() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def object_client(object_server: str) -> Any:  # noqa: ANN401 - of botocore
+    """What asks the object store for tests."""
+    import botocore.session
+
+    keys = {"aws_access_key_id": "AKIATEST", "aws_secret_access_key": SECRET}
+    return botocore.session.get_session().create_client("s3", "us-east-1", endpoint_url=object_server, **keys)
+
+
+@pytest.fixture
+def bucket(object_server: str, object_client: Any, monkeypatch: pytest.MonkeyPatch) -> Bucket:  # noqa: ANN401
+    """A new bucket of the object store, which the environment names with credentials."""
+    for name in (*ENDPOINT, "CPL_AWS_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "")  # put back at the end, whatever is made of it
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", object_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", "1")
+    return Bucket(object_client)
+
+
+@pytest.fixture
+def wire(bucket: Bucket, object_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """A way to the object store that can be cut. It is no way for what GDAL reads while it keeps Python waiting."""
+    del bucket
+    way = Wire(object_server)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", way.url)
+    yield way
+    way.close()

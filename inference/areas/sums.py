@@ -16,6 +16,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
+from pitscape.imagery.remote.path import shown
 from pitscape.inference.areas.coverage import Coverage
 from pitscape.inference.areas.tally import CACHE_MB, Tally, covered_cells, windows
 
@@ -115,12 +116,12 @@ def open_probabilities(path: Path | None, classes: ClassMap) -> Iterator[Any]:
     with open_raster(path) as stored:
         if stored.count != len(classes.legend) or set(stored.dtypes) != {"uint8"}:
             raise InputError(
-                f"{stored.name}: has {stored.count} bands of {stored.dtypes[0]}; probabilities of {classes.path} are "
+                f"{shown(stored.name)}: has {stored.count} bands of {stored.dtypes[0]}; probabilities of {classes.path} are "
                 f"{len(classes.legend)} of uint8, as predict --probabilities writes them."
             )
         if not same_grid(grid_of(stored), classes.grid):
             raise InputError(
-                f"{stored.name}: lies on another grid than {classes.path}; give the probabilities of this map."
+                f"{shown(stored.name)}: lies on another grid than {classes.path}; give the probabilities of this map."
             )
         yield stored
 

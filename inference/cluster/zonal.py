@@ -13,7 +13,7 @@ from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.progress import Progress
-from pitscape.imagery.raster import naming_damage
+from pitscape.imagery.raster_file import naming_damage
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.proportions import ALL, ClassArea, area_rows
 from pitscape.inference.areas.sums import Sums, batch_sums, batches, open_probabilities

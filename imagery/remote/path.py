@@ -1,0 +1,257 @@
+"""Remote files as paths: ``s3://bucket/key`` and ``https://host/file`` where code takes a path.
+
+A subclass of ``Path``: names, suffixes and folders are those of a path, reading and writing go to the store. What opens files
+by itself (``open``, ``os``, libraries) asks for ``os.fspath``, which a remote path answers with a line that says so.
+"""
+
+import io
+import os
+import re
+from collections.abc import Generator
+from pathlib import Path, PosixPath, PurePath
+from typing import IO, Any, Never, Self
+from urllib.parse import unquote
+
+from pitscape.imagery.errors import InputError
+from pitscape.imagery.remote.signed import keep_query
+from pitscape.imagery.remote.store import DeniedError, Store, Stored
+from pitscape.imagery.stac.address import clean
+
+REMOTE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+):/+(?P<rest>.*)", re.DOTALL | re.IGNORECASE)
+SCHEMES = ("s3:", "https:", "http:")
+PORT = re.compile(r"[^:]*(:\d+)?")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+PIECE = 1 << 23
+"""Bytes asked for at once where a whole file is read."""
+
+
+class RemotePath(PosixPath):
+    """A file or folder in an object store or on a web server; its first part is the scheme.
+
+    Made by ``place``. A signed address is kept without its query, which its requests alone get.
+
+    >>> path = RemotePath("s3://maps/2023/classes.tif")
+    >>> str(path), str(path.with_suffix(".json")), path.parent.name
+    ('s3://maps/2023/classes.tif', 's3://maps/2023/classes.json', '2023')
+    """
+
+    def __str__(self) -> str:
+        scheme, *rest = self.parts or ("",)
+        return f"{scheme}//{'/'.join(rest)}" if scheme in SCHEMES else "/".join((scheme, *rest))
+
+    def __fspath__(self) -> Never:
+        raise InputError(f"{self}: is remote, and this is read and written on the local disk alone; copy it there.")
+
+    @property
+    def store(self) -> Store:
+        """Where it lies.
+
+        Raises:
+            InputError: If the extra ``cloud`` is not installed.
+        """
+        try:
+            if self.parts[0] == "s3:":
+                from pitscape.imagery.remote.object_store import object_store
+
+                return object_store()
+            from pitscape.imagery.remote.web_server import web_server
+
+            return web_server()
+        except ModuleNotFoundError as error:
+            raise InputError(f"{self}: needs {error.name}; install it with pip install 'pitscape[cloud]'.") from error
+
+    def look(self) -> Stored | None:
+        """What the store tells of it; None where there is no such file.
+
+        Raises:
+            InputError: If it must not be looked at.
+            UnreachableError: If the store does not answer.
+        """
+        return self.store.look(self)
+
+    def exists(self, *_: object, **__: object) -> bool:
+        """Whether it is a file or a folder.
+
+        Raises:
+            DeniedError: If the store does not tell.
+        """
+        return self.look() is not None or self.is_dir()
+
+    def is_file(self, *_: object, **__: object) -> bool:
+        """Whether it is a file that may be read; stores that list nothing refuse what is not there."""
+        try:
+            found = self.look()
+        except DeniedError:
+            return False
+        return found is not None
+
+    def is_dir(self, *_: object, **__: object) -> bool:
+        """Whether there is something below it."""
+        return self.store.is_folder(self)
+
+    def iterdir(self) -> Generator[Self, None, None]:
+        """What lies in it."""
+        return (self / name for name in self.store.names(self))
+
+    def read_bytes(self) -> bytes:
+        """All of it.
+
+        Raises:
+            FileNotFoundError: If it is not there.
+        """
+        return self.store.read(self)
+
+    def read_text(self, encoding: str | None = None, *_: object, **__: object) -> str:
+        """All of it as text."""
+        return self.read_bytes().decode(encoding or "utf-8")
+
+    def open(self, mode: str = "r", *_: object, **__: object) -> IO[Any]:  # type: ignore[override]
+        """Its bytes from the start, read in pieces.
+
+        Raises:
+            InputError: If it is not opened as ``"rb"``.
+        """
+        if mode != "rb":
+            os.fspath(self)
+        return io.BufferedReader(_Pieces(self), PIECE)
+
+    def write_bytes(self, data: Any) -> int:  # noqa: ANN401 - as Path has it
+        """Put an object whole."""
+        self.store.write(self, bytes(data))
+        return len(data)
+
+    def unlink(self, missing_ok: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - stores do not mind
+        """Delete it, if it is there."""
+        self.store.delete([self])
+
+    def mkdir(self, *_: object, **__: object) -> None:
+        """Object stores need no folders."""
+
+    def resolve(self, strict: bool = False) -> Self:  # noqa: ARG002, FBT001, FBT002 - as Path has it
+        """The same without ``..``."""
+        kept: list[str] = []
+        for part in self.parts:
+            if part != "..":
+                kept.append(part)
+            elif kept:
+                kept.pop()
+        return type(self)(*kept)
+
+    def absolute(self) -> Self:
+        """The same: it is absolute."""
+        return self
+
+
+class _Pieces(io.RawIOBase):
+    """The bytes of a remote file in order."""
+
+    def __init__(self, path: RemotePath) -> None:
+        self._path, self._place, found = path, 0, path.look()
+        if found is None:
+            raise FileNotFoundError(str(path))
+        self._size = found.size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - bytes that are filled
+        stop = min(self._place + len(buffer), self._size)
+        if stop <= self._place:
+            return 0
+        found = self._path.store.read(self._path, self._place, stop)
+        buffer[: len(found)] = found
+        self._place += len(found)
+        return len(found)
+
+
+def place(text: str | Path) -> Path:
+    """A path of this machine, or a remote one.
+
+    Args:
+        text: As a user names it. Of a signed address the query is kept apart, for requests alone.
+
+    Raises:
+        InputError: If it holds credentials, is of a scheme that is not read, or is no whole name. The message repeats none.
+
+    >>> place("maps/classes.tif").name, str(place("https://example.org/a.tif?X-Amz-Signature=secret"))
+    ('classes.tif', 'https://example.org/a.tif')
+    """
+    if isinstance(text, Path):
+        return text
+    found = REMOTE.fullmatch(text)
+    if not found:
+        return Path(text)
+    scheme, shown = found["scheme"].lower() + ":", without_secrets(text)
+    if scheme not in SCHEMES:
+        raise InputError(f"{shown}: names of {scheme}// are not read; give s3://, https://, or a local file.")
+    if os.name == "nt":
+        raise InputError(f"{shown}: remote names are not read on Windows yet; use WSL, or copy the file.")
+    rest, _, query = found["rest"].partition("?") if scheme != "s3:" else (found["rest"], "", "")
+    host, _, key = rest.partition("/")
+    if "@" in host or not PORT.fullmatch(host.rpartition("]")[2]):
+        raise InputError(
+            f"{scheme}//...: a name must not hold credentials; they are taken from the environment, ~/.aws or the machine's role."
+        )
+    if scheme == "http:" and not host.startswith(LOOPBACK):
+        raise InputError(f"{shown}: is not encrypted; give https://.")
+    parts = key.rstrip("/").split("/") if key else []
+    if not host or not all(part.strip(".") for part in parts) or not text.isprintable():
+        raise InputError(f"{shown}: is no whole name; give s3://BUCKET/KEY or https://HOST/FILE.")
+    path = RemotePath(scheme, host, *parts)
+    if query:
+        keep_query(str(path), query)
+    return path
+
+
+def relative_name(path: Path, folder: Path) -> str:
+    """How a path is named from a folder, with ``/`` and ``..``.
+
+    Raises:
+        InputError: If one of them is remote, and the other not of the same bucket or host.
+
+    >>> relative_name(place("s3://maps/2023/p.tif"), place("s3://maps/2024"))
+    '../2023/p.tif'
+    """
+    if is_remote(path) == is_remote(folder) and (not is_remote(path) or path.parts[:2] == folder.parts[:2]):
+        names = (str(PurePath(*each.parts)) for each in (path, folder))
+        return Path(os.path.relpath(*names)).as_posix()
+    raise InputError(f"{path}: lies elsewhere than {folder}; give all outputs of a run one bucket, or this machine.")
+
+
+def from_folder(folder: Path, relative: str) -> Path:
+    """The path that ``relative_name`` named."""
+    return (folder / relative).resolve() if is_remote(folder) else folder / relative
+
+
+def shown(name: str) -> str:
+    """What GDAL calls a file, as a user named it: without a signature.
+
+    >>> shown("/vsis3/maps/a.tif"), shown("/vsicurl?list_dir=no&url=https%3A%2F%2Fexample.org%2Fa.tif%3Fsig%3Dsecret")
+    ('s3://maps/a.tif', 'https://example.org/a.tif')
+    """
+    if name.startswith("/vsicurl"):
+        return clean(unquote(name.removeprefix("/vsicurl/").rpartition("&url=")[2]))
+    return "s3://" + name.removeprefix("/vsis3/") if name.startswith("/vsis3/") else name
+
+
+def is_remote(path: Path) -> bool:
+    """Whether a path is one of ``place`` that is not of this machine."""
+    return isinstance(path, RemotePath)
+
+
+def collapsed(path: Path) -> bool:
+    """Whether a local path is a remote name that was taken for one, as ``Path("s3://bucket/key")`` is."""
+    return not is_remote(path) and re.match(r"(s3|gs|az|abfs|https?|ftp|file):/", str(path), re.IGNORECASE) is not None
+
+
+def without_secrets(text: str) -> str:
+    """A name for a message: of a remote one without user, password and query.
+
+    >>> without_secrets("s3:/KEY:SECRET@maps/a.tif"), without_secrets("maps/a.tif")
+    ('s3://...', 'maps/a.tif')
+    """
+    found = REMOTE.search(text)
+    if not found:
+        return text
+    address = clean(f"{found['scheme']}://{found['rest']}")
+    return f"{found['scheme']}://..." if "@" in found["rest"].partition("?")[0] else address
