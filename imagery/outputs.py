@@ -163,6 +163,21 @@ def sidecar(path: Path) -> Path:
     return path.with_name(path.name + ".json")
 
 
+def stamp_of(path: Path) -> list[Any]:
+    """What changes with a file's content and is told without reading it: name, size, and time or ETag.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+    """
+    if not isinstance(path, RemotePath):
+        told = path.stat()
+        return [path.name, told.st_size, told.st_mtime_ns]
+    found = path.look()
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+    return [path.name, found.identity()]
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal, read in chunks; of a folder, over names and SHA-256s within it."""
     digest = hashlib.sha256()

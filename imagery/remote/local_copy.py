@@ -13,6 +13,8 @@ from pitscape.imagery.remote.path import RemotePath
 MOST_BYTES = 1 << 31
 """No ONNX file is larger."""
 
+_origins: dict[Path, Path] = {}
+
 
 def local_copy(path: Path) -> Path:
     """A file on this disk: itself, or a copy of the same name that goes when the process ends.
@@ -35,7 +37,13 @@ def local_copy(path: Path) -> Path:
             shutil.copyfileobj(source, target)
     else:
         copy.write_bytes(path.read_bytes())
+    _origins[copy] = path
     return copy
+
+
+def origin_of(path: Path) -> Path:
+    """What ``local_copy`` has copied, for others to copy it as well; any other file itself."""
+    return _origins.get(path, path)
 
 
 @cache

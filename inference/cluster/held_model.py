@@ -8,6 +8,7 @@ from threading import Lock
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import sha256_of
+from pitscape.imagery.remote.local_copy import local_copy, origin_of
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.session import Device
@@ -36,9 +37,9 @@ class ModelReference:
     @classmethod
     def of(cls, predictor: FilePredictor) -> "ModelReference":
         """That of an open one."""
-        files = tuple((path.absolute(), sha256_of(path)) for path in predictor.files)
-        card = predictor.card_file and predictor.card_file.absolute()
-        return cls(predictor.path.absolute(), card, predictor.device, files, predictor.runtime)
+        files = tuple((origin_of(path).absolute(), sha256_of(path)) for path in predictor.files)
+        card = predictor.card_file and origin_of(predictor.card_file).absolute()
+        return cls(origin_of(predictor.path).absolute(), card, predictor.device, files, predictor.runtime)
 
 
 def held(model: ModelReference) -> FilePredictor:
@@ -53,15 +54,16 @@ def held(model: ModelReference) -> FilePredictor:
 
 @lru_cache(maxsize=1)
 def _opened(model: ModelReference) -> FilePredictor:
-    host = socket.gethostname()
+    host, here = socket.gethostname(), dict[Path, Path]()
     for path, wanted in model.sha256:
-        if not path.is_file():
+        here[path] = local_copy(path)
+        if not here[path].is_file():
             raise InputError(f"{path}: {host} has no such file; give all workers the same under the same path.")
-        if sha256_of(path) != wanted:
+        if sha256_of(here[path]) != wanted:
             raise InputError(
                 f"{path}: is another file on {host} than where the run was begun; give all workers the same."
             )
-    predictor = open_predictor(model.path, card=model.card, device=model.device)
+    predictor = open_predictor(here[model.path], card=model.card, device=model.device)
     if predictor.runtime != model.runtime:
         found, wanted = (" ".join(runtime) for runtime in (predictor.runtime, model.runtime))
         raise InputError(f"{host} has {found}, the run was begun with {wanted}; install the same on all machines.")

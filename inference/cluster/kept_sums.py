@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pitscape.imagery.outputs import replacing, sha256_of, write_text
+from pitscape.imagery.outputs import replacing, sha256_of, stamp_of, write_text
 from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.sums import BATCH, Sums
 from pitscape.inference.areas.tally import Tally
@@ -20,7 +20,7 @@ class KeptSums:
     """Sums by number of the batch.
 
     They are of one map and its zones: those of another are removed. Files count as the same where size and time of
-    change are.
+    change, or the ETag, are.
 
     Args:
         folder: Of them; there is a file for each batch.
@@ -32,8 +32,7 @@ class KeptSums:
     def __init__(self, folder: Path, *, files: Sequence[Path], made_of: Sequence[str], zones: Path) -> None:
         self._folder = folder
         read = [each for path in files for each in (path, *sources_of(path))]
-        stamps = [(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in read]
-        given = [version("pitscape"), BATCH, stamps, list(made_of), sha256_of(zones)]
+        given = [version("pitscape"), BATCH, [stamp_of(each) for each in read], list(made_of), sha256_of(zones)]
         key = hashlib.sha256(json.dumps(given).encode()).hexdigest()
         store = folder / KEY
         if not store.exists() or store.read_text(encoding="utf-8") != key:

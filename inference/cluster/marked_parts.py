@@ -1,6 +1,7 @@
 """The folder of a run as workers see it: a mark says that it is the same folder, and that the run goes on."""
 
 import json
+import secrets
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import scratch
+from pitscape.imagery.remote.path import is_remote
 from pitscape.inference.blend import Failure
 from pitscape.inference.parts import MANIFEST, Parts, open_parts
 
@@ -47,8 +49,17 @@ def marked(parts: Parts) -> Iterator[Path]:
     Yields:
         Its absolute path, which goes to the workers.
     """
+    content = json.dumps(parts.contents.manifest()).encode()
+    if is_remote(parts.folder):
+        mark = parts.folder / f".manifest.{secrets.token_hex(4)}.json"
+        try:
+            mark.write_bytes(content)
+            yield mark
+        finally:
+            mark.unlink()
+        return
     with scratch(parts.folder.absolute() / MANIFEST) as mark:
-        mark.write_text(json.dumps(parts.contents.manifest()), encoding="utf-8")
+        mark.write_bytes(content)
         yield mark
 
 

@@ -1,12 +1,15 @@
 """Whether workers see the files that a run was begun with."""
 
 import hashlib
+import json
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pitscape.imagery.errors import InputError
+from pitscape.imagery.outputs import stamp_of
+from pitscape.imagery.remote.path import is_remote
 from pitscape.inference.provenance import files_of
 
 PIECES = 16
@@ -18,7 +21,8 @@ class SameFiles:
     """Scenes and masks by what was seen of them where the run was begun.
 
     A whole hash costs as much as the reading of all workers together; the run takes one, for its record. A worker compares
-    sizes, and bytes at places that are spread evenly: another scene is known by them, a copy with flipped bits is not.
+    sizes, and bytes at places that are spread evenly: another scene is known by them, a copy with flipped bits is not. Of a
+    remote file it compares what the store tells.
 
     Attributes:
         prints: Of each path, in order.
@@ -56,6 +60,9 @@ def _print(scene: Path) -> str:
     """SHA-256 over names, sizes and pieces of the files of a scene."""
     digest = hashlib.sha256()
     for path in files_of(scene):
+        if is_remote(path):
+            digest.update(json.dumps(stamp_of(path)).encode())
+            continue
         for file in sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]:
             size = file.stat().st_size
             digest.update(f"{file.name} {size}\n".encode())
