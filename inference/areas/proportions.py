@@ -21,7 +21,7 @@ from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.remote.path import shown
+from pitscape.imagery.remote.name import shown
 from pitscape.imagery.spreadsheet import safe_cell
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.tally import CACHE_MB, Tally, covered_cells, windows

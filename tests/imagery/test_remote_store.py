@@ -17,7 +17,8 @@ from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import make_folder, replacing, sha256_of, write_json
 from pitscape.imagery.raster import Raster
 from pitscape.imagery.remote.local_copy import local_copy
-from pitscape.imagery.remote.path import RemotePath, place
+from pitscape.imagery.remote.name import place
+from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.store import DeniedError, TakenError, UnreachableError
 from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
