@@ -30,6 +30,8 @@ def answering(*statuses: int, body: bytes = b"") -> Iterator[str]:
     left = list(statuses)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # else it does not ask for bodies that clients hold back
+
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(left.pop(0) if len(left) > 1 else left[0])
