@@ -20,7 +20,7 @@ from pitscape.imagery.grid import grid_of, row_band
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.remote.path import shown
+from pitscape.imagery.remote.name import shown
 from pitscape.imagery.sieve import sieve
 from pitscape.imagery.virtual import check_virtual
 

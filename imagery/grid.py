@@ -11,7 +11,7 @@ from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.remote.path import shown
+from pitscape.imagery.remote.name import shown
 
 ALIGNMENT_TOLERANCE = 1e-3
 """Corners of two equal grids may differ by this fraction of a pixel."""

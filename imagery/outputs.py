@@ -46,7 +46,10 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise PitscapeError(f"{path}: cannot be written ({error.strerror}); make room and run it again.") from error
+        where = f" in {tempfile.gettempdir()}" if isinstance(path, RemotePath) else ""
+        raise PitscapeError(
+            f"{path}: cannot be written ({error.strerror}); make room{where} and run it again."
+        ) from error
 
 
 @contextmanager

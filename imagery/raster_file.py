@@ -11,7 +11,8 @@ from typing import Any
 import rasterio
 
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.remote.path import RemotePath, place
+from pitscape.imagery.remote.name import place
+from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.signed import query_of
 from pitscape.imagery.remote.store import UnreachableError
 from pitscape.imagery.virtual import check_virtual

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.remote.path import collapsed, without_secrets
+from pitscape.imagery.remote.name import collapsed, without_secrets
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.reading import Reading
-from pitscape.imagery.remote.path import place
+from pitscape.imagery.remote.name import place
 from pitscape.inference.array_scene import array_scene
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.prediction import Prediction, mapped, mapped_scene

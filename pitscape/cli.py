@@ -17,7 +17,7 @@ from pitscape import (
     verbs_site,
 )
 from pitscape.imagery.errors import PitscapeError
-from pitscape.imagery.remote.path import without_secrets
+from pitscape.imagery.remote.name import without_secrets
 from pitscape.verbs import check_local
 from pitscape.version import __version__
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.reading import Reading
-from pitscape.imagery.remote.path import from_folder, place, without_secrets
+from pitscape.imagery.remote.name import place, without_secrets
+from pitscape.imagery.remote.path import from_folder
 from pitscape.inference.lock import Shard
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.parts import parts_of

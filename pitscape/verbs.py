@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.remote.path import collapsed, without_secrets
+from pitscape.imagery.remote.name import collapsed, without_secrets
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - no public name
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pitscape.imagery.remote.path import place
+from pitscape.imagery.remote.name import place
 from pitscape.verbs import Verbs, new_verb
 
 

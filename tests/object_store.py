@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pitscape.imagery.remote.path import place
+from pitscape.imagery.remote.name import place
 
 PATIENCE_S = 30
 SECRET = "canary0secret0of0tests"  # noqa: S105 - of a store that lasts for some tests

@@ -16,7 +16,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import grid_of, same_grid
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.remote.path import shown
+from pitscape.imagery.remote.name import shown
 from pitscape.inference.areas.coverage import Coverage
 from pitscape.inference.areas.tally import CACHE_MB, Tally, covered_cells, windows
 

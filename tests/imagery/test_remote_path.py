@@ -6,7 +6,8 @@ import pytest
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.remote.gdal_network import ENDPOINT, make_ready
-from pitscape.imagery.remote.path import RemotePath, collapsed, from_folder, place, relative_name, shown
+from pitscape.imagery.remote.name import collapsed, place, shown
+from pitscape.imagery.remote.path import RemotePath, from_folder, relative_name
 from pitscape.imagery.settings import expand_path
 
 
@@ -38,6 +39,7 @@ def test_local_names_stay_what_they_are() -> None:
         "https://user:can/ary@example.org/a.tif",
         "ftp://user:canary@example.org/a.tif",
         "http://example.org/a.tif?sig=canary",
+        "http://127.0.0.1.example.org/a.tif?sig=canary",
         "gs://maps/a.tif?sig=canary",
         "https://example.org/a/../b.tif?sig=canary",
         "s3://maps//a.tif",
@@ -52,8 +54,13 @@ def test_what_is_no_remote_name_is_refused_in_a_line_without_secrets(name: str) 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:8080"])
+def test_this_machine_may_be_asked_without_encryption(host: str) -> None:
+    assert str(place(f"http://{host}/a.tif")) == f"http://{host}/a.tif"
+
+
 def test_windows_says_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pitscape.imagery.remote.path.os.name", "nt")
+    monkeypatch.setattr("pitscape.imagery.remote.name.os.name", "nt")
     with pytest.raises(InputError, match="not read on Windows yet"):
         place("s3://maps/a.tif")
 

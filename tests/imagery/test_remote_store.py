@@ -17,20 +17,24 @@ from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import make_folder, replacing, sha256_of, write_json
 from pitscape.imagery.raster import Raster
 from pitscape.imagery.remote.local_copy import local_copy
-from pitscape.imagery.remote.path import RemotePath, place
+from pitscape.imagery.remote.name import place
+from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.store import DeniedError, TakenError, UnreachableError
 from pitscape.imagery.scene import open_scene
 from pitscape.imagery.sensor import load_sensor
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """A server that answers everything alike."""
+def answering(*statuses: int, body: bytes = b"") -> Iterator[str]:
+    """A server that answers with these statuses, one after the other, and then with the last."""
+    left = list(statuses)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # else it does not ask for bodies that clients hold back
+
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(status)
+            self.send_response(left.pop(0) if len(left) > 1 else left[0])
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.command != "HEAD":
@@ -237,13 +241,21 @@ DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Err
 
 def test_a_store_that_refuses_is_told_in_one_line(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     del bucket
-    with answering(403, DENIED) as url:
+    with answering(403, body=DENIED) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         with pytest.raises(InputError, match=r"s3://locked/a\.tif: access is denied"):
             Raster(place("s3://locked/a.tif"))
         with pytest.raises(InputError, match=r"s3://locked/out: objects cannot be put and deleted there"):
             make_folder(place("s3://locked/out"))
         assert not place("s3://locked/a.tif").is_file()
+
+
+def test_what_may_pass_is_tried_again(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    del bucket
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS")
+    with answering(503, 500, 200) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        write_json(place("s3://maps/a.json"), {})
 
 
 def test_the_extra_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ from small_scenes import BANDS, SceneMaker, stored_numbers, write_raster
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.remote import local_copy
-from pitscape.imagery.remote.path import RemotePath, place
+from pitscape.imagery.remote.name import place
+from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.store import TakenError, UnreachableError
 from pitscape.inference import object_lock
 from pitscape.inference.loaded_model import load_model
@@ -191,11 +192,11 @@ def test_a_lost_network_tells_what_is_missing_and_the_rerun_does_only_that(
 def test_a_network_that_is_lost_while_the_scene_is_read_ends_the_run_in_one_line(
     write_scene: SceneMaker, predictor: OnnxPredictor, bucket: Bucket, wire: Wire, tmp_path: Path
 ) -> None:
-    remote = bucket.put(f"in/{SCENE}", write_scene(stored_numbers(2600, 64), SCENE))
+    remote = bucket.put(f"in/{SCENE}", write_scene(stored_numbers(8000, 64), SCENE))
     skipping = RunOptions(tile=32, overlap=8, threads=1, block_rows=32, skip_failed=True)
 
     def cut(done: int, _total: int) -> None:
-        if done == 20:
+        if done == 3:
             wire.cut()
 
     with pytest.raises(UnreachableError, match=r"Blocks .* are missing .*; the same command with --resume"):

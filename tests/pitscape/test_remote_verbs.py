@@ -107,10 +107,12 @@ def test_a_scene_of_a_web_server_is_mapped_and_its_signature_is_nowhere(
     asked = [path for _, path, part, _ in server.asked if SCENE in path and part]
     assert asked
     assert all(CANARY in path for path in asked)
+    assert main(["areas", server.href("out/web.tif") + signed, "--output", str(out / "areas.csv")]) == 0
+    assert (out / "areas.csv").read_text().count("\n") == 5
     server.failures[f"/files/{SCENE}"] += [403]
     assert main(["predict", server.href(SCENE) + signed, *how, str(out / "denied.tif")]) == 2
     assert main(["predict", server.href("none.tif") + signed, *how, str(out / "none.tif")]) == 2
-    assert main(["areas", server.href(SCENE) + signed, "--output", str(out / "areas.csv")]) == 2
+    assert main(["areas", server.href(SCENE) + signed, "--output", str(out / "no_map.csv")]) == 2
     told = capfd.readouterr()
     assert "access is denied (status 403)" in told.err
     assert f"{server.href('none.tif')}: no such file" in told.err
