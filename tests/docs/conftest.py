@@ -46,7 +46,7 @@ from pitscape.cli import main
 sys.path.append({tests!r})  # behind the package, whose name its folder of tests has
 from labelled_points import label_sample
 
-if __name__ == "__main__":  # not in workers, which are spawned from it
+if __name__ == "__main__":  # workers that are spawned import this again
     status = main()
     if status == 0 and sys.argv[1] == "sample":
         label_sample(sys.argv[2:])
