@@ -12,6 +12,7 @@ from dying_workers import die_in_batch
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback_cluster import loopback_cluster
+from rasterio.shutil import copy as copy_raster
 from shapely.geometry import Point, box
 from small_scenes import grid
 
@@ -27,6 +28,7 @@ from pitscape.inference.areas.sums import batches
 from pitscape.inference.areas.tally import windows
 from pitscape.inference.areas.zone_file import read_zone_file, write_zone_file
 from pitscape.inference.areas.zones import Zone
+from pitscape.inference.cluster import zonal
 from pitscape.inference.cluster.zonal import shared_class_areas
 from pitscape.inference.lock import holding
 
@@ -84,6 +86,20 @@ def test_workers_give_what_one_process_gives(
         alone = class_areas(land, zones, edges=edges, probabilities=probabilities)
         shared = shared_class_areas(client, tmp_path, land, zones, edges=edges, probabilities=probabilities)
         assert told(shared) == told(alone)
+
+
+def test_batches_of_a_mosaic_go_together(
+    material: Path, client: "Client", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of the three in a task, the last one alone."""
+    copy_raster(material / "map_20240701.tif", material / "mosaic.vrt", driver="VRT")
+    monkeypatch.setattr(zonal, "FILES_OPENED", 1)
+    told_of: list[int] = []
+    with open_class_map(material / "mosaic.vrt") as mosaic:
+        zones = zones_of(mosaic)
+        shared = shared_class_areas(client, tmp_path, mosaic, zones, progress=lambda done, _: told_of.append(done))
+        assert told(shared) == told(class_areas(mosaic, zones))
+    assert told_of in ([0, 2, 3], [0, 1, 3])
 
 
 def test_a_worker_that_dies_costs_nothing_but_time(land: ClassMap, client: "Client", tmp_path: Path) -> None:
