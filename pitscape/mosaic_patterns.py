@@ -12,7 +12,6 @@ from pitscape.ecology import naming
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.inference.areas.zones import Zone, read_zones
-from pitscape.inference.provenance import files_of
 from pitscape.map_mosaic import MapMosaic, MapTile
 from pitscape.map_patterns import Land
 from pitscape.progress import bar
@@ -81,6 +80,8 @@ def mosaic_patterns(
 
 def _with_sources(path: Path, digest: str) -> str:
     """The hash of a file with all that it is read from: sources of a virtual raster, masks beside."""
+    from pitscape.inference.provenance import files_of  # which loads onnxruntime
+
     beside = "".join(map(sha256_of, files_of(path)[1:]))
     return hashlib.sha256((digest + beside).encode()).hexdigest() if beside else digest
 

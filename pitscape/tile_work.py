@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.tasks import run_tasks
-from pitscape.inference.lock import holding
-from pitscape.inference.parts import LOCKS, parts_of
 from pitscape.map_mosaic import MapTile
 from pitscape.tile_tasks import Part, TileTask, read_part
 
@@ -31,6 +29,9 @@ def kept_parts(output: Path) -> Iterator[Path]:
     Raises:
         InputError: If it holds something else, or another run is at work there.
     """
+    from pitscape.inference.lock import holding  # which loads onnxruntime
+    from pitscape.inference.parts import LOCKS, parts_of
+
     folder = parts_of(output)
     if folder.is_file():
         raise InputError(f"{folder}: is a file where parts would lie; choose another output.")
@@ -80,7 +81,7 @@ class TileWork:
         if lacking:
             folder = tasks[0].folder.name
             raise PitscapeError(
-                f"{len(lacking)} of {len(tasks)} tiles failed: {_told(lacking)}; {folder} keeps the others, run it again for these."
+                f"{len(lacking)} of {len(tasks)} tiles were not measured: {_told(lacking)}; {folder} keeps the others, run it again for these."
             )
         return {path: part for path, part in found.items() if part is not None}
 

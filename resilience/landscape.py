@@ -95,8 +95,8 @@ def pattern_of(
     """
     return pattern_from(
         patches,
-        nearest=nearest_distances(patches, cell_size=cell_size, threads=threads),
         joined=joined_pairs(patches, cell_size=cell_size, distance=connect_distance, threads=threads),
+        nearest=nearest_distances(patches, cell_size=cell_size, threads=threads),
         cell_size=cell_size,
     )
 

@@ -80,8 +80,15 @@ def lower_squared(
     cells, reached = FIRST_REACH, 0.0
     while sought.size and reached < farthest:
         reached = cells * max(sides)
-        reach = reach_of(runs, of_run, patches=squared.size, cells=cells)
-        _search(reach, sought, reached**2, sides, squared, threads=threads)
+        # no name for the index: it would be held while the next one is made
+        _search(
+            reach_of(runs, of_run, patches=squared.size, cells=cells),
+            sought,
+            reached**2,
+            sides,
+            squared,
+            threads=threads,
+        )
         sought = sought[squared[sought] > reached**2]
         cells *= 2
 
@@ -89,8 +96,7 @@ def lower_squared(
 def _with_others(runs: Runs, of_run: NDArray[np.int32], patches: int) -> NDArray[np.int64]:
     """The patches that have runs, of classes that have more than one of them."""
     code = np.zeros(patches, np.uint8)
-    seen = of_run >= 0
-    code[of_run[seen]] = runs.codes[seen]
+    _note_codes(of_run, runs.codes, code)
     several = np.bincount(code, minlength=runs.class_ids.size + 1) > 1
     several[0] = False
     return np.flatnonzero(several[code])
@@ -109,6 +115,14 @@ def _search(
     shares = np.array_split(sought, min(SHARES * workers, sought.size // LEAST_PATCHES + 1))
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(lambda share: _lower(reach, share, limit, sides, squared), shares))
+
+
+@njit(cache=True, nogil=True)
+def _note_codes(of_run: NDArray[np.int32], codes: NDArray[np.uint8], code: NDArray[np.uint8]) -> None:
+    """Fill in the class of each patch that has runs."""
+    for run in range(of_run.size):
+        if of_run[run] >= 0:
+            code[of_run[run]] = codes[run]
 
 
 @njit(cache=True, nogil=True)

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.resilience.patches import Patches
-from pitscape.resilience.tally import Tally
 
 
 class Tile(NamedTuple):
@@ -33,11 +32,6 @@ class Tile(NamedTuple):
     contacts: NDArray[np.int64]
     first: NDArray[np.int32]
     border: NDArray[np.int32]
-
-    @property
-    def tally(self) -> Tally:
-        """What is counted of its patches, as if all around were nodata."""
-        return Tally(self.class_ids, self.class_index, self.cells, self.sides, self.contacts)
 
     @property
     def inner(self) -> NDArray[np.bool_]:

@@ -53,3 +53,7 @@ def test_predicting_does_not_load_torch(model: Path, tmp_path: Path) -> None:
     loaded = modules_after(f"from pitscape.cli import main; assert main({arguments!r}) == 0")
     assert "onnxruntime" in loaded
     assert not loaded & HEAVY
+
+
+def test_measuring_a_landscape_loads_no_runtime_of_networks() -> None:
+    assert not modules_after("import pitscape.landscape") & (HEAVY | {"onnxruntime", "distributed"})
