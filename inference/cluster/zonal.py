@@ -12,7 +12,6 @@ from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.progress import Progress
-from pitscape.imagery.raster_file import naming_damage
 from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.proportions import ALL, ClassArea, area_rows
