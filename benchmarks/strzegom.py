@@ -5,7 +5,8 @@
 PITSCAPE_DATA holds strzegom_sentinel2. Held out are columns 0-99, 100-199 and 200-299 in turn, 16 px of buffer, three seeds
 (fold0-seed0 ... fold2-seed2), each date alone (date2021-06-19 ...), and each date on the columns of a fold
 (date2021-06-19-fold0 ...; NAME asks for some). Networks lie in FOLDER/NAME; one that is there is not trained again. Judged is the
-last step: the best one was chosen on the land that judges. FOLDER/NAME.json holds the counts by date.
+last step: the best one was chosen on the land that judges. Probabilities are those of one look, and the mean over the eight
+symmetries of the square, as predict --tta has it. FOLDER/NAME.json holds the counts by date.
 """
 
 import json
@@ -69,13 +70,14 @@ def judged(folder: Path, name: str) -> Run:
     classes = len(data.legend)
     dates: dict[str, Any] = {}
     for land in data.judging:
-        found_map = _classes(model, land)
         labels = land.labels(land.area)
         bare = (_codes(land) == BARE_SOIL) & land.mask(land.area)
+        once, averaged = _classes(model, land)
         dates[str(land.scene.acquired)] = {
-            "network": confusion_counts(found_map, labels, classes=classes).tolist(),
+            "network": confusion_counts(once, labels, classes=classes).tolist(),
+            "network, averaged": confusion_counts(averaged, labels, classes=classes).tolist(),
             "bare_soil": int(bare.sum()),
-            "bare_soil_as_mined": int((found_map[bare] == MINED).sum()),
+            "bare_soil_as_mined": int((once[bare] == MINED).sum()),
         }
     forest = random_forest(data.training) if seed == 0 else None
     if forest:
@@ -94,13 +96,20 @@ def _trained(run: Path) -> bool:
     return load_checkpoint(run / "last.ckpt")[0].training.steps >= wanted
 
 
-def _classes(model: torch.nn.Module, land: Land) -> NDArray[np.int64]:
-    """The network's classes in the rectangle of a land, from the whole scene, so that its edges have surroundings."""
+def _classes(model: torch.nn.Module, land: Land) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The classes in the rectangle of a land at one look, and averaged; from the whole scene, so that edges have surroundings."""
     height, width = land.scene.shape
-    stored, _ = land.scene.pixels(Area(0, height, 0, width))
+    stored = torch.from_numpy(land.scene.pixels(Area(0, height, 0, width))[0])[None]
+    total = torch.zeros(())
     with torch.inference_mode():
-        found: NDArray[np.int64] = model(torch.from_numpy(stored)[None])[0].argmax(dim=0).numpy()
-    return found[land.area.rows, land.area.columns]
+        once = model(stored)
+        for turns in range(4):
+            for mirrored in (False, True):
+                given = torch.rot90(stored.flip(-1) if mirrored else stored, turns, (-2, -1))
+                found = torch.rot90(model(given), -turns, (-2, -1))
+                total = total + (found.flip(-1) if mirrored else found)
+    one, mean = (each[0].argmax(dim=0).numpy()[land.area.rows, land.area.columns] for each in (once, total))
+    return one, mean
 
 
 def _codes(land: Land) -> NDArray[np.uint8]:
@@ -125,7 +134,7 @@ def row(title: str, counts: Counts) -> str:
 def group(title: str, runs: Sequence[Run]) -> Iterator[str]:
     """Lines of the table on runs together; the forest was trained with seed 0 alone."""
     cold = [run for run in runs if set(WINTER) & run["dates"].keys()]
-    for who in ("network", "forest"):
+    for who in ("network", "network, averaged", "forest"):
         if any(who in each for run in runs for each in run["dates"].values()):
             yield row(f"{title}, {who}", np.sum([counts_of(run, who) for run in runs], axis=0))
             if cold:
