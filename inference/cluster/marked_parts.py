@@ -15,7 +15,8 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import scratch
 from pitscape.imagery.remote.path import is_remote
 from pitscape.inference.blend import Failure
-from pitscape.inference.parts import MANIFEST, Parts, open_parts
+from pitscape.inference.manifest import MANIFEST
+from pitscape.inference.parts import Parts, open_parts
 
 
 @dataclass(frozen=True)

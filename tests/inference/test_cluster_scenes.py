@@ -29,7 +29,8 @@ from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.scene_on_cluster import predict_on_cluster
 from pitscape.inference.lock import Shard, holding
 from pitscape.inference.opening import open_predictor
-from pitscape.inference.parts import open_parts, parts_of
+from pitscape.inference.parts import open_parts
+from pitscape.inference.parts_folder import parts_of
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge, predict_scene, predict_shard

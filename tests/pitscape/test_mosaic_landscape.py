@@ -207,7 +207,7 @@ def test_a_folder_of_something_else_is_left_alone(
     note = tmp_path / "m.json.parts" / "note.txt"
     note.write_text("mine")
     said = answer(capsys, *tiles, "--output", tmp_path / "m.json")
-    assert "holds note.txt, which is no part of a mosaic" in said
+    assert "holds note.txt, which is no part of a run" in said
     assert note.read_text() == "mine"
 
 
