@@ -13,8 +13,8 @@ from pitscape.imagery.outputs import check_writable, keep_inputs, scratch_folder
 from pitscape.inference.joint_scene import JointScene, open_joint
 from pitscape.inference.parts_folder import BLOCKS, check_folder, parts_of
 from pitscape.inference.predictor import FilePredictor
-from pitscape.inference.provenance import files_of
 from pitscape.inference.run_options import Outputs, RunOptions
+from pitscape.inference.scene_files import files_of
 from pitscape.inference.scene_source import SceneSource
 
 CACHE_MB = 64

@@ -68,6 +68,9 @@ class Parts:
                         f"{self.folder}: was begun with another {key}; give the same again, or start anew without --resume."
                     )
 
+    def check_open(self) -> None:
+        """Make sure that blocks may be added: always, to a folder that this process holds."""
+
     def add(self, number: int, layers: NDArray[np.uint8], failures: Sequence[Failure] = ()) -> None:
         """Write a block (layer, y, x), and say that it is finished.
 
@@ -83,8 +86,10 @@ class Parts:
             "observed": int(np.count_nonzero(layers[0] != UNOBSERVED)),
             "failures": [asdict(failure) for failure in failures],
         }
+        self.check_open()
         with replacing(path) as temporary:
             temporary.write_bytes(content)
+        self.check_open()  # a block without a record counts for nothing
         write_json(path.with_suffix(".json"), record)
         self.known[number] = record
 
