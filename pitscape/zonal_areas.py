@@ -17,6 +17,7 @@ from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.epochs import epoch_names
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.areas.squares import squares_crs
+from pitscape.inference.cluster.connection import check_unsigned
 from pitscape.inference.parts_folder import check_folder, parts_of
 from pitscape.option_values import names_of
 from pitscape.progress import bar
@@ -74,12 +75,11 @@ def _measuring(arguments: argparse.Namespace) -> Iterator[Callable[[int], Measur
     if arguments.cluster is None:
         yield lambda _number: class_areas
         return
-    from pitscape.inference.cluster.connection import check_unsigned, connected
+    from pitscape.inference.cluster.connection import connected
     from pitscape.inference.cluster.heaps import roomy_heaps
     from pitscape.inference.cluster.zonal import WORK, forget, shared_class_areas
     from pitscape.inference.lock import holding
 
-    check_unsigned([*arguments.classes, *(arguments.probabilities or [])])
     folder = parts_of(arguments.output)
     check_folder(folder, WORK, folders=True)
     with holding(folder), roomy_heaps(), connected(arguments.cluster) as client:
@@ -94,6 +94,8 @@ def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
     for path in outputs:
         check_writable(path)
     keep_inputs(outputs, inputs)
+    if arguments.cluster:
+        check_unsigned(inputs)
     check_figure(arguments.figure)
     check_zone_options(arguments)
     given = len(arguments.probabilities or arguments.classes)
