@@ -71,7 +71,9 @@ class TileWork:
             if name not in failures and (part := read_part(kind, task.part)) is not None:
                 found[task.part] = part
         lacking = {
-            name: failures.get(name, "left nothing") for name, task in missing.items() if found[task.part] is None
+            name: failures.get(name, "left nothing").replace(str(task.part), str(task.folder))  # one reason for all
+            for name, task in missing.items()
+            if found[task.part] is None
         }
         if lacking:
             folder = tasks[0].folder.name

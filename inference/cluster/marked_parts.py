@@ -4,14 +4,14 @@ import json
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import scratch
 from pitscape.imagery.remote.path import is_remote
-from pitscape.imagery.remote.store import DeniedError
+from pitscape.imagery.remote.store import DeniedError, UnreachableError
 from pitscape.inference.manifest import MANIFEST
 from pitscape.inference.parts import Parts, open_parts
 
@@ -52,7 +52,8 @@ def marked(parts: Parts) -> Iterator[Path]:
             mark.write_bytes(content)
             yield mark
         finally:
-            mark.unlink()
+            with suppress(UnreachableError):  # what went wrong before is told; the next run removes it
+                mark.unlink()
         return
     with scratch(parts.folder.absolute() / MANIFEST) as mark:
         mark.write_bytes(content)

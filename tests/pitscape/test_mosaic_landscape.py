@@ -3,7 +3,7 @@
 import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import geopandas
 import numpy as np
@@ -16,9 +16,10 @@ from scipy import ndimage
 from shapely.geometry import Point, box
 from small_scenes import UTM, grid, write_raster
 
-from pitscape import mosaic_patterns
+from pitscape import mosaic_patterns, tile_tasks
 from pitscape.cli import main
 from pitscape.imagery.class_map import save_class_map
+from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.tile_tasks import TileTask, find_tile
 
@@ -187,6 +188,19 @@ def test_a_rerun_does_only_the_tiles_that_failed(
     found = metrics(*tiles, *OPTIONS, output=tmp_path / "m.json")
     assert sorted(done) == sorted(path.name for path in complete)
     assert found == wanted
+
+
+def test_a_full_disk_is_told_once(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> NoReturn:
+        raise PitscapeError(f"{path}: cannot be written (No space left on device); make room.")
+
+    monkeypatch.setattr(tile_tasks, "replacing", full)
+    assert main(["landscape", str(whole), "--tile", "64", "--output", str(tmp_path / "m.json")]) == 1
+    told = capsys.readouterr().err
+    assert told.count("No space left") == 1
+    assert f"{tmp_path / 'm.json.parts'}: cannot be written" in told
 
 
 def test_a_damaged_part_is_made_anew(tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
