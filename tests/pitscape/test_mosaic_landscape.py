@@ -21,6 +21,7 @@ from pitscape.cli import main
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
+from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.tile_tasks import TileTask, find_tile
 
 HEIGHT, WIDTH, WEST, NORTH = 90, 110, 585420, 5652250
@@ -155,6 +156,16 @@ def test_a_cluster_tells_which_tiles_failed(
         assert "r11_c40.tif: is damaged or cut off" in said
         tiles[5].write_bytes(complete)
         assert metrics(*tiles, "--cluster", address, output=tmp_path / "m.json") == wanted
+
+
+def test_another_file_on_a_worker_is_refused(
+    tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = SameFiles(((tiles[0], "0" * 64),), "run")
+    monkeypatch.setattr(SameFiles, "of", lambda _paths: other)
+    with LocalCluster(n_workers=1, processes=False, protocol="tcp://", dashboard_address=None) as cluster:
+        options = ("--cluster", cluster.scheduler_address, "--output", tmp_path / "m.json")
+        assert "is another file on" in answer(capsys, *tiles[:2], *options, status=1)
 
 
 def spoil(path: Path) -> bytes:
