@@ -11,10 +11,10 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import metric_cell_size
 from pitscape.imagery.outputs import check_writable, keep_inputs, scratch_folder, sidecar
 from pitscape.inference.joint_scene import JointScene, open_joint
-from pitscape.inference.parts import check_folder, parts_of
+from pitscape.inference.parts_folder import BLOCKS, check_folder, parts_of
 from pitscape.inference.predictor import FilePredictor
-from pitscape.inference.provenance import files_of
 from pitscape.inference.run_options import Outputs, RunOptions
+from pitscape.inference.scene_files import files_of
 from pitscape.inference.scene_source import SceneSource
 
 CACHE_MB = 64
@@ -63,7 +63,7 @@ def _check_outputs(scenes: Sequence[Path], predictor: FilePredictor, outputs: Ou
         keep_inputs(files, inputs)
         for file in files:
             check_writable(file)
-    check_folder(parts_of(outputs.classes))
+    check_folder(parts_of(outputs.classes), BLOCKS)
 
 
 def check_resolution(scene: JointScene, gsd_m: float) -> None:

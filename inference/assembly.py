@@ -16,7 +16,8 @@ from pitscape.imagery.outputs import make_folder, remove_stale, sidecar, write_j
 from pitscape.imagery.remote.path import from_folder
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.layers import PROBABILITY_OF
-from pitscape.inference.parts import SUFFIX, Parts
+from pitscape.inference.parts import Parts
+from pitscape.inference.parts_folder import SUFFIX
 
 
 class NothingObservedError(InputError):

@@ -13,7 +13,7 @@ from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.store import TakenError
 from pitscape.inference.object_lock import ObjectLock
-from pitscape.inference.parts import LOCKS
+from pitscape.inference.parts_folder import LOCKS
 
 RUN = "run.lock"
 BEGIN = "begin.lock"

@@ -1,71 +1,25 @@
-"""Finished blocks of a run as files, each with its own record, and a manifest of what they are made of."""
+"""Finished blocks of a run as files, each with its own record, beside a manifest of what they are made of."""
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 from rasterio.io import MemoryFile
 
 from pitscape.imagery.cog import DRAFT
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.grid import part
-from pitscape.imagery.legend import UNOBSERVED, Legend
+from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing, write_json
-from pitscape.imagery.remote.path import RemotePath, is_remote
+from pitscape.imagery.remote.path import is_remote
 from pitscape.inference.blend import Failure
-from pitscape.inference.tiles import Area
-
-MANIFEST = "manifest.json"
-SUFFIX = ".parts"
-OURS = re.compile(r"(block_\d{6}|manifest)\.(tif|json)|\.(block_\d{6}|manifest)\.[0-9a-f]{8}\.(tif|json)")
-LOCKS = re.compile(r"(run|begin|shard_\d+_of_\d+)\.lock")
-PASSING = re.compile(r"\.DS_Store|\.nfs.*|tmp\w{8}|\.pitscape\.[0-9a-f]{8}")
-"""What systems put into folders for a moment, or for themselves."""
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What the blocks of a run are.
-
-    Attributes:
-        made_of: Hashes and options that decide what comes out; they go to the tags of the outputs.
-        grid: Of the whole scene.
-        legend: Of the map.
-        layers: Names of the layers of each block.
-        blocks: Where they lie.
-        outputs: File of each output by its name, relative to the folder that holds the parts.
-    """
-
-    made_of: Mapping[str, Any]
-    grid: GeoBox
-    legend: Legend
-    layers: tuple[str, ...]
-    blocks: tuple[Area, ...]
-    outputs: Mapping[str, str]
-
-    def manifest(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {
-            "schema": 2,
-            "made_of": dict(self.made_of),
-            "legend": self.legend.model_dump(mode="json"),
-            "layers": list(self.layers),
-            "outputs": dict(self.outputs),
-            "grid": {
-                "shape": list(self.grid.shape),
-                "transform": list(self.grid.affine)[:6],
-                "crs": str(self.grid.crs),
-            },
-            "blocks": [[b.top, b.bottom, b.left, b.right] for b in self.blocks],
-        }
+from pitscape.inference.manifest import MANIFEST, Contents, read_contents, read_manifest
+from pitscape.inference.parts_folder import BLOCKS, remove
 
 
 @dataclass(frozen=True)
@@ -114,6 +68,9 @@ class Parts:
                         f"{self.folder}: was begun with another {key}; give the same again, or start anew without --resume."
                     )
 
+    def check_open(self) -> None:
+        """Make sure that blocks may be added: always, to a folder that this process holds."""
+
     def add(self, number: int, layers: NDArray[np.uint8], failures: Sequence[Failure] = ()) -> None:
         """Write a block (layer, y, x), and say that it is finished.
 
@@ -129,8 +86,10 @@ class Parts:
             "observed": int(np.count_nonzero(layers[0] != UNOBSERVED)),
             "failures": [asdict(failure) for failure in failures],
         }
+        self.check_open()
         with replacing(path) as temporary:
             temporary.write_bytes(content)
+        self.check_open()  # a block without a record counts for nothing
         write_json(path.with_suffix(".json"), record)
         self.known[number] = record
 
@@ -197,73 +156,18 @@ class Parts:
         return layers
 
 
-def parts_of(output: Path) -> Path:
-    """The folder of the parts of a class map."""
-    return output.with_name(output.name + SUFFIX)
-
-
 def open_parts(folder: Path, name: str = MANIFEST) -> Parts:
     """The parts of a run, from its folder alone and the name of the manifest there.
 
     Raises:
         InputError: If it holds none.
     """
-    manifest = read_manifest(folder, name)
-    try:
-        return Parts(folder, _contents(manifest))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{folder / name}: is damaged ({error}); predict the scene anew.") from error
-
-
-def _contents(manifest: dict[str, Any]) -> Contents:
-    grid = manifest["grid"]
-    return Contents(
-        made_of=manifest["made_of"],
-        grid=GeoBox(tuple(grid["shape"]), Affine(*grid["transform"]), grid["crs"]),
-        legend=Legend.model_validate(manifest["legend"]),
-        layers=tuple(manifest["layers"]),
-        blocks=tuple(Area(*block) for block in manifest["blocks"]),
-        outputs=manifest["outputs"],
-    )
-
-
-def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
-    """The manifest of a folder of parts.
-
-    Raises:
-        InputError: If there is none that this version knows.
-    """
-    try:
-        manifest: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder}: holds no parts of a run; name the OUT.parts of pitscape predict.") from error
-    if not isinstance(manifest, dict) or manifest.get("schema") != 2:
-        raise InputError(f"{folder}: was begun by another version of pitscape; predict the scene anew.")
-    return manifest
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a folder that holds something else than a run's parts.
-
-    Raises:
-        InputError: Naming it.
-    """
-    if folder.is_file():
-        raise InputError(f"{folder}: is a file where the parts of the run would lie; choose another output.")
-    for path in folder.iterdir() if folder.exists() else ():
-        known = any(names.fullmatch(path.name) for names in (OURS, LOCKS, PASSING))
-        if not known or (not is_remote(path) and path.is_dir()):
-            raise InputError(f"{folder}: holds {path.name}, which is no part of a run; choose another output.")
+    return Parts(folder, read_contents(folder, name))
 
 
 def clear(folder: Path) -> None:
     """Remove blocks and manifest of a run, and nothing else."""
-    ours = [path for path in folder.iterdir() if OURS.fullmatch(path.name)]
-    if isinstance(folder, RemotePath):
-        folder.store.delete([folder / path.name for path in ours])
-        return
-    for path in ours:
-        path.unlink(missing_ok=True)
+    remove(folder, BLOCKS)
 
 
 def _name(number: int) -> str:

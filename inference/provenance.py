@@ -9,15 +9,14 @@ from typing import Any
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import sha256_of, sidecar
-from pitscape.imagery.raster_file import files_beside
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.scene import Scene
-from pitscape.imagery.virtual import check_virtual
 from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.plan import best_tile
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
+from pitscape.inference.scene_files import files_of
 from pitscape.models.card import ModelCard
 
 
@@ -121,12 +120,6 @@ def _contents(key: str, paths: Sequence[Path]) -> dict[str, Any]:
         for kind, value in _content(key, path).items():
             told.setdefault(kind, {})[path.name] = value
     return told
-
-
-def files_of(source: Path) -> list[Path]:
-    """The files that a scene is read from: itself, the sources of a virtual mosaic, masks and metadata beside it."""
-    virtual = sorted(set(check_virtual(source))) if source.suffix.lower() == ".vrt" and source.is_file() else []
-    return [source, *(path for path in [*virtual, *files_beside(source)] if path != source.resolve())]
 
 
 def record_beside(outputs: Outputs, made: dict[str, Any], *, failed_too: bool) -> dict[str, Any] | None:

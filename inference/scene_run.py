@@ -11,7 +11,9 @@ from pitscape.inference.assembly import assemble, output_of
 from pitscape.inference.block_run import map_blocks
 from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.lock import Shard, beginning, holding
-from pitscape.inference.parts import Parts, check_folder, clear, open_parts, parts_of, read_manifest
+from pitscape.inference.manifest import read_manifest
+from pitscape.inference.parts import Parts, clear, open_parts
+from pitscape.inference.parts_folder import BLOCKS, check_folder, parts_of
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.provenance import check_unchanged
@@ -112,7 +114,7 @@ def merge(folder: Path) -> dict[str, Any]:
     """
     output_of(folder)
     read_manifest(folder)
-    check_folder(folder)
+    check_folder(folder, BLOCKS)
     with block_cache(CACHE_MB), holding(folder):
         record = assemble(open_parts(folder))
         clear(folder)

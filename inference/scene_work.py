@@ -11,7 +11,9 @@ from pitscape.inference.admission import admitted
 from pitscape.inference.assembly import NothingObservedError
 from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.lock import holding
-from pitscape.inference.parts import MANIFEST, Contents, Parts, clear, open_parts, parts_of
+from pitscape.inference.manifest import MANIFEST, Contents
+from pitscape.inference.parts import Parts, clear, open_parts
+from pitscape.inference.parts_folder import parts_of
 from pitscape.inference.plan import Load, Plan
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.provenance import check_unchanged, cut_of, made_of, record_beside, shape_of

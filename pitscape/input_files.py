@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from pitscape.inference.provenance import files_of
+from pitscape.inference.scene_files import files_of
 from pitscape.model_look import weights_of
 
 SHAPEFILE = frozenset({".dbf", ".prj", ".shx", ".cpg"})

@@ -11,6 +11,7 @@ from pitscape.categories import ABSENT, Categories, open_categories
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, write_json
+from pitscape.inference.cluster.connection import check_unsigned
 from pitscape.landscape_tables import (
     LEVELS,
     UNITS,
@@ -42,6 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
     maps = arguments.output.with_suffix(".window.tif") if arguments.window is not None else None
     tables = {level: arguments.output.with_suffix(f".{level}.csv") for level in LEVELS} if arguments.csv else {}
     _check(arguments, paths)
+    if arguments.cluster:
+        check_unsigned(inputs)
     _check_files([arguments.output, *([maps] if maps else []), *tables.values()], inputs)
     legend = load_legend(arguments.legend) if arguments.legend else None
     with ExitStack() as stack:

@@ -15,7 +15,7 @@ from pitscape.imagery.remote.name import place, without_secrets
 from pitscape.imagery.remote.path import from_folder
 from pitscape.inference.lock import Shard
 from pitscape.inference.opening import open_predictor
-from pitscape.inference.parts import parts_of
+from pitscape.inference.parts_folder import parts_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge as merge_parts
 from pitscape.inference.scene_run import predict_scene, predict_shard

@@ -12,6 +12,8 @@ from pitscape.ecology import naming
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.inference.areas.zones import Zone, read_zones
+from pitscape.inference.cluster.same_files import SameFiles
+from pitscape.inference.scene_files import files_of
 from pitscape.map_mosaic import MapMosaic, MapTile
 from pitscape.map_patterns import Land
 from pitscape.progress import bar
@@ -51,6 +53,7 @@ def mosaic_patterns(
     task = TileTask(
         tile=mosaic.tiles[0],
         sha256="",
+        files=None,
         folder=folder.resolve(),
         unit=arguments.unit,
         nodata=arguments.nodata,
@@ -60,10 +63,15 @@ def mosaic_patterns(
     )
     zones = read_zones(arguments.zones, mosaic, name_column=arguments.zone_name) if arguments.zones else []
     contents = {path: _with_sources(path, digests[path]) for path in mosaic.paths}
-    lands = [("", [replace(task, tile=each, sha256=contents[each.path]) for each in mosaic.tiles])]
+    seen = {path: SameFiles.of([path.resolve()]) if arguments.cluster else None for path in mosaic.paths}
+
+    def of_tile(task: TileTask, tile: MapTile) -> TileTask:
+        return replace(task, tile=tile, sha256=contents[tile.path], files=seen[tile.path])
+
+    lands = [("", [of_tile(task, each) for each in mosaic.tiles])]
     for zone in zones:
         inside = replace(task, zone=zone.geometry.wkb if zone.geometry is not None else None)
-        lands.append((zone.name, [replace(inside, tile=t, sha256=contents[t.path]) for t in _tiles_in(zone, mosaic)]))
+        lands.append((zone.name, [of_tile(inside, each) for each in _tiles_in(zone, mosaic)]))
     with bar("landscape") as progress, workers(arguments.cluster) as client:
         work = TileWork(client, 2 * sum(len(tasks) for _, tasks in lands), progress)
         merged = _merged(
@@ -80,8 +88,6 @@ def mosaic_patterns(
 
 def _with_sources(path: Path, digest: str) -> str:
     """The hash of a file with all that it is read from: sources of a virtual raster, masks beside."""
-    from pitscape.inference.provenance import files_of  # which loads onnxruntime
-
     beside = "".join(map(sha256_of, files_of(path)[1:]))
     return hashlib.sha256((digest + beside).encode()).hexdigest() if beside else digest
 

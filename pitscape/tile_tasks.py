@@ -18,6 +18,7 @@ from pitscape.ecology import naming
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.outputs import replacing
+from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.map_mosaic import MapTile
 from pitscape.resilience.patches import Patches, patches_of
 from pitscape.resilience.runs import UnobservedError, runs_of_bands
@@ -35,6 +36,7 @@ class TileTask:
     Attributes:
         tile: Where it is.
         sha256: Of its file, and of what that is read from.
+        files: What was seen of them where the run was begun, for workers to compare; None where it is done there.
         folder: Where the part is left.
         unit: "m" for rasters without CRS.
         nodata: As the user gave it.
@@ -45,6 +47,7 @@ class TileTask:
 
     tile: MapTile
     sha256: str
+    files: SameFiles | None
     folder: Path
     unit: str | None
     nodata: int | None
@@ -134,6 +137,8 @@ def _leave(path: Path, part: Tile | Spacing) -> None:
 
 def _patches(task: TileTask) -> Patches | None:
     """The patches of a tile, None where no cell is observed."""
+    if task.files:
+        task.files.check_once()
     with (
         open_categories(task.tile.path, unit=task.unit, nodata=task.nodata, legend=task.legend) as classes,
         naming(task.tile.path),

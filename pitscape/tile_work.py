@@ -7,17 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import PitscapeError
 from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.tasks import run_tasks
+from pitscape.inference.parts_folder import check_folder, parts_of, remove
 from pitscape.map_mosaic import MapTile
 from pitscape.tile_tasks import Part, TileTask, read_part
 
 if TYPE_CHECKING:
     from distributed import Client
 
-PART = re.compile(r"[0-9a-f]{64}\.npz")
-PASSING = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{8}\.npz")
+PARTS = re.compile(r"[0-9a-f]{64}\.npz|\.[0-9a-f]{64}\.[0-9a-f]{8}\.npz")
+"""What is kept of tiles, whole or being written."""
+
 MOST_NAMED = 5
 """Tiles of which a message says why they failed."""
 
@@ -30,19 +32,12 @@ def kept_parts(output: Path) -> Iterator[Path]:
         InputError: If it holds something else, or another run is at work there.
     """
     from pitscape.inference.lock import holding  # which loads onnxruntime
-    from pitscape.inference.parts import LOCKS, parts_of
 
     folder = parts_of(output)
-    if folder.is_file():
-        raise InputError(f"{folder}: is a file where parts would lie; choose another output.")
-    for path in folder.iterdir() if folder.exists() else ():
-        if path.is_dir() or not any(names.fullmatch(path.name) for names in (PART, PASSING, LOCKS)):
-            raise InputError(f"{folder}: holds {path.name}, which is no part of a mosaic; choose another output.")
+    check_folder(folder, PARTS)
     with holding(folder):
         yield folder
-        for path in folder.iterdir():
-            if PART.fullmatch(path.name) or PASSING.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        remove(folder, PARTS)
 
 
 class TileWork:
@@ -76,7 +71,9 @@ class TileWork:
             if name not in failures and (part := read_part(kind, task.part)) is not None:
                 found[task.part] = part
         lacking = {
-            name: failures.get(name, "left nothing") for name, task in missing.items() if found[task.part] is None
+            name: failures.get(name, "left nothing").replace(str(task.part), str(task.folder))  # one reason for all
+            for name, task in missing.items()
+            if found[task.part] is None
         }
         if lacking:
             folder = tasks[0].folder.name

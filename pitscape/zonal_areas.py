@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +17,8 @@ from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.epochs import epoch_names
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.areas.squares import squares_crs
+from pitscape.inference.cluster.connection import check_unsigned
+from pitscape.inference.parts_folder import check_folder, parts_of
 from pitscape.option_values import names_of
 from pitscape.progress import bar
 from pitscape.record import made_of
@@ -76,14 +77,15 @@ def _measuring(arguments: argparse.Namespace) -> Iterator[Callable[[int], Measur
         return
     from pitscape.inference.cluster.connection import connected
     from pitscape.inference.cluster.heaps import roomy_heaps
-    from pitscape.inference.cluster.zonal import shared_class_areas
+    from pitscape.inference.cluster.zonal import WORK, forget, shared_class_areas
     from pitscape.inference.lock import holding
 
-    folder: Path = arguments.output.with_name(f"{arguments.output.name}.parts")
+    folder = parts_of(arguments.output)
+    check_folder(folder, WORK, folders=True)
     with holding(folder), roomy_heaps(), connected(arguments.cluster) as client:
         yield lambda number: partial(shared_class_areas, client, make_folder(folder / f"map_{number + 1}"))
-        for each in folder.glob("map_*"):
-            shutil.rmtree(each)
+        for each in [path for path in folder.iterdir() if WORK.fullmatch(path.name)]:
+            forget(each)
 
 
 def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
@@ -92,6 +94,8 @@ def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
     for path in outputs:
         check_writable(path)
     keep_inputs(outputs, inputs)
+    if arguments.cluster:
+        check_unsigned(inputs)
     check_figure(arguments.figure)
     check_zone_options(arguments)
     given = len(arguments.probabilities or arguments.classes)

@@ -99,7 +99,7 @@ class RemotePath(PosixPath):
         return self.read_bytes().decode(encoding or "utf-8")
 
     def open(self, mode: str = "r", *_: object, **__: object) -> IO[Any]:  # type: ignore[override]
-        """Its bytes from the start, read in pieces.
+        """Its bytes, read in pieces from any place.
 
         Raises:
             InputError: If it is not opened as ``"rb"``.
@@ -136,7 +136,7 @@ class RemotePath(PosixPath):
 
 
 class _Pieces(io.RawIOBase):
-    """The bytes of a remote file in order."""
+    """The bytes of a remote file."""
 
     def __init__(self, path: RemotePath) -> None:
         self._path, self._place, found = path, 0, path.look()
@@ -146,6 +146,13 @@ class _Pieces(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._place = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        return self._place
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - bytes that are filled
         stop = min(self._place + len(buffer), self._size)

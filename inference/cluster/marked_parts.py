@@ -3,19 +3,17 @@
 import json
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import scratch
 from pitscape.imagery.remote.path import is_remote
-from pitscape.inference.blend import Failure
-from pitscape.inference.parts import MANIFEST, Parts, open_parts
+from pitscape.imagery.remote.store import DeniedError, UnreachableError
+from pitscape.inference.manifest import MANIFEST
+from pitscape.inference.parts import Parts, open_parts
 
 
 @dataclass(frozen=True)
@@ -30,16 +28,14 @@ class MarkedParts(Parts):
 
     mark: Path
 
-    def add(self, number: int, layers: NDArray[np.uint8], failures: Sequence[Failure] = ()) -> None:
-        """Write a block (layer, y, x), and say that it is finished.
+    def check_open(self) -> None:
+        """Make sure that the run goes on.
 
         Raises:
-            InputError: If the run has ended.
-            PitscapeError: If the file system is full.
+            InputError: If it has ended.
         """
         if not self.mark.exists():
             raise InputError(f"{self.folder}: the run has ended, or has begun anew.")
-        super().add(number, layers, failures)
 
 
 @contextmanager
@@ -56,7 +52,8 @@ def marked(parts: Parts) -> Iterator[Path]:
             mark.write_bytes(content)
             yield mark
         finally:
-            mark.unlink()
+            with suppress(UnreachableError):  # what went wrong before is told; the next run removes it
+                mark.unlink()
         return
     with scratch(parts.folder.absolute() / MANIFEST) as mark:
         mark.write_bytes(content)
@@ -72,8 +69,11 @@ def open_marked(mark: Path) -> MarkedParts:
     try:
         parts = open_parts(mark.parent, mark.name)
     except InputError as error:
+        host, folder = socket.gethostname(), mark.parent
+        if is_remote(folder):
+            reason = error.__cause__ if isinstance(error.__cause__, DeniedError) else error
+            raise InputError(f"{host} does not see the folder of this run: {reason}") from error
         raise InputError(
-            f"{mark.parent}: {socket.gethostname()} does not see the folder of this run; give all workers the same disk "
-            "under the same path."
+            f"{folder}: {host} does not see the folder of this run; give all workers the same disk under the same path."
         ) from error
     return MarkedParts(parts.folder, parts.contents, mark)

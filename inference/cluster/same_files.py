@@ -2,23 +2,28 @@
 
 import hashlib
 import json
+import secrets
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import stamp_of
 from pitscape.imagery.remote.path import is_remote
-from pitscape.inference.provenance import files_of
+from pitscape.inference.scene_files import files_of
 
 PIECES = 16
 PIECE_BYTES = 4096
 
+_CHECKING = Lock()
+
 
 @dataclass(frozen=True)
 class SameFiles:
-    """Scenes and masks by what was seen of them where the run was begun.
+    """Scenes, masks and maps by what was seen of them where the run was begun.
 
     A whole hash costs as much as the reading of all workers together; the run takes one, for its record. A worker compares
     sizes, and bytes at places that are spread evenly: another scene is known by them, a copy with flipped bits is not. Of a
@@ -26,14 +31,21 @@ class SameFiles:
 
     Attributes:
         prints: Of each path, in order.
+        run: A random name, so that another run looks again.
     """
 
     prints: tuple[tuple[Path, str], ...]
+    run: str
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> "SameFiles":
         """What is seen of some scenes here."""
-        return cls(tuple((path, _print(path)) for path in paths))
+        return cls(tuple((path, _print(path)) for path in paths), secrets.token_hex(4))
+
+    def check_once(self) -> None:
+        """``check`` once for each run and process."""
+        with _CHECKING:
+            _checked(self)
 
     def check(self) -> None:
         """Refuse others.
@@ -46,7 +58,7 @@ class SameFiles:
                 found = _print(path)
             except OSError as error:
                 raise InputError(
-                    f"{path}: {socket.gethostname()} cannot read it ({error.strerror}); give all workers the same files "
+                    f"{path}: {socket.gethostname()} cannot read it ({error.strerror or error}); give all workers the same files "
                     "under the same paths."
                 ) from error
             if found != wanted:
@@ -54,6 +66,11 @@ class SameFiles:
                     f"{path}: is another file on {socket.gethostname()} than where the run was begun; give all workers the "
                     "same."
                 )
+
+
+@lru_cache(maxsize=64)
+def _checked(files: SameFiles) -> None:
+    files.check()
 
 
 def _print(scene: Path) -> str:

@@ -3,20 +3,21 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.remote.local_copy import origin_of
-from pitscape.imagery.remote.signed import query_of
 from pitscape.inference.assembly import NothingObservedError, listed
+from pitscape.inference.cluster.connection import check_unsigned
 from pitscape.inference.cluster.held_model import ModelReference
 from pitscape.inference.cluster.marked_parts import marked
 from pitscape.inference.cluster.portions import even_plan, portions, tiles_of
 from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.scene_tasks import SceneJob, SceneTask, assemble_parts, map_portion
-from pitscape.inference.cluster.tasks import run_tasks
+from pitscape.inference.cluster.tasks import run_tasks, told
 from pitscape.inference.cluster.tile_count import TileCount, listening
 from pitscape.inference.cluster.workers import Tell, check_memory, threads_of
 from pitscape.inference.joint_scene import JointScene
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 WORKER_MB = 60
 """What dask.distributed takes in a worker beside what a process of its own would."""
-
-MOST_REASONS = 2
 
 
 def predict_on_cluster(
@@ -73,7 +72,8 @@ def predict_on_cluster(
     """
     options = options or RunOptions()
     sources = [replace(each, path=each.path.absolute()) for each in sources_of(source, predictor.card)]
-    _check_unsigned([each.path for each in sources], origin_of(predictor.path))
+    files = [each.path for each in sources], [options.reading.mask], map(origin_of, predictor.files)
+    check_unsigned(chain.from_iterable(files))
     work = _OnCluster(client, tuple(sources), predictor, options, progress, tell, at_once)
     return work_on_scene(source, predictor, output, options, work)
 
@@ -149,21 +149,11 @@ class _OnCluster:
         return found
 
 
-def _check_unsigned(paths: Iterable[Path], model: Path) -> None:
-    """Refuse signed addresses: their secrets would have to pass through the scheduler."""
-    for path in (*paths, model):
-        if query_of(str(path)):
-            raise InputError(
-                f"{path}: a signed address is not handed to workers; give s3://, or a file that all of them see."
-            )
-
-
 def _missing(parts: Parts, reasons: Iterable[str]) -> str:
     """How many blocks are missing, which, and why."""
     missing = parts.missing()
-    told = "; ".join(list(dict.fromkeys(reason.rstrip(".") for reason in reasons))[:MOST_REASONS])
     return (
-        f"{parts.folder}: {len(missing)} of {len(parts.contents.blocks)} blocks are missing ({listed(missing)}): {told}. "
+        f"{parts.folder}: {len(missing)} of {len(parts.contents.blocks)} blocks are missing ({listed(missing)}): {told(reasons)}. "
         "Go on with --resume."
     )
 

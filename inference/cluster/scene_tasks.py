@@ -28,7 +28,7 @@ from pitscape.inference.tiles import Tiles
 TELL_S = 1.0
 """Between two words of how far a task is."""
 
-_CHECKING = Lock()
+_COUNTING = Lock()
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def map_portion(task: SceneTask) -> str:
     job, options = task.job, task.job.options
     with _places(job.side_by_side):
         parts = open_marked(job.mark)
-        _check_files(job.mark, job.files)
+        job.files.check_once()
         network = asked(held(job.model), options)
         height, width = parts.contents.grid.shape
         tiles = Tiles(height=height, width=width, tile=job.tile, overlap=job.overlap)
@@ -114,20 +114,9 @@ def assemble_parts(mark: Path) -> dict[str, Any] | NothingObservedError:
             return error
 
 
-def _check_files(mark: Path, files: SameFiles) -> None:
-    """Compare files once for each run and process."""
-    with _CHECKING:
-        _compared(mark, files)
-
-
-@lru_cache(maxsize=16)
-def _compared(_mark: Path, files: SameFiles) -> None:
-    files.check()
-
-
 def _places(number: int) -> BoundedSemaphore:
     """As many as have memory; a worker that joined with more threads lets its others wait."""
-    with _CHECKING:
+    with _COUNTING:
         return _places_of(number)
 
 

@@ -1,6 +1,6 @@
 """Many independent tasks on a cluster: a bounded number on their way, results as they come, failures kept and told."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +22,8 @@ RETRIES = 2
 PATIENCE = 8
 """So many failures without a success between them end the work: what fails everywhere, as a full disk does, is not tried
 to the last task."""
+
+MOST_REASONS = 2
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -83,6 +85,17 @@ def run_tasks(
     for name in suspects if outcome.results else ():
         _pass(client, function, {name: given[name]}, outcome, on_result)
     return outcome
+
+
+def told(reasons: Iterable[str]) -> str:
+    """Why tasks are missing, each reason once and the first two of them.
+
+    >>> told(["no room.", "no room.", "lost", "cold", "wet"])
+    'no room; lost; and 2 more reasons'
+    """
+    found = list(dict.fromkeys(reason.rstrip(".") for reason in reasons)) or ["no worker took them"]
+    more = len(found) - MOST_REASONS
+    return "; ".join(found[:MOST_REASONS]) + (f"; and {more} more reasons" if more > 0 else "")
 
 
 def _pass(

@@ -1,6 +1,8 @@
 """Areas by zone on the workers of a cluster: batches of a map's windows as tasks, their sums added in one order."""
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,17 +14,23 @@ from pitscape.imagery.class_map import ClassMap, open_class_map
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.progress import Progress
+from pitscape.imagery.remote.path import is_remote
 from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.proportions import ALL, ClassArea, area_rows
 from pitscape.inference.areas.sums import Sums, batch_sums, batches, open_probabilities
 from pitscape.inference.areas.zone_file import read_zone_file, write_zone_file
 from pitscape.inference.areas.zones import Zone
-from pitscape.inference.cluster.kept_sums import KeptSums
-from pitscape.inference.cluster.tasks import run_tasks
+from pitscape.inference.cluster.kept_sums import SUMS, KeptSums
+from pitscape.inference.cluster.same_files import SameFiles
+from pitscape.inference.cluster.tasks import run_tasks, told
+from pitscape.inference.parts_folder import remove
 
 if TYPE_CHECKING:
     from distributed import Client
+
+WORK = re.compile(r"map_\d+")
+"""Folders of the work on the maps of a table."""
 
 ZONES = "zones.bin"
 
@@ -42,6 +50,7 @@ class BatchTask:
         numbers: Of those that come near the batches, rising.
         batches: Their numbers.
         edges: How cells at the edge of a zone count.
+        files: What was seen of the maps where the run was begun.
     """
 
     classes: Path
@@ -51,14 +60,16 @@ class BatchTask:
     numbers: NDArray[np.int64]
     batches: Sequence[int]
     edges: Edges
+    files: SameFiles
 
 
 def sum_batches(task: BatchTask) -> list[Sums]:
     """The sums of each batch.
 
     Raises:
-        InputError: If a map is damaged.
+        InputError: If a map is damaged, or is another one here.
     """
+    task.files.check_once()
     with (
         open_class_map(task.classes, task.legend) as classes,
         open_probabilities(task.probabilities, classes) as stored,
@@ -103,12 +114,13 @@ def shared_class_areas(
     write_zone_file(file, zones)
     known = [path.absolute() for path in (classes.path, probabilities) if path]
     kept = KeptSums(folder, files=known, made_of=[classes.legend.model_dump_json(), edges], zones=file)
-    near = {number: coverage.near(batch) for number, batch in enumerate(every) if not kept.has(number)}
-    wanted = [number for number, found in near.items() if len(found)]
-    tasks: dict[str, BatchTask] = {}
+    near = {number: coverage.near(batch) for number, batch in enumerate(every)}
+    counted = [number for number, found in near.items() if len(found)]
+    wanted = [number for number in counted if not kept.has(number)]
+    tasks, seen = dict[str, BatchTask](), SameFiles.of(known)
     for together in _groups(wanted, 1 + len(sources_of(classes.path)) // FILES_OPENED):
         numbers = np.unique(np.concatenate([near[number] for number in together]))
-        given = (known[0], classes.legend, known[1] if probabilities else None, file, numbers, together, edges)
+        given = (known[0], classes.legend, known[1] if probabilities else None, file, numbers, together, edges, seen)
         tasks[str(together[0])] = BatchTask(*given)
     done = len(every) - len(wanted)
     progress(done, len(every))
@@ -122,13 +134,21 @@ def shared_class_areas(
 
     failures = run_tasks(client, sum_batches, tasks, on_result=keep).failures
     if missing := len(every) - done:
-        reasons = "; ".join(dict.fromkeys(failures.values())) or "no worker took them"
         raise PitscapeError(
-            f"{classes.path}: {missing} of {len(every)} batches are missing ({reasons}); the others are kept, and the "
-            "same command does only these."
+            f"{classes.path}: {missing} of {len(every)} batches are missing ({told(failures.values())}); the others are "
+            "kept, and the same command does only these."
         )
-    total = Sums.total(kept.all(len(every)), len(zones), len(classes.legend))
+    total = Sums.total(kept.all(counted), len(zones), len(classes.legend))
     return area_rows(classes, zones, total, soft=probabilities is not None)
+
+
+def forget(folder: Path) -> None:
+    """Remove the work on a map, and nothing else."""
+    remove(folder, SUMS)
+    (folder / ZONES).unlink(missing_ok=True)
+    if not is_remote(folder):
+        with suppress(OSError):  # it holds something else
+            folder.rmdir()
 
 
 def _groups(numbers: Sequence[int], size: int) -> list[Sequence[int]]:

@@ -68,6 +68,7 @@ def test_files_of_a_bucket_are_found_read_listed_and_deleted(bucket: Bucket) -> 
     assert path.store.read(path, 2, 5) == b"234"
     with path.open("rb") as file:
         assert (file.read(3), file.read()) == (b"012", b"3456789")
+        assert (file.seek(-4, 2), file.read(2), file.seek(1), file.read(2)) == (6, b"67", 1, b"12")
     assert sha256_of(path) == "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882"  # sha256sum
     bucket.put("in/deeper/c.bin", b"")
     assert sorted(each.name for each in path.parent.iterdir()) == ["a.bin", "deeper"]

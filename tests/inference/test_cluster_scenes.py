@@ -22,6 +22,8 @@ from process_memory import needs_proc
 from small_scenes import BANDS, SceneMaker, stored_numbers, write_raster
 
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.outputs import replacing
+from pitscape.inference import parts
 from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.held_model import ModelReference, held
 from pitscape.inference.cluster.marked_parts import marked, open_marked
@@ -29,7 +31,8 @@ from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.scene_on_cluster import predict_on_cluster
 from pitscape.inference.lock import Shard, holding
 from pitscape.inference.opening import open_predictor
-from pitscape.inference.parts import open_parts, parts_of
+from pitscape.inference.parts import open_parts
+from pitscape.inference.parts_folder import parts_of
 from pitscape.inference.predictor import FilePredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge, predict_scene, predict_shard
@@ -315,6 +318,30 @@ def test_a_folder_that_is_not_the_runs_is_not_written_to(
     with pytest.raises(InputError, match="the run has ended, or has begun anew"):
         parts.add(0, block)
     assert not folder.exists()
+
+
+def test_a_block_that_is_being_written_when_its_run_ends_counts_for_nothing(
+    write_scene: SceneMaker, predictor: FilePredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost worker is slow: between a block and its record the run ends."""
+    folder = parts_of(tmp_path / "c.tif")
+    predict_shard(write_scene(stored_numbers(60, 60)), predictor, tmp_path / "c.tif", Shard(1, 1), options=TILED)
+    with holding(folder):
+        mark = folder / ".manifest.00000000.json"
+        mark.write_bytes((folder / "manifest.json").read_bytes())
+        slow = open_marked(mark)
+        block = slow.read(0)
+
+        @contextmanager
+        def ending(path: Path) -> Iterator[Path]:
+            with replacing(path) as temporary:
+                yield temporary
+            mark.unlink()
+
+        monkeypatch.setattr(parts, "replacing", ending)
+        with pytest.raises(InputError, match="the run has ended"):
+            slow.add(0, block ^ 1)
+    assert open_parts(folder).missing() == [0]
 
 
 def test_another_scene_or_model_on_a_worker_is_refused(

@@ -17,7 +17,7 @@ from pitscape.imagery.reading import Reading
 from pitscape.imagery.stack import Source, open_stack
 from pitscape.inference.joint_scene import open_joint
 from pitscape.inference.lock import Shard
-from pitscape.inference.parts import parts_of
+from pitscape.inference.parts_folder import parts_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge, predict_scene, predict_shard
 from pitscape.inference.scene_source import SceneSource, by_sensor

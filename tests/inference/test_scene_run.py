@@ -21,7 +21,8 @@ from pitscape.imagery.reading import Reading
 from pitscape.inference import assembly
 from pitscape.inference.assembly import assemble
 from pitscape.inference.lock import Shard, holding
-from pitscape.inference.parts import Parts, open_parts, parts_of
+from pitscape.inference.parts import Parts, open_parts
+from pitscape.inference.parts_folder import parts_of
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge, predict_scene, predict_shard

@@ -1,6 +1,7 @@
 """Areas by zone on workers: the same to the last bit, whoever dies; what is missing is told, and only that is done again."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from pitscape.cli import main
 from pitscape.imagery.class_map import ClassMap, open_class_map, save_class_map
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import load_legend
-from pitscape.imagery.outputs import sha256_of
+from pitscape.imagery.outputs import make_folder, sha256_of
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.proportions import ALL, ClassArea, class_areas
@@ -29,6 +30,7 @@ from pitscape.inference.areas.tally import windows
 from pitscape.inference.areas.zone_file import read_zone_file, write_zone_file
 from pitscape.inference.areas.zones import Zone
 from pitscape.inference.cluster import zonal
+from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.zonal import shared_class_areas
 from pitscape.inference.lock import holding
 
@@ -141,6 +143,50 @@ def test_a_damaged_map_names_what_is_missing_and_only_that_is_done_again(
             shared = shared_class_areas(client, work, classes, other, progress=lambda *each: done.append(each))
         assert done[0] == (0, 3)
         assert told(shared) == told(class_areas(land, other))
+
+
+def test_sums_that_were_damaged_are_made_again(land: ClassMap, client: "Client", tmp_path: Path) -> None:
+    """As a power cut leaves them."""
+    zones, done = zones_of(land), list[tuple[int, int]]()
+    shared_class_areas(client, tmp_path, land, zones)
+    (tmp_path / "1.npz").write_bytes(b"")
+    (tmp_path / "2.npz").write_bytes((tmp_path / "2.npz").read_bytes()[:300])
+    shared = shared_class_areas(client, tmp_path, land, zones, progress=lambda *each: done.append(each))
+    assert done[0] == (1, 3)
+    assert told(shared) == told(class_areas(land, zones))
+
+
+def test_sums_of_a_map_elsewhere_do_not_count(land: ClassMap, client: "Client", tmp_path: Path) -> None:
+    """A copy keeps name, size and time."""
+    elsewhere, done = Path(shutil.copy2(land.path, tmp_path)), list[tuple[int, int]]()
+    work = make_folder(tmp_path / "work")
+    for path in (land.path, elsewhere):
+        done.clear()
+        with open_class_map(path) as classes:
+            shared_class_areas(client, work, classes, progress=lambda *each: done.append(each))
+        assert done[0] == (0, 3)
+
+
+def test_another_map_on_a_worker_is_refused(
+    land: ClassMap, client: "Client", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = SameFiles(((land.path, "0" * 64),), "run")
+    monkeypatch.setattr(zonal.SameFiles, "of", lambda _paths: other)
+    with pytest.raises(PitscapeError, match=r"3 of 3 batches are missing \(.*is another file on"):
+        shared_class_areas(client, tmp_path, land)
+
+
+def test_what_others_keep_in_the_folder_stays(
+    material: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_folder(tmp_path / "areas.csv.parts")
+    (folder / "notes.txt").write_text("mine")
+    command = ["areas", str(material / "map_20240701.tif"), "--cluster", "local:1", "--output"]
+    assert main([*command, str(tmp_path / "areas.csv")]) == 2
+    assert "holds notes.txt, which is no part of a run" in capsys.readouterr().err
+    (folder / "notes.txt").rename(make_folder(folder / "map_1") / "notes.txt")
+    zonal.forget(folder / "map_1")
+    assert [path.name for path in folder.rglob("*.txt")] == ["notes.txt"]
 
 
 def test_the_verb_gives_the_same_bytes(material: Path, client: "Client", tmp_path: Path) -> None:

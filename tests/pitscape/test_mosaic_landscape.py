@@ -3,7 +3,7 @@
 import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import geopandas
 import numpy as np
@@ -16,10 +16,12 @@ from scipy import ndimage
 from shapely.geometry import Point, box
 from small_scenes import UTM, grid, write_raster
 
-from pitscape import mosaic_patterns
+from pitscape import mosaic_patterns, tile_tasks
 from pitscape.cli import main
 from pitscape.imagery.class_map import save_class_map
+from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
+from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.tile_tasks import TileTask, find_tile
 
 HEIGHT, WIDTH, WEST, NORTH = 90, 110, 585420, 5652250
@@ -156,6 +158,16 @@ def test_a_cluster_tells_which_tiles_failed(
         assert metrics(*tiles, "--cluster", address, output=tmp_path / "m.json") == wanted
 
 
+def test_another_file_on_a_worker_is_refused(
+    tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = SameFiles(((tiles[0], "0" * 64),), "run")
+    monkeypatch.setattr(SameFiles, "of", lambda _paths: other)
+    with LocalCluster(n_workers=1, processes=False, protocol="tcp://", dashboard_address=None) as cluster:
+        options = ("--cluster", cluster.scheduler_address, "--output", tmp_path / "m.json")
+        assert "is another file on" in answer(capsys, *tiles[:2], *options, status=1)
+
+
 def spoil(path: Path) -> bytes:
     """Damage the cells of a file and leave its header; returns what it held."""
     complete = path.read_bytes()
@@ -189,6 +201,19 @@ def test_a_rerun_does_only_the_tiles_that_failed(
     assert found == wanted
 
 
+def test_a_full_disk_is_told_once(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> NoReturn:
+        raise PitscapeError(f"{path}: cannot be written (No space left on device); make room.")
+
+    monkeypatch.setattr(tile_tasks, "replacing", full)
+    assert main(["landscape", str(whole), "--tile", "64", "--output", str(tmp_path / "m.json")]) == 1
+    told = capsys.readouterr().err
+    assert told.count("No space left") == 1
+    assert f"{tmp_path / 'm.json.parts'}: cannot be written" in told
+
+
 def test_a_damaged_part_is_made_anew(tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wanted = metrics(*tiles, output=tmp_path / "wanted.json")
     complete = spoil(tiles[0])
@@ -207,7 +232,7 @@ def test_a_folder_of_something_else_is_left_alone(
     note = tmp_path / "m.json.parts" / "note.txt"
     note.write_text("mine")
     said = answer(capsys, *tiles, "--output", tmp_path / "m.json")
-    assert "holds note.txt, which is no part of a mosaic" in said
+    assert "holds note.txt, which is no part of a run" in said
     assert note.read_text() == "mine"
 
 
