@@ -13,7 +13,7 @@ from pitscape.imagery.raster_file import files_beside
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.scene import Scene
-from pitscape.imagery.virtual import check_virtual
+from pitscape.imagery.virtual import sources_of
 from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.plan import best_tile
 from pitscape.inference.predictor import FilePredictor
@@ -125,7 +125,7 @@ def _contents(key: str, paths: Sequence[Path]) -> dict[str, Any]:
 
 def files_of(source: Path) -> list[Path]:
     """The files that a scene is read from: itself, the sources of a virtual mosaic, masks and metadata beside it."""
-    virtual = sorted(set(check_virtual(source))) if source.suffix.lower() == ".vrt" and source.is_file() else []
+    virtual = sorted(sources_of(source)) if source.is_file() else []
     return [source, *(path for path in [*virtual, *files_beside(source)] if path != source.resolve())]
 
 
