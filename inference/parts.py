@@ -242,27 +242,32 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
     return manifest
 
 
-def check_folder(folder: Path) -> None:
-    """Refuse a folder that holds something else than a run's parts.
+def check_folder(folder: Path, ours: re.Pattern[str] = OURS, *, of: str = "run") -> None:
+    """Refuse a folder that holds something else than the parts of one kind.
+
+    Args:
+        folder: ``OUT.parts``, which need not be there.
+        ours: Names of the parts.
+        of: What they are parts of, for the message.
 
     Raises:
         InputError: Naming it.
     """
     if folder.is_file():
-        raise InputError(f"{folder}: is a file where the parts of the run would lie; choose another output.")
+        raise InputError(f"{folder}: is a file where the parts of the {of} would lie; choose another output.")
     for path in folder.iterdir() if folder.exists() else ():
-        known = any(names.fullmatch(path.name) for names in (OURS, LOCKS, PASSING))
+        known = any(names.fullmatch(path.name) for names in (ours, LOCKS, PASSING))
         if not known or (not is_remote(path) and path.is_dir()):
-            raise InputError(f"{folder}: holds {path.name}, which is no part of a run; choose another output.")
+            raise InputError(f"{folder}: holds {path.name}, which is no part of a {of}; choose another output.")
 
 
-def clear(folder: Path) -> None:
-    """Remove blocks and manifest of a run, and nothing else."""
-    ours = [path for path in folder.iterdir() if OURS.fullmatch(path.name)]
+def clear(folder: Path, ours: re.Pattern[str] = OURS) -> None:
+    """Remove the parts of one kind, such as blocks and manifest of a run, and nothing else."""
+    found = [path for path in folder.iterdir() if ours.fullmatch(path.name)]
     if isinstance(folder, RemotePath):
-        folder.store.delete([folder / path.name for path in ours])
+        folder.store.delete([folder / path.name for path in found])
         return
-    for path in ours:
+    for path in found:
         path.unlink(missing_ok=True)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import PitscapeError
 from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.tasks import run_tasks
 from pitscape.map_mosaic import MapTile
@@ -16,33 +16,29 @@ from pitscape.tile_tasks import Part, TileTask, read_part
 if TYPE_CHECKING:
     from distributed import Client
 
-PART = re.compile(r"[0-9a-f]{64}\.npz")
-PASSING = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{8}\.npz")
+PARTS = re.compile(r"[0-9a-f]{64}\.npz|\.[0-9a-f]{64}\.[0-9a-f]{8}\.npz")
 MOST_NAMED = 5
 """Tiles of which a message says why they failed."""
 
 
 @contextmanager
-def kept_parts(output: Path) -> Iterator[Path]:
+def kept_parts(output: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
     """The folder OUT.parts of a run, which keeps what is found of each tile until the outputs are written.
+
+    Yields:
+        The folder, and what makes sure that no other run has taken it over, to be called before outputs are made.
 
     Raises:
         InputError: If it holds something else, or another run is at work there.
     """
     from pitscape.inference.lock import holding  # which loads onnxruntime
-    from pitscape.inference.parts import LOCKS, parts_of
+    from pitscape.inference.parts import check_folder, clear, parts_of
 
     folder = parts_of(output)
-    if folder.is_file():
-        raise InputError(f"{folder}: is a file where parts would lie; choose another output.")
-    for path in folder.iterdir() if folder.exists() else ():
-        if path.is_dir() or not any(names.fullmatch(path.name) for names in (PART, PASSING, LOCKS)):
-            raise InputError(f"{folder}: holds {path.name}, which is no part of a mosaic; choose another output.")
-    with holding(folder):
-        yield folder
-        for path in folder.iterdir():
-            if PART.fullmatch(path.name) or PASSING.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+    check_folder(folder, PARTS, of="mosaic")
+    with holding(folder) as still_held:
+        yield folder, still_held
+        clear(folder, PARTS)
 
 
 class TileWork:

@@ -93,6 +93,25 @@ def test_a_mosaic_in_a_bucket_is_measured_by_the_legend_of_its_files(bucket: Buc
     assert b"vegetated" in bucket.get("maps/areas.csv")
 
 
+def test_tiles_of_a_bucket_leave_their_parts_there_and_the_numbers_of_the_disk(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for column, name in ((0, "a.tif"), (40, "b.tif")):
+        ids = np.random.default_rng(column).integers(0, 4, (48, 40)).astype(np.uint8)
+        save_class_map(tmp_path / "maps" / name, ids, grid(48, 80)[:, column : column + 40], load_legend())
+        bucket.put(f"maps/{name}", tmp_path / "maps" / name)
+    assert main(["landscape", str(tmp_path / "maps"), "--csv", "--output", str(tmp_path / "out" / "m.json")]) == 0
+    root = f"s3://{bucket.name}"
+    bucket.put("maps/b.tif", (tmp_path / "maps" / "b.tif").read_bytes()[:-400])
+    capsys.readouterr()
+    assert main(["landscape", f"{root}/maps", "--csv", "--output", f"{root}/out/m.json"]) == 1
+    assert f"1 of 2 tiles were not measured: {root}/maps/b.tif: is damaged" in capsys.readouterr().err
+    assert [key.rpartition(".")[2] for key in bucket.keys if key.startswith("out/")] == ["npz"]
+    bucket.put("maps/b.tif", tmp_path / "maps" / "b.tif")
+    assert main(["landscape", f"{root}/maps", "--csv", "--output", f"{root}/out/m.json"]) == 0
+    assert bucket.all("out/") == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
 def mosaic(*names: str) -> str:
     """Class maps of 48 x 40 cells beside each other."""
     sources = [
