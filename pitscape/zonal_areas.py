@@ -14,6 +14,7 @@ from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, make_folder, sidecar, write_json
+from pitscape.imagery.remote.path import is_remote
 from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.epochs import epoch_names
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
@@ -94,6 +95,11 @@ def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
     keep_inputs(outputs, inputs)
     check_figure(arguments.figure)
     check_zone_options(arguments)
+    if arguments.cluster and is_remote(arguments.output):
+        raise InputError(
+            f"--output {arguments.output}: with --cluster sums are kept beside it in a folder that all workers see; name a local "
+            "file."
+        )
     given = len(arguments.probabilities or arguments.classes)
     if given != len(arguments.classes):
         raise InputError(f"--probabilities: are {given} files of {len(arguments.classes)} maps; give one for each map.")

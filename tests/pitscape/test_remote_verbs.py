@@ -93,6 +93,16 @@ def test_a_mosaic_in_a_bucket_is_measured_by_the_legend_of_its_files(bucket: Buc
     assert b"vegetated" in bucket.get("maps/areas.csv")
 
 
+def test_areas_of_workers_are_not_written_to_a_bucket(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_class_map(tmp_path / "a.tif", np.ones((16, 16), np.uint8), grid(16, 16), load_legend())
+    output = f"s3://{bucket.name}/areas.csv"
+    assert main(["areas", str(tmp_path / "a.tif"), "--cluster", "local:1", "--output", output]) == 2
+    assert f"--output {output}: with --cluster sums are kept beside it" in capsys.readouterr().err
+    assert bucket.keys == []
+
+
 def test_tiles_of_a_bucket_leave_their_parts_there_and_the_numbers_of_the_disk(
     bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
