@@ -11,6 +11,7 @@ from pitscape.categories import ABSENT, Categories, open_categories
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, write_json
+from pitscape.imagery.remote.signed import check_unsigned
 from pitscape.imagery.virtual import sources_of
 from pitscape.landscape_tables import (
     LEVELS,
@@ -72,6 +73,8 @@ def _check(arguments: argparse.Namespace, paths: Sequence[Path]) -> None:
     given = [each is not None for each in (arguments.ndvi, arguments.c1, arguments.c2)]
     if any(given) and not (all(given) and arguments.window is not None):
         raise InputError("E needs --window, --ndvi, --c1 and --c2 together; give all, or none of the last three.")
+    if arguments.cluster:
+        check_unsigned(paths)
     if arguments.tile is not None and arguments.tile < 1:
         raise InputError(f"--tile {arguments.tile}: give the cells of a side, at least 1.")
     if len(paths) == 1 and arguments.tile is None:

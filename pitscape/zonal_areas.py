@@ -15,6 +15,7 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, make_folder, sidecar, write_json
 from pitscape.imagery.remote.path import is_remote
+from pitscape.imagery.remote.signed import check_unsigned
 from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.epochs import epoch_names
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
@@ -100,6 +101,8 @@ def _check(arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
             f"--output {arguments.output}: with --cluster sums are kept beside it in a folder that all workers see; name a local "
             "file."
         )
+    if arguments.cluster:
+        check_unsigned(inputs)
     given = len(arguments.probabilities or arguments.classes)
     if given != len(arguments.classes):
         raise InputError(f"--probabilities: are {given} files of {len(arguments.classes)} maps; give one for each map.")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.remote.local_copy import origin_of
-from pitscape.imagery.remote.signed import query_of
+from pitscape.imagery.remote.signed import check_unsigned
 from pitscape.inference.assembly import NothingObservedError, listed
 from pitscape.inference.cluster.held_model import ModelReference
 from pitscape.inference.cluster.marked_parts import marked
@@ -73,7 +73,7 @@ def predict_on_cluster(
     """
     options = options or RunOptions()
     sources = [replace(each, path=each.path.absolute()) for each in sources_of(source, predictor.card)]
-    _check_unsigned([each.path for each in sources], origin_of(predictor.path))
+    check_unsigned([*(each.path for each in sources), origin_of(predictor.path)])
     work = _OnCluster(client, tuple(sources), predictor, options, progress, tell, at_once)
     return work_on_scene(source, predictor, output, options, work)
 
@@ -147,15 +147,6 @@ class _OnCluster:
         if isinstance(found, NothingObservedError):
             raise found
         return found
-
-
-def _check_unsigned(paths: Iterable[Path], model: Path) -> None:
-    """Refuse signed addresses: their secrets would have to pass through the scheduler."""
-    for path in (*paths, model):
-        if query_of(str(path)):
-            raise InputError(
-                f"{path}: a signed address is not handed to workers; give s3://, or a file that all of them see."
-            )
 
 
 def _missing(parts: Parts, reasons: Iterable[str]) -> str:

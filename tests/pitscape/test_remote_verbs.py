@@ -103,6 +103,21 @@ def test_areas_of_workers_are_not_written_to_a_bucket(
     assert bucket.keys == []
 
 
+@pytest.mark.parametrize("verb", ["areas", "landscape"])
+def test_a_signature_does_not_go_to_workers(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = [
+        f"https://127.0.0.1:9/maps/a.tif?sig={CANARY}",
+        "--cluster",
+        "local:1",
+        "--output",
+        str(tmp_path / "o.json"),
+    ]
+    assert main([verb, *given]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("pitscape: https://127.0.0.1:9/maps/a.tif: a signed address is not handed to workers")
+    assert CANARY not in told
+
+
 def test_tiles_of_a_bucket_leave_their_parts_there_and_the_numbers_of_the_disk(
     bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
