@@ -20,7 +20,6 @@ from pitscape.imagery.grid import grid_of, row_band
 from pitscape.imagery.legend import UNOBSERVED, Legend
 from pitscape.imagery.outputs import replacing
 from pitscape.imagery.raster import open_raster
-from pitscape.imagery.remote.name import shown
 from pitscape.imagery.sieve import sieve
 from pitscape.imagery.virtual import check_virtual
 
@@ -95,7 +94,7 @@ def open_class_map(path: Path, legend: Legend | None = None) -> Iterator[ClassMa
             raise InputError(
                 f"{path}: has no nodata, so that gaps between its files would be class 0; make it with 255."
             )
-        yield ClassMap(path, grid_of(dataset), _legend_of(dataset, legend), dataset)
+        yield ClassMap(path, grid_of(dataset), _legend_of(path, dataset, legend), dataset)
 
 
 class WriteIds(Protocol):
@@ -165,28 +164,26 @@ def _category_names(legend: Legend) -> str:
     )
 
 
-def _legend_of(dataset: Any, given: Legend | None) -> Legend:  # noqa: ANN401
+def _legend_of(path: Path, dataset: Any, given: Legend | None) -> Legend:  # noqa: ANN401
     """The legend that the file carries, else the given one, else the one that all files of a mosaic carry."""
     stored = dataset.tags(1).get("LEGEND")
     if stored is None and given is None and dataset.driver == "VRT":
-        return _legend_of_sources(Path(dataset.name))
+        return _legend_of_sources(path)
     if stored is None:
         if given is None:
-            raise InputError(
-                f"{shown(dataset.name)}: carries no legend; name one with --legend (four_class or a YAML file)."
-            )
+            raise InputError(f"{path}: carries no legend; name one with --legend (four_class or a YAML file).")
         return given
     try:
         return Legend.model_validate_json(stored)
     except ValidationError as error:
-        raise InputError(f"{shown(dataset.name)}: the legend in its tags is not valid; map the scene again.") from error
+        raise InputError(f"{path}: the legend in its tags is not valid; map the scene again.") from error
 
 
 def _legend_of_sources(mosaic: Path) -> Legend:
     found: dict[Path, Legend] = {}
     for source in dict.fromkeys(check_virtual(mosaic)):
         with open_raster(source) as dataset:
-            found[source] = _legend_of(dataset, None)
+            found[source] = _legend_of(source, dataset, None)
         first = next(iter(found))
         if found[source].names != found[first].names:
             raise InputError(f"{mosaic}: {source.name} has another legend than {first.name}; map both with one model.")

@@ -15,7 +15,7 @@ from pitscape.imagery.remote.name import place
 from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.signed import query_of
 from pitscape.imagery.remote.store import UnreachableError
-from pitscape.imagery.virtual import check_virtual
+from pitscape.imagery.virtual import check_virtual, sources_of
 
 HDF4_MAGIC = b"\x0e\x03\x13\x01"
 ARCHIVE = re.compile(r"^/vsi(?:zip|tar)/")
@@ -161,8 +161,11 @@ def _driver(path: Path) -> str:
     if start.startswith(HDF4_MAGIC):
         raise InputError(f"{path}: is HDF4, which is not read here; export it as GeoTIFF.")
     if start.lstrip().lower().startswith((b"<vrtdataset", b"<?xml")):
-        for source in check_virtual(path):
-            if source != path.resolve():
+        if path.suffix.lower() != ".vrt":
+            check_virtual(path)
+            raise InputError(f"{path}: is a virtual raster; end its name in .vrt.")
+        for source in sources_of(path):
+            if source.suffix.lower() != ".vrt":
                 _driver(source)
         return "VRT"
     for magic, driver in DRIVERS.items():

@@ -45,6 +45,9 @@ PLAIN = frozenset(
 )
 """Elements of a mosaic as gdalbuildvrt and gdal_translate write them; GDAL does not mind their case."""
 
+CONNECTION = re.compile(r"<|\w{2,}:|.*://", re.DOTALL)
+"""Names that GDAL takes for more than files, wherever the VRT lies: another server, a driver with its arguments, a VRT as text."""
+
 
 def check_virtual(path: Path) -> list[Path]:
     """Refuse a VRT with anything but plain sources that are files in or below its folder.
@@ -77,7 +80,7 @@ def check_virtual(path: Path) -> list[Path]:
             name = (element.text or "").strip()
             place = folder / name if attributes.get("relativetovrt", "0") == "1" else Path(name)
             found = place.resolve()
-            if not found.is_relative_to(folder) or not found.is_file():
+            if CONNECTION.match(name) or not found.is_relative_to(folder) or not found.is_file():
                 raise InputError(
                     f"{path}: takes pixels from {name}, which is no file in its folder; write it out with gdal_translate."
                 )
@@ -86,9 +89,16 @@ def check_virtual(path: Path) -> list[Path]:
 
 
 def sources_of(path: Path) -> list[Path]:
-    """The files of which a virtual raster is made; none for another file.
+    """The files of which a virtual raster is made, with those of virtual ones among them, each once; none for another file.
 
     Raises:
         InputError: If it is a virtual raster that is not read.
     """
-    return check_virtual(path) if path.suffix.lower() == ".vrt" else []
+    found, waiting = {path.resolve(): None}, [path]
+    while waiting:
+        virtual = waiting.pop()
+        for source in check_virtual(virtual) if virtual.suffix.lower() == ".vrt" else ():
+            if source not in found:
+                found[source] = None
+                waiting.append(source)
+    return [*found][1:]

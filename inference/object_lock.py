@@ -49,22 +49,34 @@ class ObjectLock:
         finally:
             self._ended.set()
             keeper.join()
-            if not self._lost.is_set():
-                with suppress(UnreachableError):  # it is found dead later
+            with suppress(UnreachableError):  # it is found dead later
+                if self._is_ours():
                     self.path.store.delete([self.path])
-        self.check()
+                else:
+                    self._lost.set()
+        if self._lost.is_set():
+            raise self._taken()
 
     def check(self) -> None:
-        """Make sure that it is still held.
+        """Make sure that it is still held. The store is asked: a process that slept is told nothing by its own clock.
 
         Raises:
             TakenError: If not: this process slept, or did not reach the store, for so long that another has taken over.
         """
-        if self._lost.is_set():
-            raise TakenError(
-                f"{self.path.parent}: this process did not reach it for {DEAD_S:g} s, and another has taken over; wait for that, "
-                "or run it again with --resume."
-            )
+        if self._lost.is_set() or not self._is_ours():
+            self._lost.set()
+            raise self._taken()
+
+    def _taken(self) -> TakenError:
+        return TakenError(
+            f"{self.path.parent}: this process did not reach it for {DEAD_S:g} s, and another has taken over; wait for that, "
+            "or run it again with --resume."
+        )
+
+    def _is_ours(self) -> bool:
+        with suppress(FileNotFoundError):
+            return self._owner in self.path.read_text()
+        return False
 
     def _take(self) -> None:
         seen, since, deadline = "", time.monotonic(), time.monotonic() + self._patience
@@ -89,7 +101,7 @@ class ObjectLock:
             self._etag = self.path.store.write(self.path, content, if_none=if_none, if_etag=if_etag)
         except TakenError:
             found = self.path.look()
-            if found is None or self.path.read_bytes() != content:  # else a try whose answer was lost
+            if found is None or not self._is_ours():  # else a try whose answer was lost, this one or the last
                 raise
             self._etag = found.etag
 

@@ -115,8 +115,10 @@ def merge(folder: Path) -> dict[str, Any]:
     output_of(folder)
     read_manifest(folder)
     check_folder(folder, BLOCKS)
-    with block_cache(CACHE_MB), holding(folder):
-        record = assemble(open_parts(folder))
+    with block_cache(CACHE_MB), holding(folder) as still_held:
+        parts = open_parts(folder)
+        still_held()
+        record = assemble(parts)
         clear(folder)
     return record
 

@@ -122,7 +122,7 @@ def open_categories(
             raise InputError(
                 f"{path}: is no categorical raster; one band of integers is needed, it has {dataset.count} of {dataset.dtypes[0]}."
             )
-        cell_size, classes = _cell_size(dataset, path, unit), _legend(dataset, legend)
+        cell_size, classes = _cell_size(dataset, path, unit), _legend(path, dataset, legend)
         absent = _nodata(dataset, path, nodata, UNOBSERVED if classes else ABSENT)
         least = math.ceil(min_area_ha * 1e4 / math.prod(cell_size) - 1e-9)
         found = Categories(path, cell_size, absent, classes, dataset)
@@ -183,9 +183,9 @@ def _is_masked(dataset: Any) -> bool:  # noqa: ANN401
     return MaskFlags.per_dataset in flags and MaskFlags.nodata not in flags
 
 
-def _legend(dataset: Any, given: Legend | None) -> Legend | None:  # noqa: ANN401
+def _legend(path: Path, dataset: Any, given: Legend | None) -> Legend | None:  # noqa: ANN401
     stored = dataset.tags(1).get("LEGEND")
     try:
         return Legend.model_validate_json(stored) if stored else given
     except ValidationError as error:
-        raise InputError(f"{dataset.name}: the legend in its tags is not valid; map the scene again.") from error
+        raise InputError(f"{path}: the legend in its tags is not valid; map the scene again.") from error

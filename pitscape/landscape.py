@@ -11,7 +11,8 @@ from pitscape.categories import ABSENT, Categories, open_categories
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, write_json
-from pitscape.inference.cluster.connection import check_unsigned
+from pitscape.imagery.remote.signed import check_unsigned
+from pitscape.imagery.virtual import sources_of
 from pitscape.landscape_tables import (
     LEVELS,
     UNITS,
@@ -39,7 +40,8 @@ Found = list[tuple[str, Levels | None]]
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape landscape``."""
     paths = listed_maps(arguments.classes)
-    inputs = [*paths, *(each for each in (arguments.zones, arguments.ndvi) if each)]
+    sources = (source for path in paths for source in sources_of(path))
+    inputs = [*dict.fromkeys((*paths, *sources, *(each for each in (arguments.zones, arguments.ndvi) if each)))]
     maps = arguments.output.with_suffix(".window.tif") if arguments.window is not None else None
     tables = {level: arguments.output.with_suffix(f".{level}.csv") for level in LEVELS} if arguments.csv else {}
     _check(arguments, paths)
@@ -52,17 +54,17 @@ def run(arguments: argparse.Namespace) -> None:
             found, window = _one_pass(paths[0], arguments, legend, maps)
             digests = {path: sha256_of(path) for path in inputs}
         else:
-            window, digests = None, {path: sha256_of(path) for path in inputs}
-            folder = stack.enter_context(kept_parts(arguments.output))
-            found = _tile_by_tile(paths, arguments, legend, folder, digests)
+            window, (folder, still_held) = None, stack.enter_context(kept_parts(arguments.output))
+            found, digests = _tile_by_tile(paths, inputs, arguments, legend, folder)
+            still_held()
         whole = found[0][1]
         assert whole is not None
         content: dict[str, Any] = {"schema": 1, "landscape": whole["landscape"][0], "class": whole["class"]}
         content |= {"patch": whole["patch"]} if arguments.patches else {}
         content |= {"zones": [zone_content(*each) for each in found[1:]]} if arguments.zones else {}
         content |= {"window": window} if window else {}
-        write_json(arguments.output, without_nan(content | {"units": UNITS} | _record(arguments, digests)))
         write_tables(tables, found, zoned=bool(arguments.zones), patches=arguments.patches)
+        write_json(arguments.output, without_nan(content | {"units": UNITS} | _record(arguments, digests)))
     print_levels(whole)
 
 
@@ -112,18 +114,22 @@ def _one_pass(
 
 def _tile_by_tile(
     paths: Sequence[Path],
+    inputs: Sequence[Path],
     arguments: argparse.Namespace,
     legend: Legend | None,
     folder: Path,
-    digests: dict[Path, str],
-) -> Found:
-    """The metrics of several rasters, or of one in squares."""
+) -> tuple[Found, dict[Path, str]]:
+    """The metrics of several rasters, or of one in squares, and the SHA-256 of all inputs."""
+    from pitscape.inference.cluster.same_files import SameFiles  # which loads onnxruntime
+
     options = {"unit": arguments.unit, "nodata": arguments.nodata, "legend": legend}
     mosaic = mosaic_of(paths, **options, tile=arguments.tile)
     with open_categories(mosaic.path, **options) as classes:
         _warn_of_projection(classes)
-    lands = mosaic_patterns(mosaic, arguments, legend=legend, folder=folder, digests=digests)
-    return _levels(lands, mosaic.legend, mosaic.nodata, arguments)
+    same = {path: SameFiles.of([path.resolve()]) for path in mosaic.paths}
+    digests = {path: sha256_of(path) for path in inputs}
+    lands = mosaic_patterns(mosaic, arguments, legend=legend, folder=folder, digests=digests, same=same)
+    return _levels(lands, mosaic.legend, mosaic.nodata, arguments), digests
 
 
 def _levels(lands: Sequence[Land], legend: Legend | None, nodata: int, arguments: argparse.Namespace) -> Found:

@@ -1,10 +1,10 @@
 """Landscape metrics of a mosaic and of zones in it: tile by tile, here or on a cluster, merged across borders."""
 
 import argparse
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from pitscape.imagery.legend import Legend
 from pitscape.imagery.outputs import sha256_of
 from pitscape.inference.areas.zones import Zone, read_zones
 from pitscape.inference.cluster.same_files import SameFiles
-from pitscape.inference.scene_files import files_of
 from pitscape.map_mosaic import MapMosaic, MapTile
 from pitscape.map_patterns import Land
 from pitscape.progress import bar
@@ -25,6 +24,9 @@ from pitscape.tile_tasks import SpacingTask, TileTask, find_tile, measure_tile
 from pitscape.tile_work import TileWork, workers
 from pitscape.zone_rectangle import zone_rectangle
 
+if TYPE_CHECKING:
+    from pitscape.inference.cluster.same_files import SameFiles
+
 
 def mosaic_patterns(
     mosaic: MapMosaic,
@@ -33,6 +35,7 @@ def mosaic_patterns(
     legend: Legend | None,
     folder: Path,
     digests: Mapping[Path, str],
+    same: "Mapping[Path, SameFiles]",
 ) -> list[Land]:
     """The metrics of a mosaic, and of zones in it.
 
@@ -41,7 +44,8 @@ def mosaic_patterns(
         arguments: Of ``pitscape landscape``.
         legend: That of ``--legend``.
         folder: Of parts; what lies there is not done again.
-        digests: SHA-256 of each file; what a file refers to is hashed here.
+        digests: SHA-256 of each file; what lies beside a file is hashed here.
+        same: What was seen of each before.
 
     Returns:
         Name and metrics of the whole, called "", then of each zone, None where no cell of it is observed.
@@ -50,10 +54,12 @@ def mosaic_patterns(
         InputError: If no cell is observed, or there are more than 255 classes.
         PitscapeError: If tiles failed, naming them; parts of the others are kept.
     """
+    from pitscape.input_files import digest_of  # which loads onnxruntime
+
     task = TileTask(
         tile=mosaic.tiles[0],
         sha256="",
-        files=None,
+        same=same[mosaic.path],
         folder=folder.resolve(),
         unit=arguments.unit,
         nodata=arguments.nodata,
@@ -62,16 +68,15 @@ def mosaic_patterns(
         threads=1 if arguments.cluster else None,
     )
     zones = read_zones(arguments.zones, mosaic, name_column=arguments.zone_name) if arguments.zones else []
-    contents = {path: _with_sources(path, digests[path]) for path in mosaic.paths}
-    seen = {path: SameFiles.of([path.resolve()]) if arguments.cluster else None for path in mosaic.paths}
+    contents = {path: digest_of(path, lambda each: digests.get(each) or sha256_of(each)) for path in mosaic.paths}
 
-    def of_tile(task: TileTask, tile: MapTile) -> TileTask:
-        return replace(task, tile=tile, sha256=contents[tile.path], files=seen[tile.path])
+    def of_tiles(task: TileTask, tiles: Iterable[MapTile]) -> list[TileTask]:
+        return [replace(task, tile=each, sha256=contents[each.path], same=same[each.path]) for each in tiles]
 
-    lands = [("", [of_tile(task, each) for each in mosaic.tiles])]
+    lands = [("", of_tiles(task, mosaic.tiles))]
     for zone in zones:
         inside = replace(task, zone=zone.geometry.wkb if zone.geometry is not None else None)
-        lands.append((zone.name, [of_tile(inside, each) for each in _tiles_in(zone, mosaic)]))
+        lands.append((zone.name, of_tiles(inside, _tiles_in(zone, mosaic))))
     with bar("landscape") as progress, workers(arguments.cluster) as client:
         work = TileWork(client, 2 * sum(len(tasks) for _, tasks in lands), progress)
         merged = _merged(
@@ -84,12 +89,6 @@ def mosaic_patterns(
         measured = [spacings[task.part] for task in tasks]
         found.append((name, _pattern(land, measured, mosaic, arguments) if land else None))
     return found
-
-
-def _with_sources(path: Path, digest: str) -> str:
-    """The hash of a file with all that it is read from: sources of a virtual raster, masks beside."""
-    beside = "".join(map(sha256_of, files_of(path)[1:]))
-    return hashlib.sha256((digest + beside).encode()).hexdigest() if beside else digest
 
 
 def _tiles_in(zone: Zone, mosaic: MapMosaic) -> Iterator[MapTile]:

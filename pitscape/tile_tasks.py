@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -26,6 +27,9 @@ from pitscape.resilience.spacing import Spacing, spacing_of, unobserved_spacing
 from pitscape.resilience.tile import Tile, tile_of, unobserved_tile
 from pitscape.zone_rectangle import inside_zone
 
+if TYPE_CHECKING:
+    from pitscape.inference.cluster.same_files import SameFiles
+
 Part = TypeVar("Part", Tile, Spacing)
 
 
@@ -36,7 +40,7 @@ class TileTask:
     Attributes:
         tile: Where it is.
         sha256: Of its file, and of what that is read from.
-        files: What was seen of them where the run was begun, for workers to compare; None where it is done there.
+        same: These files, as they were seen before they were hashed.
         folder: Where the part is left.
         unit: "m" for rasters without CRS.
         nodata: As the user gave it.
@@ -47,7 +51,7 @@ class TileTask:
 
     tile: MapTile
     sha256: str
-    files: SameFiles | None
+    same: "SameFiles"
     folder: Path
     unit: str | None
     nodata: int | None
@@ -96,7 +100,7 @@ def find_tile(task: TileTask) -> None:
     """Find the patches of a tile and leave a :class:`Tile`.
 
     Raises:
-        InputError: If the file cannot be read or holds more than 255 classes.
+        InputError: If the file cannot be read, is another one by now or on this machine, or holds more than 255 classes.
     """
     patches, tile = _patches(task), task.tile
     shape = (tile.rows.stop - tile.rows.start, tile.columns.stop - tile.columns.start)
@@ -107,7 +111,7 @@ def measure_tile(task: SpacingTask) -> None:
     """Measure the distances in a tile and leave a :class:`Spacing`.
 
     Raises:
-        InputError: If the file cannot be read.
+        InputError: If the file cannot be read, or is another one by now or on this machine.
     """
     patches = _patches(task)
     if patches is None:
@@ -124,7 +128,7 @@ def measure_tile(task: SpacingTask) -> None:
 def read_part(kind: type[Part], path: Path) -> Part | None:
     """A part that was left, None where it is missing or damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             return kind(**{name: stored[name] for name in kind._fields})
     except (OSError, ValueError, KeyError, BadZipFile):
         return None
@@ -137,16 +141,16 @@ def _leave(path: Path, part: Tile | Spacing) -> None:
 
 def _patches(task: TileTask) -> Patches | None:
     """The patches of a tile, None where no cell is observed."""
-    if task.files:
-        task.files.check_once()
     with (
         open_categories(task.tile.path, unit=task.unit, nodata=task.nodata, legend=task.legend) as classes,
         naming(task.tile.path),
     ):
         try:
-            return patches_of(runs_of_bands(_bands(task, classes), nodata=classes.nodata), threads=task.threads)
+            patches = patches_of(runs_of_bands(_bands(task, classes), nodata=classes.nodata), threads=task.threads)
         except UnobservedError:
-            return None
+            patches = None
+    task.same.check()
+    return patches
 
 
 def _bands(task: TileTask, classes: Categories) -> Iterator[NDArray[np.integer[Any]]]:

@@ -25,8 +25,11 @@ MOST_NAMED = 5
 
 
 @contextmanager
-def kept_parts(output: Path) -> Iterator[Path]:
+def kept_parts(output: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
     """The folder OUT.parts of a run, which keeps what is found of each tile until the outputs are written.
+
+    Yields:
+        The folder, and what makes sure that no other run has taken it over, to be called before outputs are made.
 
     Raises:
         InputError: If it holds something else, or another run is at work there.
@@ -35,8 +38,8 @@ def kept_parts(output: Path) -> Iterator[Path]:
 
     folder = parts_of(output)
     check_folder(folder, PARTS)
-    with holding(folder):
-        yield folder
+    with holding(folder) as still_held:
+        yield folder, still_held
         remove(folder, PARTS)
 
 

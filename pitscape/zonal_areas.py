@@ -13,11 +13,11 @@ from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, make_folder, sidecar, write_json
+from pitscape.imagery.remote.signed import check_unsigned
 from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.epochs import epoch_names
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.areas.squares import squares_crs
-from pitscape.inference.cluster.connection import check_unsigned
 from pitscape.inference.parts_folder import check_folder, parts_of
 from pitscape.option_values import names_of
 from pitscape.progress import bar

@@ -29,6 +29,9 @@ MOST_DELETED = 1000
 
 CONFLICTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"})
 NOT_REACHED = (boto.BotoCoreError, aiohttp.ClientError, TimeoutError, OSError)
+BROKEN_SETTINGS = (ValueError, boto.ConfigNotFound, boto.ConfigParseError, boto.NoRegionError)
+"""Of an endpoint, a region or a file that is none."""
+
 CREDENTIALS = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
@@ -164,6 +167,11 @@ def _naming(path: RemotePath) -> Iterator[None]:
             f"{path}: no credentials were found ({type(error).__name__}); set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY, or AWS_NO_SIGN_REQUEST=YES for a public bucket."
         ) from None
+    except BROKEN_SETTINGS as error:
+        raise InputError(
+            f"{path}: the settings for the store cannot be used ({type(error).__name__}); check AWS_ENDPOINT_URL, the region, "
+            "the other AWS_ variables and ~/.aws/config."
+        ) from None
     except FileNotFoundError as error:
         if _code(error) == "NoSuchBucket":
             raise InputError(f"{path}: there is no bucket {path.parts[1]}; check the name and the endpoint.") from None
@@ -173,14 +181,18 @@ def _naming(path: RemotePath) -> Iterator[None]:
             f"{path}: access is denied ({_code(error)}); check the credentials and their rights."
         ) from None
     except NOT_REACHED as error:
-        code = _code(error)
-        if code in CONFLICTS:
-            raise TakenError(f"{path}: was changed by another process.") from None
-        if isinstance(error, boto.ParamValidationError) or code.startswith("Invalid"):
-            raise InputError(f"{path}: is no name of an object ({code}); give s3://BUCKET/KEY.") from None
-        raise UnreachableError(
-            f"{path}: the store does not answer ({code}); check the network and run it again."
-        ) from None
+        raise _failure(path, error) from None
+
+
+def _failure(path: RemotePath, error: Exception) -> PitscapeError:
+    code = _code(error)
+    if code in CONFLICTS:
+        return TakenError(f"{path}: was changed by another process.")
+    if code == "InvalidToken":
+        return DeniedError(f"{path}: access is denied ({code}); check AWS_SESSION_TOKEN.")
+    if isinstance(error, boto.ParamValidationError) or code.startswith("Invalid"):
+        return InputError(f"{path}: is no name of an object ({code}); give s3://BUCKET/KEY.")
+    return UnreachableError(f"{path}: the store does not answer ({code}); check the network and run it again.")
 
 
 def _code(error: BaseException) -> str:

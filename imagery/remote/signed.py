@@ -1,7 +1,11 @@
 """Signed addresses: their queries are secrets, kept apart from paths, and out of the logs of the libraries that see them."""
 
 import logging
+from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote
+
+from pitscape.imagery.errors import InputError
 
 QUIET = (
     "rasterio._base",
@@ -34,6 +38,19 @@ def keep_query(address: str, query: str) -> None:
 def query_of(address: str) -> str:
     """What an address is signed with; empty where it is not."""
     return _queries.get(address, "")
+
+
+def check_unsigned(paths: Iterable[Path | None]) -> None:
+    """Refuse signed addresses among what goes to workers: their secrets would have to pass through the scheduler.
+
+    Raises:
+        InputError: Naming the first.
+    """
+    for path in filter(None, paths):
+        if query_of(str(path)):
+            raise InputError(
+                f"{path}: a signed address is not handed to workers; give s3://, or a file that all of them see."
+            )
 
 
 def _tells_nothing(record: logging.LogRecord) -> bool:

@@ -3,14 +3,12 @@
 import ipaddress
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.remote.signed import query_of
 from pitscape.inference.cluster import local_worker
 
 if TYPE_CHECKING:
@@ -133,19 +131,6 @@ def check_address(address: str) -> None:
         raise InputError(
             f"--cluster {address}: a scheduler runs anyone's code; give tls:// with certificates, or one on this machine."
         )
-
-
-def check_unsigned(files: Iterable[Path | None]) -> None:
-    """Refuse signed addresses: their secrets would have to pass through the scheduler.
-
-    Raises:
-        InputError: Naming the first.
-    """
-    for path in filter(None, files):
-        if query_of(str(path)):
-            raise InputError(
-                f"{path}: a signed address is not handed to workers; give s3://, or a file that all of them see."
-            )
 
 
 def _is_loopback(host: str) -> bool:

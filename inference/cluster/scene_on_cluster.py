@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.remote.local_copy import origin_of
+from pitscape.imagery.remote.signed import check_unsigned
 from pitscape.inference.assembly import NothingObservedError, listed
-from pitscape.inference.cluster.connection import check_unsigned
 from pitscape.inference.cluster.held_model import ModelReference
 from pitscape.inference.cluster.marked_parts import marked
 from pitscape.inference.cluster.portions import even_plan, portions, tiles_of

@@ -9,6 +9,7 @@ from small_scenes import SceneMaker, stored_numbers
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.raster import Raster, open_raster, rasters_in
+from pitscape.imagery.virtual import sources_of
 
 VRT = """<VRTDataset rasterXSize="5" rasterYSize="4"><SRS>EPSG:32633</SRS>
 <GeoTransform>585420, 10, 0, 5652250, 0, -10</GeoTransform>
@@ -139,6 +140,43 @@ def test_a_chain_of_virtual_rasters_does_not_reach_out_either(tmp_path: Path) ->
     (tmp_path / "outer.vrt").write_text(VRT.format(source="inner.vrt", relative=1, more=""))
     with pytest.raises(InputError, match=r"inner\.vrt: takes pixels from"):
         Raster(tmp_path / "outer.vrt")
+
+
+@pytest.mark.parametrize("relative", [0, 1])
+@pytest.mark.parametrize("source", ["http://127.0.0.1:9/inside.tif", "GTIFF_DIR:1:/inside.tif"])
+def test_what_gdal_takes_for_more_than_a_file_is_refused_where_there_is_such_a_file(
+    write_scene: SceneMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, relative: int
+) -> None:
+    (tmp_path / source).parent.mkdir(parents=True)
+    write_scene(stored_numbers(4, 5), "inside.tif").rename(tmp_path / source)
+    (tmp_path / "scene.vrt").write_text(VRT.format(source=source, relative=relative, more=""))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="no file in its folder"):
+        Raster(tmp_path / "scene.vrt")
+
+
+def test_a_virtual_raster_has_the_files_of_all_that_it_is_made_of(write_scene: SceneMaker, tmp_path: Path) -> None:
+    path = write_scene(stored_numbers(4, 5), "inside.tif")
+    for name, source in (("inner.vrt", "inside.tif"), ("outer.vrt", "inner.vrt")):
+        (tmp_path / name).write_text(VRT.format(source=source, relative=1, more=""))
+    assert sources_of(tmp_path / "outer.vrt") == [tmp_path / "inner.vrt", path]
+    assert sources_of(path) == []
+
+
+def test_virtual_rasters_made_of_each_other_are_refused_in_one_line(tmp_path: Path) -> None:
+    for name, source in (("a.vrt", "b.vrt"), ("b.vrt", "a.vrt")):
+        (tmp_path / name).write_text(VRT.format(source=source, relative=1, more=""))
+    with pytest.raises(InputError, match="Recursion detected") as refused:
+        Raster(tmp_path / "a.vrt").read([1], slice(0, 4), slice(0, 5))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_virtual_raster_under_another_name_is_refused(write_scene: SceneMaker, tmp_path: Path) -> None:
+    """By its name one knows that there are other files to be hashed."""
+    write_scene(stored_numbers(4, 5), "inside.tif")
+    (tmp_path / "scene.tif").write_text(VRT.format(source="inside.tif", relative=1, more=""))
+    with pytest.raises(InputError, match=r"is a virtual raster; end its name in \.vrt"):
+        Raster(tmp_path / "scene.tif")
 
 
 def test_alpha_and_internal_masks_hide(write_scene: SceneMaker) -> None:

@@ -200,6 +200,25 @@ def test_a_store_that_does_not_answer_is_told_in_one_line(wire: Wire) -> None:
         Raster(place("s3://maps/a.tif"))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_ENDPOINT_URL", "minio:9000"),
+        ("AWS_ENDPOINT_URL", "http://me:canary@"),
+        ("AWS_DEFAULT_REGION", "no region"),
+        ("AWS_MAX_ATTEMPTS", "many"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told_in_one_line(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    del bucket
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=r"the settings for the store cannot be used .*AWS_ENDPOINT_URL") as refused:
+        Raster(place("s3://maps/a.tif"))
+    assert "canary" not in str(refused.value)
+
+
 def test_without_credentials_the_places_where_they_are_looked_for_are_named(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import json
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +19,13 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.remote import local_copy
 from pitscape.imagery.remote.name import place
+from pitscape.imagery.remote.object_store import ObjectStore
 from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.store import TakenError, UnreachableError
 from pitscape.inference import object_lock
 from pitscape.inference.loaded_model import load_model
 from pitscape.inference.lock import Shard, holding
+from pitscape.inference.object_lock import ObjectLock
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.parts import Parts
 from pitscape.inference.predictor import OnnxPredictor
@@ -275,6 +278,41 @@ def test_a_process_that_lost_its_lock_makes_no_outputs(bucket: Bucket) -> None:
         threading.Event().wait(0.5)
         still_held()
     assert bucket.get("out/classes.tif.parts/run.lock") == b'{"owner": "another"}'
+
+
+def test_a_lock_that_another_process_has_got_meanwhile_is_left_to_it(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a sleep, in which the clock of the process stands still: it has renewed nothing, and missed nothing."""
+    monkeypatch.setattr(object_lock, "RENEW_S", 60.0)
+    path = bucket.path("run.lock")
+    assert isinstance(path, RemotePath)
+    lock = ObjectLock(path)
+    with pytest.raises(TakenError, match="another has taken over"), lock.held():
+        bucket.put("run.lock", b'{"owner": "another"}')
+    with pytest.raises(TakenError, match="another has taken over"):
+        lock.check()
+    assert bucket.get("run.lock") == b'{"owner": "another"}'
+
+
+def test_a_renewal_whose_answer_was_lost_loses_no_lock(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_lock, "RENEW_S", 0.05)
+    path, lost = bucket.path("run.lock"), threading.Event()
+    assert isinstance(path, RemotePath)
+    write = ObjectStore.write
+
+    def put_and_lose(self: ObjectStore, *given: Any, **more: Any) -> str:  # noqa: ANN401
+        told = write(self, *given, **more)
+        if more["if_etag"] and not lost.is_set():
+            lost.set()
+            raise UnreachableError("its answer was lost")
+        return told
+
+    with ObjectLock(path).held():
+        monkeypatch.setattr(ObjectStore, "write", put_and_lose)
+        assert lost.wait(10)
+        threading.Event().wait(0.5)
+    assert bucket.keys == []
 
 
 def test_a_model_from_a_bucket_is_held_to_its_sha256(

@@ -214,6 +214,26 @@ def test_a_full_disk_is_told_once(
     assert f"{tmp_path / 'm.json.parts'}: cannot be written" in told
 
 
+def test_a_tile_that_is_replaced_meanwhile_leaves_no_part(
+    tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept under the hash of a file is of that file."""
+    complete = tiles[0].read_bytes()
+
+    def replaced(task: TileTask) -> None:
+        if task.tile.path == tiles[0]:
+            save_class_map(tiles[0], np.full((11, 40), 2, np.uint8), grid(HEIGHT, WIDTH)[:11, :40], load_legend())
+        find_tile(task)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mosaic_patterns, "find_tile", replaced)
+        said = answer(capsys, *tiles, "--output", tmp_path / "m.json", status=1)
+    assert f"1 of 16 tiles were not measured: {tiles[0]}: is another file" in said
+    tiles[0].write_bytes(complete)
+    found = metrics(*tiles, output=tmp_path / "m.json")
+    assert found == metrics(*tiles, output=tmp_path / "wanted.json")
+
+
 def test_a_damaged_part_is_made_anew(tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wanted = metrics(*tiles, output=tmp_path / "wanted.json")
     complete = spoil(tiles[0])
@@ -346,6 +366,13 @@ def test_a_virtual_raster_of_the_tiles_is_one_map(whole: Path, virtual: Path, tm
     found = metrics(virtual, *OPTIONS, "--legend", "four_class", "--window", 90, output=tmp_path / "v.json")
     assert_same_numbers(found["patch"], wanted["patch"])
     assert (tmp_path / "v.window.tif").exists()
+    assert {"all.vrt", *(path.name for path in virtual.parent.glob("*.tif"))} == set(found["inputs_sha256"])
+
+
+def test_an_output_does_not_take_the_place_of_a_tile_of_a_virtual_raster(
+    tiles: list[Path], virtual: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "is an input of this run" in answer(capsys, virtual, "--output", tiles[3])
 
 
 def test_parts_of_a_virtual_raster_are_of_its_sources(

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 from object_store import SECRET, Bucket
 from pixel_models import pixel_card, write_pixel_model
-from small_scenes import BANDS, SceneMaker, grid, stored_numbers
+from small_scenes import BANDS, UTM, SceneMaker, grid, stored_numbers
 from stac_server import StacServer, serving
 
 from pitscape.cli import main
@@ -78,6 +78,93 @@ def test_class_maps_of_a_bucket_are_measured_as_those_of_the_disk(
     assert sorted(here) == sorted(there)
     assert not [name for name in set(here) - {"extents.gpkg"} if here[name] != there[name]]
     assert capsys.readouterr().err == ""
+
+
+def test_a_mosaic_in_a_bucket_is_measured_by_the_legend_of_its_files(bucket: Bucket, tmp_path: Path) -> None:
+    for column, name in ((0, "a.tif"), (40, "b.tif")):
+        ids = np.random.default_rng(column).integers(0, 4, (48, 40)).astype(np.uint8)
+        save_class_map(tmp_path / name, ids, grid(48, 80)[:, column : column + 40], load_legend())
+        bucket.put(f"maps/{name}", tmp_path / name)
+    (tmp_path / "all.vrt").write_text(mosaic("a.tif", "b.tif"))
+    bucket.put("maps/all.vrt", tmp_path / "all.vrt")
+    for where in (str(tmp_path), f"s3://{bucket.name}/maps"):
+        assert main(["areas", f"{where}/all.vrt", "--output", f"{where}/areas.csv"]) == 0
+    assert bucket.get("maps/areas.csv") == (tmp_path / "areas.csv").read_bytes()
+    assert b"vegetated" in bucket.get("maps/areas.csv")
+
+
+def test_areas_of_workers_are_not_written_to_a_bucket(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_class_map(tmp_path / "a.tif", np.ones((16, 16), np.uint8), grid(16, 16), load_legend())
+    output = f"s3://{bucket.name}/areas.csv"
+    assert main(["areas", str(tmp_path / "a.tif"), "--cluster", "local:1", "--output", output]) == 2
+    assert f"--output {output}: with --cluster sums are kept beside it" in capsys.readouterr().err
+    assert bucket.keys == []
+
+
+@pytest.mark.parametrize("verb", ["areas", "landscape"])
+def test_a_signature_does_not_go_to_workers(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = [
+        f"https://127.0.0.1:9/maps/a.tif?sig={CANARY}",
+        "--cluster",
+        "local:1",
+        "--output",
+        str(tmp_path / "o.json"),
+    ]
+    assert main([verb, *given]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("pitscape: https://127.0.0.1:9/maps/a.tif: a signed address is not handed to workers")
+    assert CANARY not in told
+
+
+def test_tiles_of_a_bucket_leave_their_parts_there_and_the_numbers_of_the_disk(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for column, name in ((0, "a.tif"), (40, "b.tif")):
+        ids = np.random.default_rng(column).integers(0, 4, (48, 40)).astype(np.uint8)
+        save_class_map(tmp_path / "maps" / name, ids, grid(48, 80)[:, column : column + 40], load_legend())
+        bucket.put(f"maps/{name}", tmp_path / "maps" / name)
+    assert main(["landscape", str(tmp_path / "maps"), "--csv", "--output", str(tmp_path / "out" / "m.json")]) == 0
+    root = f"s3://{bucket.name}"
+    bucket.put("maps/b.tif", (tmp_path / "maps" / "b.tif").read_bytes()[:-400])
+    capsys.readouterr()
+    assert main(["landscape", f"{root}/maps", "--csv", "--output", f"{root}/out/m.json"]) == 1
+    assert f"1 of 2 tiles were not measured: {root}/maps/b.tif: is damaged" in capsys.readouterr().err
+    assert [key.rpartition(".")[2] for key in bucket.keys if key.startswith("out/")] == ["npz"]
+    bucket.put("maps/b.tif", tmp_path / "maps" / "b.tif")
+    assert main(["landscape", f"{root}/maps", "--csv", "--output", f"{root}/out/m.json"]) == 0
+    assert bucket.all("out/") == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+def mosaic(*names: str) -> str:
+    """Class maps of 48 x 40 cells beside each other."""
+    sources = [
+        f'<SimpleSource><SourceFilename relativeToVRT="1">{name}</SourceFilename><SourceBand>1</SourceBand>'
+        f'<SrcRect xOff="0" yOff="0" xSize="40" ySize="48"/><DstRect xOff="{40 * n}" yOff="0" xSize="40" ySize="48"/>'
+        "</SimpleSource>"
+        for n, name in enumerate(names)
+    ]
+    return (
+        f'<VRTDataset rasterXSize="{40 * len(names)}" rasterYSize="48"><SRS>{UTM}</SRS><GeoTransform>585420, 10, 0, 5652250, '
+        f'0, -10</GeoTransform><VRTRasterBand dataType="Byte" band="1"><NoDataValue>255</NoDataValue>{"".join(sources)}'
+        "</VRTRasterBand></VRTDataset>"
+    )
+
+
+def test_a_signed_map_with_a_broken_legend_is_refused_without_its_signature(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_class_map(tmp_path / "a.tif", np.ones((16, 16), np.uint8), grid(16, 16), load_legend())
+    with rasterio.open(tmp_path / "a.tif") as whole:
+        profile, ids = whole.profile | {"driver": "GTiff"}, whole.read()
+    with rasterio.open(tmp_path / "b.tif", "w", **profile) as broken:
+        broken.write(ids)
+        broken.update_tags(1, LEGEND="{")
+    with serving(tmp_path) as server:
+        name = server.href("b.tif")
+        assert main(["landscape", f"{name}?sig={CANARY}", "--output", str(tmp_path / "m.json")]) == 2
+    assert capsys.readouterr().err == f"pitscape: {name}: the legend in its tags is not valid; map the scene again.\n"
 
 
 def test_several_scenes_go_into_a_folder_of_a_bucket(write_scene: SceneMaker, model_file: Path, bucket: Bucket) -> None:
