@@ -85,6 +85,12 @@ def nothing(number: int) -> int:
     return number
 
 
+def hold(core: int) -> None:
+    """Hold this process, and the threads that it will start, to one core."""
+    for thread in Path("/proc/self/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
+
+
 def busy() -> float:
     """CPU seconds of all programs since the machine started."""
     numbers = [int(text) for text in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
@@ -118,6 +124,9 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=1)
     parser.add_argument("--model", type=Path, default=shipped_model())
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument(
+        "--pin", action="store_true", help="hold each worker, with all it does beside its network, to a core"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder, predictor, clients = Path(name), open_predictor(given.model), {}
@@ -128,6 +137,9 @@ def main() -> None:
         for workers in (1, 2):
             start = time.perf_counter()
             clients[workers] = stack.enter_context(connected(f"local:{workers}", memory_mb=2000))
+            if given.pin:
+                for core, worker in enumerate(clients[workers].nthreads()):
+                    clients[workers].run(hold, core, workers=[worker])
             print(f"local:{workers} started in {time.perf_counter() - start:.1f} s", flush=True)
         pairs = []
         for _ in range(given.repeat):
