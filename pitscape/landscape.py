@@ -44,9 +44,9 @@ def run(arguments: argparse.Namespace) -> None:
     inputs = [*dict.fromkeys((*paths, *sources, *(each for each in (arguments.zones, arguments.ndvi) if each)))]
     maps = arguments.output.with_suffix(".window.tif") if arguments.window is not None else None
     tables = {level: arguments.output.with_suffix(f".{level}.csv") for level in LEVELS} if arguments.csv else {}
-    _check(arguments, paths)
     if arguments.cluster:
         check_unsigned(inputs)
+    _check(arguments, paths)
     _check_files([arguments.output, *([maps] if maps else []), *tables.values()], inputs)
     legend = load_legend(arguments.legend) if arguments.legend else None
     with ExitStack() as stack:

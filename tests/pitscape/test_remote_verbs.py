@@ -93,16 +93,6 @@ def test_a_mosaic_in_a_bucket_is_measured_by_the_legend_of_its_files(bucket: Buc
     assert b"vegetated" in bucket.get("maps/areas.csv")
 
 
-def test_areas_of_workers_are_not_written_to_a_bucket(
-    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    save_class_map(tmp_path / "a.tif", np.ones((16, 16), np.uint8), grid(16, 16), load_legend())
-    output = f"s3://{bucket.name}/areas.csv"
-    assert main(["areas", str(tmp_path / "a.tif"), "--cluster", "local:1", "--output", output]) == 2
-    assert f"--output {output}: with --cluster sums are kept beside it" in capsys.readouterr().err
-    assert bucket.keys == []
-
-
 @pytest.mark.parametrize("verb", ["areas", "landscape"])
 def test_a_signature_does_not_go_to_workers(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = [
@@ -196,7 +186,7 @@ def test_a_scene_of_a_web_server_is_mapped_and_its_signature_is_nowhere(
     assert all(CANARY in path for path in asked)
     assert main(["areas", server.href("out/web.tif") + signed, "--output", str(out / "areas.csv")]) == 0
     assert (out / "areas.csv").read_text().count("\n") == 5
-    server.failures[f"/files/{SCENE}"] += [403]
+    server.failures[f"/files/{SCENE}"] += [403] * 50  # as long as it is asked for
     assert main(["predict", server.href(SCENE) + signed, *how, str(out / "denied.tif")]) == 2
     assert main(["predict", server.href("none.tif") + signed, *how, str(out / "none.tif")]) == 2
     assert main(["areas", server.href(SCENE) + signed, "--output", str(out / "no_map.csv")]) == 2
