@@ -29,7 +29,7 @@ class ListedSite:
     def shortened(self, reason: str) -> str:
         """A message on the site without the folders of the machine in which its files and results lie.
 
-        >>> ListedSite("a", Path("/work/a.yaml"), Path("/out/a")).shortened(f"{Path('/work/a.yaml')}: holds no keys.")
+        >>> ListedSite("a", Path("/sites/a.yaml"), Path("/out/a")).shortened(f"{Path('/sites/a.yaml')}: holds no keys.")
         'a.yaml: holds no keys.'
         """
         for folder in (self.path.parent, self.out.parent):
