@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import keep_inputs, make_folder
 from pitscape.inference.cluster.connection import connected
-from pitscape.inference.cluster.heaps import roomy_heaps
 from pitscape.inference.cluster.tasks import run_tasks
 from pitscape.progress import titled_bar
 from pitscape.record import made_of
@@ -80,7 +79,7 @@ def run_sites(
             results[name] = result
             progress(len(results), len(tasks))
 
-        with roomy_heaps(), connected(cluster) as client:
+        with connected(cluster) as client:
             outcome = run_tasks(client, run_site_task, given, on_result=told)
         results |= {name: SiteResult("failed", reason) for name, reason in outcome.failures.items()}
 

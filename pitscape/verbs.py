@@ -24,6 +24,16 @@ def new_verb(verbs: Verbs, name: str, run: str, text: str) -> argparse.ArgumentP
     return verb
 
 
+def add_cluster(verb: argparse._ActionsContainer, what: str) -> None:
+    """Add the option ``--cluster``, which does some work on the workers of dask.distributed."""
+    verb.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help=f"{what} on workers of dask.distributed: local:N for N processes here, tls://HOST:PORT, or tcp:// on this machine "
+        "(docs/howto/cluster.md)",
+    )
+
+
 def check_local(parsed: argparse.Namespace) -> None:
     """Refuse remote names of files that a verb takes from the local disk alone.
 

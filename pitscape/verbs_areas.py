@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from pitscape.imagery.remote.name import place
-from pitscape.verbs import Verbs, new_verb
+from pitscape.verbs import Verbs, add_cluster, new_verb
 
 
 def add_areas(verbs: Verbs) -> None:
@@ -29,11 +29,7 @@ def add_areas(verbs: Verbs) -> None:
     )
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
     verb.add_argument("--figure", type=place, metavar="FILE", help="shares as a chart: .html, .png or .svg")
-    verb.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        help="on workers that share the disk: tcp://HOST:PORT or tls://HOST:PORT of a scheduler, or local:N",
-    )
+    add_cluster(verb, "parts of the map")
     verb.add_argument(
         "--output", type=place, required=True, metavar="AREAS.csv", help="a row per epoch, zone and class"
     )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from pitscape.imagery.remote.name import place
-from pitscape.verbs import Verbs, new_verb
+from pitscape.verbs import Verbs, add_cluster, new_verb
 
 
 def add_landscape(verbs: Verbs) -> None:
@@ -52,11 +52,7 @@ def add_landscape(verbs: Verbs) -> None:
         metavar="N",
         help="read squares of N cells at a time, for maps whose runs do not fit in memory (default: a file at a time)",
     )
-    verb.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        help="measure the tiles on dask workers: a scheduler's tcp:// or tls:// address, or local:N for N processes here",
-    )
+    add_cluster(verb, "the tiles")
     verb.add_argument("--legend", help="for maps without one: four_class or a YAML file")
     verb.add_argument("--nodata", type=int, metavar="ID", help="of unobserved cells, where the file names none")
     verb.add_argument("--unit", choices=("m",), help="takes a raster without CRS as metres")

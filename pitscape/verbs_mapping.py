@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from pitscape.imagery.remote.name import place
-from pitscape.verbs import Verbs, new_verb
+from pitscape.verbs import Verbs, add_cluster, new_verb
 
 NEGATIVE_NUMBERS = re.compile(r"-[\d.][\d.,-]*")
 
@@ -116,12 +116,7 @@ def add_predict(verbs: Verbs) -> None:
         "--resume", action="store_true", help="go on with runs that were stopped, leave maps that are finished"
     )
     how.add_argument("--shard", metavar="I/N", help="only part I of N of the blocks, into OUT.parts; then merge")
-    how.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        help="on workers of dask.distributed: local:N, tls://HOST:PORT, or tcp:// on this machine; --memory is of each worker "
-        "(docs/howto/cluster.md)",
-    )
+    add_cluster(how, "blocks, with --memory for each worker,")
 
 
 def add_merge(verbs: Verbs) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pitscape.verbs import Verbs, new_verb
+from pitscape.verbs import Verbs, add_cluster, new_verb
 
 
 def add_demo(verbs: Verbs) -> None:
@@ -70,10 +70,6 @@ def add_run(verbs: Verbs) -> None:
         metavar="DIR",
         help="folder for all results of one site; of several, for DIR/SITE each, index.html, sites.csv and sites.json",
     )
-    verb.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        help="several sites on workers that share the disk: tcp://HOST:PORT or tls://HOST:PORT of a scheduler, or local:N",
-    )
+    add_cluster(verb, "several sites")
     verb.add_argument("--language", choices=("en", "zh"), help="of the report (default: the site file's)")
     verb.add_argument("--force", action="store_true", help="do every step again, whatever earlier runs left")

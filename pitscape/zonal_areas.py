@@ -76,13 +76,12 @@ def _measuring(arguments: argparse.Namespace) -> Iterator[Callable[[int], Measur
         yield lambda _number: class_areas
         return
     from pitscape.inference.cluster.connection import connected
-    from pitscape.inference.cluster.heaps import roomy_heaps
     from pitscape.inference.cluster.zonal import WORK, forget, shared_class_areas
     from pitscape.inference.lock import holding
 
     folder = parts_of(arguments.output)
     check_folder(folder, WORK, folders=True)
-    with holding(folder), roomy_heaps(), connected(arguments.cluster) as client:
+    with holding(folder), connected(arguments.cluster) as client:
         yield lambda number: partial(shared_class_areas, client, make_folder(folder / f"map_{number + 1}"))
         for each in [path for path in folder.iterdir() if WORK.fullmatch(path.name)]:
             forget(each)

@@ -26,6 +26,14 @@ CALM = {
 """Local workers that do not watch themselves for a dashboard that is not there: 0.7 % of a core, where it was 3 %."""
 
 
+ROOMY = {
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 1 << 25,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 1 << 28,
+}
+"""Of the C library of Linux [bytes]: arrays up to 32 MB come from the heap, of which 256 MB may lie idle. dask has workers give it
+back at once, which doubled the time of sums over windows. Not where a worker's memory is limited closely."""
+
+
 @contextmanager
 def connected(cluster: "str | Client", *, memory_mb: float | None = None) -> Iterator["Client"]:
     """A client of a cluster, closed at the end unless it was given.
@@ -65,7 +73,7 @@ def _local(workers: int, memory_mb: float | None) -> Iterator["Client"]:
 
     limit = "auto" if memory_mb is None else int(memory_mb * (1 << 20))
     pages = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # else on a port that another may have
-    with dask.config.set(CALM):
+    with dask.config.set(CALM | (ROOMY if memory_mb is None else {})):
         try:
             here = LocalCluster(
                 n_workers=workers,
