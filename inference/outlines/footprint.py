@@ -12,6 +12,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.features import rasterize
 from scipy import ndimage
 
+from pitscape.imagery.block_cache import block_cache
 from pitscape.imagery.cell_area import M2_PER_HA
 from pitscape.imagery.class_map import ClassMap
 from pitscape.imagery.errors import InputError
@@ -23,6 +24,8 @@ from pitscape.inference.tracing import Corners, Traced, trace
 
 OTHER, MAPPED, CLOSED, FILLED = range(4)
 TILE = 512
+CACHE_MB = 4
+"""Bands of rows are read once, in order."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,12 @@ def footprint_of(classes: ClassMap, class_id: int, *, close_m: float = 0.0, fill
     """
     states = np.empty(classes.grid.shape, np.uint8)
     top = 0
-    for ids, _ in classes.row_bands():
-        rows = states[top : top + len(ids)]
-        np.multiply(ids == class_id, np.uint8(MAPPED), out=rows)
-        rows[ids == UNOBSERVED] = UNOBSERVED
-        top += len(ids)
+    with block_cache(CACHE_MB):
+        for ids, _ in classes.row_bands():
+            rows = states[top : top + len(ids)]
+            np.multiply(ids == class_id, np.uint8(MAPPED), out=rows)
+            rows[ids == UNOBSERVED] = UNOBSERVED
+            top += len(ids)
     found = Footprint(states, classes.grid)
     if close_m > 0:
         _close(found, close_m, source=str(classes.path))
