@@ -90,11 +90,29 @@ def open_class_map(path: Path, legend: Legend | None = None) -> Iterator[ClassMa
             raise InputError(
                 f"{path}: is no class map; one band of uint8 is needed, it has {dataset.count} of {dataset.dtypes[0]}."
             )
-        if dataset.driver == "VRT" and dataset.nodata is None:
-            raise InputError(
-                f"{path}: has no nodata, so that gaps between its files would be class 0; make it with 255."
-            )
-        yield ClassMap(path, grid_of(dataset), _legend_of(path, dataset, legend), dataset)
+        known = legend_of(path, dataset, legend)
+        if known is None:
+            raise InputError(f"{path}: carries no legend; name one with --legend (four_class or a YAML file).")
+        yield ClassMap(path, grid_of(dataset), known, dataset)
+
+
+def legend_of(path: Path, dataset: Any, given: Legend | None) -> Legend | None:  # noqa: ANN401 - rasterio has no types
+    """The legend that an open raster carries, else the given one, else the one that all files of a mosaic carry.
+
+    Raises:
+        InputError: If the stored one is not valid, files of a mosaic differ, or land without a file would be a class.
+    """
+    stored = dataset.tags(1).get("LEGEND")
+    try:
+        found = Legend.model_validate_json(stored) if stored else given
+    except ValidationError as error:
+        raise InputError(f"{path}: the legend in its tags is not valid; map the scene again.") from error
+    if dataset.driver != "VRT":
+        return found
+    found = found or _legend_of_sources(path)
+    if found and dataset.nodata is None:
+        raise InputError(f"{path}: has no nodata, so that gaps between its files would be class 0; make it with 255.")
+    return found
 
 
 class WriteIds(Protocol):
@@ -164,27 +182,16 @@ def _category_names(legend: Legend) -> str:
     )
 
 
-def _legend_of(path: Path, dataset: Any, given: Legend | None) -> Legend:  # noqa: ANN401
-    """The legend that the file carries, else the given one, else the one that all files of a mosaic carry."""
-    stored = dataset.tags(1).get("LEGEND")
-    if stored is None and given is None and dataset.driver == "VRT":
-        return _legend_of_sources(path)
-    if stored is None:
-        if given is None:
-            raise InputError(f"{path}: carries no legend; name one with --legend (four_class or a YAML file).")
-        return given
-    try:
-        return Legend.model_validate_json(stored)
-    except ValidationError as error:
-        raise InputError(f"{path}: the legend in its tags is not valid; map the scene again.") from error
-
-
-def _legend_of_sources(mosaic: Path) -> Legend:
-    found: dict[Path, Legend] = {}
+def _legend_of_sources(mosaic: Path) -> Legend | None:
+    found: dict[Path, Legend | None] = {}
     for source in dict.fromkeys(check_virtual(mosaic)):
         with open_raster(source) as dataset:
-            found[source] = _legend_of(source, dataset, None)
+            found[source] = legend_of(source, dataset, None)
         first = next(iter(found))
-        if found[source].names != found[first].names:
+        if _names(found[source]) != _names(found[first]):
             raise InputError(f"{mosaic}: {source.name} has another legend than {first.name}; map both with one model.")
-    return next(iter(found.values()))
+    return next(iter(found.values()), None)
+
+
+def _names(legend: Legend | None) -> tuple[str, ...]:
+    return legend.names if legend else ()

@@ -1,6 +1,7 @@
 """Virtual rasters (VRT): plain mosaics of files beside them are read, whatever could reach elsewhere is not."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -86,6 +87,15 @@ def check_virtual(path: Path) -> list[Path]:
                 )
             sources.append(found)
     return sources
+
+
+def with_sources(paths: Iterable[Path]) -> list[Path]:
+    """Files, those of which virtual rasters among them are made after each, all of them once.
+
+    Raises:
+        InputError: As ``sources_of`` does.
+    """
+    return [*dict.fromkeys(each for path in paths for each in (path, *sources_of(path)))]
 
 
 def sources_of(path: Path) -> list[Path]:

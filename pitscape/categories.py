@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from pyproj import CRS
 from rasterio.enums import MaskFlags
 from rasterio.windows import Window
 
 from pitscape.ecology import sieved
 from pitscape.imagery.block_cache import block_cache
+from pitscape.imagery.class_map import legend_of
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import cell_rectangle, grid_of, metric_cell_size
@@ -122,7 +122,7 @@ def open_categories(
             raise InputError(
                 f"{path}: is no categorical raster; one band of integers is needed, it has {dataset.count} of {dataset.dtypes[0]}."
             )
-        cell_size, classes = _cell_size(dataset, path, unit), _legend(path, dataset, legend)
+        cell_size, classes = _cell_size(dataset, path, unit), legend_of(path, dataset, legend)
         absent = _nodata(dataset, path, nodata, UNOBSERVED if classes else ABSENT)
         least = math.ceil(min_area_ha * 1e4 / math.prod(cell_size) - 1e-9)
         found = Categories(path, cell_size, absent, classes, dataset)
@@ -181,11 +181,3 @@ def _is_masked(dataset: Any) -> bool:  # noqa: ANN401
     """Whether the file has a mask of its own, beside or instead of a nodata value."""
     flags = dataset.mask_flag_enums[0]
     return MaskFlags.per_dataset in flags and MaskFlags.nodata not in flags
-
-
-def _legend(path: Path, dataset: Any, given: Legend | None) -> Legend | None:  # noqa: ANN401
-    stored = dataset.tags(1).get("LEGEND")
-    try:
-        return Legend.model_validate_json(stored) if stored else given
-    except ValidationError as error:
-        raise InputError(f"{path}: the legend in its tags is not valid; map the scene again.") from error

@@ -18,6 +18,7 @@ from pitscape.imagery.class_map import names_file, new_class_map
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, replacing, write_json
+from pitscape.imagery.virtual import with_sources
 from pitscape.inference.areas.change import ZoneChange, zone_changes
 from pitscape.inference.areas.epochs import Epochs, open_epochs
 from pitscape.inference.areas.persistence import Persistence
@@ -33,7 +34,7 @@ Row = dict[str, Any]
 
 def change(arguments: argparse.Namespace) -> None:
     """``pitscape change``."""
-    inputs = [*arguments.classes, *([arguments.zones] if arguments.zones else [])]
+    inputs = with_sources([*arguments.classes, *([arguments.zones] if arguments.zones else [])])
     tables = {name: arguments.output.with_suffix(f".{name}.csv") for name in ("transitions", "classes")}
     rule = _check(arguments, [arguments.output, *tables.values()], inputs)
     legend = load_legend(arguments.legend) if arguments.legend else None

@@ -12,6 +12,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sidecar, write_json
 from pitscape.imagery.product import epoch_of
+from pitscape.imagery.virtual import with_sources
 from pitscape.inference.areas.zones import read_zones
 from pitscape.inference.outlines.elevation import open_elevation
 from pitscape.inference.outlines.extent_style import KIND_COLOURS, extent_style
@@ -29,7 +30,7 @@ LEAST_0 = ("min_area", "close", "fill", "merge", "relief")
 
 def extents(arguments: argparse.Namespace) -> None:
     """``pitscape extents``."""
-    inputs = [path for name in FILES if (path := getattr(arguments, name))]
+    inputs = with_sources(path for name in FILES if (path := getattr(arguments, name)))
     _check(arguments, inputs)
     legend = load_legend(arguments.legend) if arguments.legend else None
     with open_class_map(arguments.classes, legend) as classes:

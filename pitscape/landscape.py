@@ -12,7 +12,7 @@ from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, sha256_of, write_json
 from pitscape.imagery.remote.signed import check_unsigned
-from pitscape.imagery.virtual import sources_of
+from pitscape.imagery.virtual import with_sources
 from pitscape.landscape_tables import (
     LEVELS,
     UNITS,
@@ -40,8 +40,7 @@ Found = list[tuple[str, Levels | None]]
 def run(arguments: argparse.Namespace) -> None:
     """``pitscape landscape``."""
     paths = listed_maps(arguments.classes)
-    sources = (source for path in paths for source in sources_of(path))
-    inputs = [*dict.fromkeys((*paths, *sources, *(each for each in (arguments.zones, arguments.ndvi) if each)))]
+    inputs = with_sources([*paths, *(each for each in (arguments.zones, arguments.ndvi) if each)])
     maps = arguments.output.with_suffix(".window.tif") if arguments.window is not None else None
     tables = {level: arguments.output.with_suffix(f".{level}.csv") for level in LEVELS} if arguments.csv else {}
     if arguments.cluster:

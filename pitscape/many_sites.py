@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import keep_inputs, make_folder
-from pitscape.inference.cluster.connection import connected
+from pitscape.inference.cluster.connection import check_cluster, connected
 from pitscape.inference.cluster.tasks import run_tasks
 from pitscape.progress import titled_bar
 from pitscape.record import made_of
@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> None:
     out: Path = arguments.out
     sites = listed_sites(arguments.site, out)
     paths = [site.path for site in sites]
+    if arguments.cluster:
+        check_cluster(arguments.cluster)
     keep_inputs([make_folder(out) / name for name in (PAGE, TABLE, SUMMARY)], paths)
     record = made_of(arguments, *paths)
     tasks = [SiteTask(site, arguments.language, arguments.force) for site in sites]
@@ -41,9 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
     except PitscapeError as error:  # of the scheduler: what was done is told all the same
         lost = error
     told = [(site, results.get(site.name, SiteResult("missing", str(lost or "was not begun")))) for site in sites]
+    print(_printed(told, out))  # first: a full disk takes no list
     rows = write_summary(out, told, record)
     write_page(out, rows, language=arguments.language)
-    print(_printed(told, out))
     if lost:
         raise lost
     if unfinished := sum(result.status != "whole" for _, result in told):

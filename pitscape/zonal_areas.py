@@ -14,7 +14,7 @@ from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, make_folder, sidecar, write_json
 from pitscape.imagery.remote.signed import check_unsigned
-from pitscape.imagery.virtual import sources_of
+from pitscape.imagery.virtual import with_sources
 from pitscape.inference.areas.epochs import epoch_names
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.areas.squares import squares_crs
@@ -34,7 +34,7 @@ def areas(arguments: argparse.Namespace) -> None:
     """``pitscape areas``."""
     maps, chances = arguments.classes, arguments.probabilities or [None] * len(arguments.classes)
     given = [each for each in (*maps, arguments.zones, *(arguments.probabilities or [])) if each]
-    inputs = [each for path in given for each in (path, *sources_of(path))]
+    inputs = with_sources(given)
     _check(arguments, inputs)
     names = epoch_names(maps, names_of(arguments.epochs))
     legend = load_legend(arguments.legend) if arguments.legend else None

@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -52,17 +53,25 @@ def connected(cluster: "str | Client", *, memory_mb: float | None = None) -> Ite
     if not isinstance(cluster, str):
         yield cluster
         return
+    check_cluster(cluster)
     local = LOCAL.fullmatch(cluster)
-    if not local:
-        check_address(cluster)
-    elif int(local[1]) < 1:
-        raise InputError(f"--cluster {cluster}: give local:N with at least one worker.")
-    try:
-        import distributed  # noqa: F401
-    except ImportError as error:
-        raise InputError(f"--cluster {cluster}: needs pip install 'pitscape[cluster]'.") from error
     with _quiet(), _local(int(local[1]), memory_mb) if local else _remote(cluster) as client:
         yield client
+
+
+def check_cluster(name: str) -> None:
+    """Refuse what ``connected`` would without asking anyone, so that nothing is begun for it.
+
+    Raises:
+        InputError: If it is no name of a cluster, the address is an open one, or dask.distributed is not installed.
+    """
+    local = LOCAL.fullmatch(name)
+    if not local:
+        check_address(name)
+    elif int(local[1]) < 1:
+        raise InputError(f"--cluster {name}: give local:N with at least one worker.")
+    if find_spec("distributed") is None:
+        raise InputError(f"--cluster {name}: needs pip install 'pitscape[cluster]'.")
 
 
 @contextmanager

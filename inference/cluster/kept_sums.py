@@ -12,7 +12,7 @@ import numpy as np
 
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import replacing, sha256_of, stamp_of, write_text
-from pitscape.imagery.virtual import sources_of
+from pitscape.imagery.virtual import with_sources
 from pitscape.inference.areas.sums import BATCH, Sums
 from pitscape.inference.areas.tally import Tally
 from pitscape.inference.parts_folder import remove
@@ -37,7 +37,7 @@ class KeptSums:
 
     def __init__(self, folder: Path, *, files: Sequence[Path], made_of: Sequence[str], zones: Path) -> None:
         self._folder = folder
-        read = [each for path in files for each in (path, *sources_of(path))]
+        read = with_sources(files)
         stamps = [[str(each), *stamp_of(each)] for each in read]
         given = [version("pitscape"), BATCH, stamps, list(made_of), sha256_of(zones)]
         key = hashlib.sha256(json.dumps(given).encode()).hexdigest()

@@ -78,12 +78,30 @@ def test_tasks_read_it_with_the_legend_of_its_files(
         assert zonal.shared_class_areas(None, tmp_path / "work", classes) == class_areas(classes)  # type: ignore[arg-type]
 
 
-def test_the_verb_takes_it_and_names_its_files(files: list[Path], tmp_path: Path) -> None:
-    mosaic = write_mosaic(tmp_path / "mosaic_20240701.vrt", files)
-    output = tmp_path / "areas.csv"
-    assert main(["areas", str(mosaic), "--output", str(output)]) == 0
-    hashes = json.loads((tmp_path / "areas.csv.json").read_text())["inputs_sha256"]
-    assert hashes == {path.name: sha256_of(path) for path in (mosaic, *files)}
+@pytest.mark.parametrize(
+    ("command", "output", "record"),
+    [
+        (["areas"], "areas.csv", "areas.csv.json"),
+        (["extents", "--class", "mined"], "extents.gpkg", "extents.gpkg.json"),
+        (["change", "whole.tif"], "change.json", "change.json"),
+        (["landscape"], "landscape.json", "landscape.json"),
+    ],
+)
+def test_verbs_take_it_and_name_its_files(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], output: str, record: str
+) -> None:
+    """With the legend that the files carry; and none of them is overwritten."""
+    monkeypatch.chdir(tmp_path)
+    mosaic = write_mosaic(Path("mosaic_20240701.vrt"), files)
+    verb, *options = command
+    given = [verb, str(mosaic), *options]
+    assert main([*given, "--output", files[1].name]) == 2
+    assert main([*given, "--output", output]) == 0
+    found = json.loads(Path(record).read_text())
+    paths = [mosaic, *files, *([Path("whole.tif")] if "whole.tif" in options else [])]
+    assert found["inputs_sha256"] == {path.name: sha256_of(path) for path in paths}
+    if verb == "landscape":
+        assert tuple(row["NAME"] for row in found["class"]) == load_legend().names
 
 
 def test_files_with_other_legends_are_no_map(files: list[Path], tmp_path: Path) -> None:
@@ -98,3 +116,9 @@ def test_gaps_must_not_become_a_class(files: list[Path], tmp_path: Path) -> None
     mosaic = write_mosaic(tmp_path / "mosaic.vrt", files, nodata=None)
     with pytest.raises(InputError, match="has no nodata, so that gaps"), open_class_map(mosaic):
         pass
+
+
+def test_gaps_have_no_pattern_either(files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mosaic = write_mosaic(tmp_path / "mosaic.vrt", files, nodata=None)
+    assert main(["landscape", str(mosaic), "--output", str(tmp_path / "landscape.json")]) == 2
+    assert "has no nodata, so that gaps" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pytest
@@ -205,6 +205,29 @@ def test_one_site_is_not_shared(sites: Path, tmp_path: Path, capsys: pytest.Capt
     assert main(["run", str(sites / "a.yaml"), "--out", str(tmp_path / "out"), "--cluster", "local:2"]) == 2
     assert "--cluster local:2: shares several sites" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_begun_for_a_cluster_that_cannot_be(
+    sites: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(sites), "--out", str(tmp_path / "out"), "--cluster", "tcp://192.0.2.1:8786"]) == 2
+    assert "a scheduler runs anyone's code" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_takes_no_list(
+    sites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What became of the sites is printed before it is written."""
+
+    def full(*_: object) -> NoReturn:
+        raise PitscapeError("sites.json: no room.")
+
+    monkeypatch.setattr(many_sites, "write_summary", full)
+    assert main(["run", str(sites / "a.yaml"), str(sites / "broken.yaml"), "--out", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "no room" in printed.err
+    assert [line.split()[0] for line in printed.out.splitlines()] == ["site", "a", "broken"]
 
 
 def test_whatever_a_site_raises_is_its_own(
