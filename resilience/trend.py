@@ -35,9 +35,9 @@ def falling(draws: NDArray[np.float64], *, significance: float = SIGNIFICANCE) -
     >>> falling(np.array([[3.0, 2.0, 1.0, 0.0, -1.0], [1.0, 1.0, 1.0, 1.0, 1.0]])).tolist()
     [True, False]
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
-    found: NDArray[np.bool_] = _scores(np.ascontiguousarray(draws)) < -float(norm.ppf(1 - significance / 2))
+    found: NDArray[np.bool_] = _scores(np.ascontiguousarray(draws)) < -float(ndtri(1 - significance / 2))
     return found
 
 

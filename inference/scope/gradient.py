@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from pitscape.inference.scope.rings import Rings
 
@@ -73,7 +73,7 @@ class Gradient:
             there = area > 0
             if (n := int(there.sum())) > 1:
                 error = _spread(changed[there], area[there], self.share[ring]) / np.sqrt(n)
-                half[ring] = student.ppf((1 + level) / 2, n - 1) * error
+                half[ring] = stdtrit(n - 1, (1 + level) / 2) * error
         return np.maximum(self.share - half, 0), np.minimum(self.share + half, 1)
 
     def attributable_m2(self) -> tuple[float, float, float]:
@@ -106,7 +106,7 @@ def follow(rings: Rings, *, far: float = 0.25, level: float = 0.95) -> Gradient:
     squares = (rings.land_m2**2).sum(axis=1)
     relative = np.divide(squares, land**2, out=np.ones(len(land)), where=land > 0)
     n = max(background.sectors, 2)
-    factor = float(student.ppf((1 + level) / 2, n - 1)) * background.spread
+    factor = float(stdtrit(n - 1, (1 + level) / 2)) * background.spread
     bound = background.share + np.maximum(factor * np.sqrt(relative + 1 / n), LEAST_EXCESS)
     above = np.flatnonzero(fitted > bound)
     ends = int(above[-1]) + 1 if len(above) else 0
@@ -126,7 +126,7 @@ def _background(rings: Rings, far: float, level: float) -> Background:
     octants = area.sum(axis=0) > 0
     replicates = int(octants.sum())
     error = _spread(changed.sum(axis=0)[octants], area.sum(axis=0)[octants], share) / np.sqrt(max(replicates, 1))
-    reach = float(student.ppf((1 + level) / 2, max(replicates - 1, 1))) * float(error)
+    reach = float(stdtrit(max(replicates - 1, 1), (1 + level) / 2)) * float(error)
     return Background(first, share, max(share - reach, 0.0), min(share + reach, 1.0), spread, sectors)
 
 
