@@ -35,6 +35,9 @@ PAIRS = frozenset(
 FREE_DEPTH = frozenset({"unet", "unetplusplus", "manet"})
 """Architectures whose depth and decoder can be chosen."""
 
+LEAST_SIDE = {"efficientnet-b0": 32}
+"""Encoders that pad too little in images smaller than this [px], whatever their depth."""
+
 ENCODER = "network.encoder."
 
 TORCHGEO = "torchgeo:"
@@ -126,7 +129,7 @@ class SegmentationNetwork(nn.Module):
     def __init__(self, settings: NetworkSettings, *, channels: Sequence[int], classes: int) -> None:
         super().__init__()
         bands = sum(channels)
-        self.multiple = 2**settings.encoder_depth
+        self.multiple = max(2**settings.encoder_depth, LEAST_SIDE.get(settings.encoder, 1))
         try:
             self.network = smp.create_model(
                 settings.architecture,

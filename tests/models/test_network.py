@@ -25,6 +25,7 @@ SETTINGS = [
     *(NetworkSettings(architecture=architecture, encoder=encoder) for architecture, encoder in sorted(PAIRS)),
     NetworkSettings(encoder_depth=3, decoder_channels=(32, 16, 8)),
     NetworkSettings(encoder="mobilenet_v2", encoder_depth=4, detail=8),
+    NetworkSettings(encoder="efficientnet-b0", encoder_depth=3),
     NetworkSettings(encoder_depth=4, fusion="middle"),
     NetworkSettings(architecture="manet", encoder_depth=3, fusion="middle", detail=4),
 ]
