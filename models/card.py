@@ -63,6 +63,7 @@ class TrainingRecord(BaseModel):
         region: Which part of them was used for training, in words.
         licence: Terms of the training data.
         steps: Optimiser steps.
+        begun_from: The record of the network whose weights it began with; what that one has seen, this one has.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,6 +73,7 @@ class TrainingRecord(BaseModel):
     region: str
     licence: str
     steps: int
+    begun_from: "TrainingRecord | None" = None
 
 
 class Calibration(BaseModel):

@@ -1,7 +1,7 @@
 """Segmentation networks behind one wrapper, and the layers that make them deployable."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import segmentation_models_pytorch as smp
@@ -38,7 +38,7 @@ FREE_DEPTH = frozenset({"unet", "unetplusplus", "manet"})
 LEAST_SIDE = {"efficientnet-b0": 32}
 """Encoders that pad too little in images smaller than this [px], whatever their depth."""
 
-ENCODER = "network.encoder."
+ENCODER, DETAIL = "network.encoder.", "detail."
 
 TORCHGEO = "torchgeo:"
 """How the names of TorchGeo's weights begin."""
@@ -124,10 +124,16 @@ class SegmentationNetwork(nn.Module):
         settings: Which network.
         channels: Number of channels of each source.
         classes: Number of classes.
+
+    Attributes:
+        idle: Weights that no score depends on.
+        fresh: Weights of the encoder that began at random where others did not; they learn while it is frozen.
     """
 
     def __init__(self, settings: NetworkSettings, *, channels: Sequence[int], classes: int) -> None:
         super().__init__()
+        self.frozen = False
+        self.fresh: frozenset[str] = frozenset()
         bands = sum(channels)
         self.multiple = max(2**settings.encoder_depth, LEAST_SIDE.get(settings.encoder, 1))
         try:
@@ -162,10 +168,22 @@ class SegmentationNetwork(nn.Module):
         return scores if self.detail is None else self.detail(images, scores)
 
     def freeze_encoder(self, *, frozen: bool) -> None:
-        """Let the encoder's weights learn, or not."""
+        """Let the encoder's weights learn, or not; what it knows of the spread of features stays as well."""
+        self.frozen = frozen
         for name, weight in self.named_parameters():
             if name in self.idle or name.startswith(ENCODER):
-                weight.requires_grad_(name not in self.idle and not frozen)
+                weight.requires_grad_(name not in self.idle and (not frozen or name in self.fresh))
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - as torch has it
+        """Switch between training and use; batch normalisation of a frozen encoder stays as it is."""
+        super().train(mode)
+        if self.frozen:
+            encoder: Any = self.network.encoder
+            for module in encoder.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - of one, two, three dimensions
+                    module.eval()
+        return self
 
     def _idle(self, bands: int) -> frozenset[str]:
         """Weights that no score depends on: the library keeps stages of the encoder that a lesser depth leaves out."""

@@ -54,7 +54,7 @@ def begin_pretrained(network: SegmentationNetwork, settings: NetworkSettings, so
     assert settings.encoder_weights is not None
     name = settings.encoder_weights
     given = torchgeo_weights(name, settings.encoder) if name.startswith(TORCHGEO) else weights_of(Path(name))
-    wanted = [band for source in sources for band in _bands(source)]
+    wanted = [band for source in sources for band in bands_of(source)]
     if given.bands and not set(given.bands) & set(wanted):
         raise InputError(
             f"encoder_weights {name}: are of {_words(given.bands)}, the network's bands are {_words(wanted)}; none is the same: "
@@ -63,7 +63,7 @@ def begin_pretrained(network: SegmentationNetwork, settings: NetworkSettings, so
     encoder: Any = network.network.encoder
     if isinstance(encoder, FusedEncoders):
         for each, source in zip(encoder.encoders, sources, strict=True):
-            _load(each, given, _bands(source), name)
+            _load(each, given, bands_of(source), name)
     else:
         _load(encoder, given, wanted, name)
 
@@ -165,7 +165,8 @@ def _load(encoder: nn.Module, given: Pretrained, wanted: Sequence[Band], name: s
     encoder.load_state_dict({key: weights[key] for key in own})
 
 
-def _bands(source: SourceInput) -> list[Band]:
+def bands_of(source: SourceInput) -> list[Band]:
+    """Satellite and band of each channel of a source."""
     satellite = source.sensor.name.split("_", maxsplit=1)[0].upper()
     return [(satellite, _plain(band)) for band in source.bands]
 

@@ -31,7 +31,7 @@ class Jitter(BaseModel):
     Attributes:
         gain: Standard deviation of the logarithm of a factor common to all bands, for illumination.
         band_gain: The same of each band by itself, for atmosphere and season. Of backscatter in dB both are added.
-        offset: Standard deviation of a constant of each band, in its units (reflectance; m of elevation).
+        offset: Standard deviation of a constant of each band, in its units (reflectance; m of elevation); slope has none.
         haze: Standard deviation of the reflectance that haze adds in the blue; less in longer waves.
         shadow: Share of windows with the shadow of a cloud, a soft-edged half plane.
         band_dropout: Share of windows in which one band is replaced by its mean.
@@ -104,7 +104,8 @@ def jittered(
     """
     chosen = [sensor.band(name) for name in bands]
     common, own = rng.normal(0, jitter.gain), rng.normal(0, jitter.band_gain, len(stored))
-    offset = rng.normal(0, jitter.offset, len(stored))
+    level = np.array([band.kind != "slope" for band in chosen])
+    offset = rng.normal(0, jitter.offset, len(stored)) * level
     optical = np.array([band.kind in OPTICAL for band in chosen])
     decibels = np.array([band.unit == "dB" for band in chosen])
     scaled = optical | np.array([band.kind == "backscatter" for band in chosen]) & ~decibels

@@ -8,7 +8,7 @@ from typing import Any
 import lightning
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch.utils.data import DataLoader, Subset
 
 from pitscape.imagery.errors import InputError
@@ -23,7 +23,7 @@ from pitscape.models.card import SourceInput
 from pitscape.training.augmentation import Jitter
 from pitscape.training.labelled import LabelledScene, MoreImages, fingerprint, labelled_scenes
 from pitscape.training.land import lands
-from pitscape.training.split import JUDGES, TRAINS, split_of
+from pitscape.training.split import JUDGES, TRAINS, NoSplit, split_of
 from pitscape.training.statistics import band_statistics, labelled_pixels
 from pitscape.training.windows import BalancedWindows, CountingSampler, RegularWindows, Sample, plots
 
@@ -38,7 +38,7 @@ class MoreSettings(BaseModel):
         offset: Whether the images' numbers hold the agency's offset, where metadata do not say.
         stored_bands: The images' bands by name, in their order, where they do not name them.
         gsd_m: Side of a pixel of images that do not say where they are [m].
-        jitter: Augmentation.
+        jitter: Augmentation; scale and source dropout are given once for all sources, with the first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +50,13 @@ class MoreSettings(BaseModel):
     stored_bands: tuple[str, ...] | None = None
     gsd_m: float | None = Field(default=None, gt=0)
     jitter: Jitter = Jitter()
+
+    @field_validator("jitter")
+    @classmethod
+    def _of_its_own(cls, jitter: Jitter) -> Jitter:
+        if jitter.scale or jitter.source_dropout:
+            raise ValueError("scale, source_dropout: are of all sources; give them with the first one's jitter")
+        return jitter
 
     def images_from(self, here: Path) -> MoreImages:
         """Its images, paths taken from a folder."""
@@ -84,7 +91,7 @@ class LabelledScenes(lightning.LightningDataModule):
         jitter: Augmentation.
         more: Further sources, whose images have the same names; a scene may lack them.
         workers: Processes that read ahead; 0 reads in the training process.
-        seed: Of the windows drawn.
+        seed: Of the windows drawn; in a run ``seed_everything`` by default, else 0.
     """
 
     def __init__(  # noqa: PLR0913 - one keyword per key of the configuration
@@ -110,7 +117,7 @@ class LabelledScenes(lightning.LightningDataModule):
         jitter: Jitter = Jitter(),  # noqa: B008 - immutable
         more: list[MoreSettings] | None = None,
         workers: int = 0,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
         super().__init__()
         if gsd_m is not None and not gsd_m > 0:
@@ -125,7 +132,8 @@ class LabelledScenes(lightning.LightningDataModule):
         if tile <= 2 * context:
             raise InputError(f"tile {tile} with context {context}: the tile must be larger than twice the context.")
         self.tile, self.batch_size, self.steps_per_epoch = tile, batch_size, steps_per_epoch
-        self.context, self.jitter, self.workers, self.seed = context, jitter, workers, seed
+        self.context, self.jitter, self.workers = context, jitter, workers
+        self.seed = seed or 0
         self.scenes: tuple[LabelledScene, ...] = ()
         self.next_window = 0
 
@@ -148,10 +156,16 @@ class LabelledScenes(lightning.LightningDataModule):
             reading=self.reading,
             more=[each.images_from(here) for each in self.more],
         )
+        self.split.check(self.scenes)
         self.training = lands(self.scenes, self.split, TRAINS)
         self.judging = lands(self.scenes, self.split, JUDGES)
         if not self.training:
             raise InputError(f"{self.images}: the split ({self.split}) leaves no land to train on; change it.")
+        if not isinstance(self.split, NoSplit) and not any(labelled_pixels(self.judging, len(self.legend))):
+            raise InputError(
+                f"{self.images}: the split ({self.split}) leaves no labelled pixel to judge by; change it, or train on all land "
+                'with {"kind": "none"}.'
+            )
         self.sources = band_statistics(self.training)
         self.class_pixels = labelled_pixels(self.training, len(self.legend))
         self.fingerprint = fingerprint(self.scenes)
@@ -183,6 +197,8 @@ class LabelledScenes(lightning.LightningDataModule):
         """All of the validation land, once; each process judges a part of it."""
         rank, world = self._place
         windows = RegularWindows(self.judging, size=self.tile, context=self.context)
+        if windows and world > len(windows):
+            raise InputError(f"{world} processes share {len(windows)} windows that judge; start fewer.")
         own = Subset(windows, range(rank, len(windows), world))
         return DataLoader(own, batch_size=self.batch_size, num_workers=self.workers)
 

@@ -40,6 +40,10 @@ class LossSettings(BaseModel):
     def _sums_something(self) -> "LossSettings":
         if not self.cross_entropy + self.dice + self.focal + self.lovasz > 0:
             raise ValueError("cross_entropy, dice, focal, lovasz: one must be above 0")
+        if isinstance(self.class_weights, tuple) and not all(weight > 0 for weight in self.class_weights):
+            raise ValueError(
+                "class_weights: each must be above 0; a class that shall not count is ignored by the crosswalk"
+            )
         return self
 
 

@@ -17,6 +17,7 @@ from pitscape.imagery.outputs import make_folder
 from pitscape.imagery.settings import read_yaml
 from pitscape.models.checkpoint import load_checkpoint
 from pitscape.training.data import LabelledScenes
+from pitscape.training.kept_metrics import kept_metrics
 from pitscape.training.log_pictures import LogPictures
 from pitscape.training.task import SegmentationTask
 
@@ -50,6 +51,13 @@ class TrainingCLI(LightningCLI):
         assert isinstance(args, list)
         self.config = parser.parse_args(args)
 
+    def before_instantiate_classes(self) -> None:
+        """Draw windows by the seed of the run where they have none of their own."""
+        config = self.config[self.subcommand] if self.subcommand else self.config
+        own = config.data.get("init_args") or {}
+        if "seed" in own and own["seed"] is None and not isinstance(config.seed_everything, bool):
+            own["seed"] = config.seed_everything
+
     def before_fit(self) -> None:
         """Tell the task whether a run goes on; Lightning knows it only once the network is built."""
         if isinstance(self.model, SegmentationTask):
@@ -74,6 +82,7 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
     Raises:
         InputError: If the configuration or the data does not fit.
     """
+    rest = joined_options(rest)
     root = make_folder(run_root(config, rest))
     defaults: dict[str, Any] = {
         "default_root_dir": str(root),
@@ -93,9 +102,11 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
         }
         callbacks = [best, last, LogPictures()]
         defaults |= {"logger": [log, board], "log_every_n_steps": 10, "callbacks": callbacks}
-        if any(text.startswith(CHECKPOINT) and text != ANEW for text in rest):
+        goes_on = any(text.startswith(CHECKPOINT) and text != ANEW for text in rest)
+        if goes_on:
             load_checkpoint(_checkpoint(root, rest))
-        cli = _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
+        with kept_metrics(root, goes_on=goes_on):
+            cli = _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
         if isinstance(cli.datamodule, LabelledScenes) and not cli.datamodule.judging and cli.trainer.is_global_zero:
             shutil.copyfile(root / "last.ckpt", root / "best.ckpt")
         return cli
@@ -110,6 +121,7 @@ def data_of(config: Path, rest: Sequence[str] = ()) -> LabelledScenes:
     Raises:
         InputError: If the configuration or the data does not fit.
     """
+    rest = joined_options(rest)
     content = read_yaml(config)
     if isinstance(content, dict) and KEYS_OF_FIT & content.keys():
         given = yaml.safe_dump({key: value for key, value in content.items() if key not in KEYS_OF_FIT})
@@ -160,10 +172,25 @@ def _innermost(message: str) -> str:
     return reason.replace("Parser key ", "").replace('"', "")[:400].rstrip(".") + remedy + "."
 
 
+def joined_options(rest: Sequence[str]) -> list[str]:
+    """Options with their values in one word each.
+
+    >>> joined_options(["--ckpt_path", "a.ckpt", "--trainer.max_steps=5", "--print_config"])
+    ['--ckpt_path=a.ckpt', '--trainer.max_steps=5', '--print_config']
+    """
+    found: list[str] = []
+    for text in rest:
+        if found and found[-1].startswith("--") and "=" not in found[-1] and not text.startswith("--"):
+            found[-1] += f"={text}"
+        else:
+            found.append(text)
+    return found
+
+
 def run_root(config: Path, rest: Sequence[str]) -> Path:
     """The folder of a run: given as an option, or in the configuration, or named after it."""
     option = "--trainer.default_root_dir="
-    given = [text.removeprefix(option) for text in rest if text.startswith(option)]
+    given = [text.removeprefix(option) for text in joined_options(rest) if text.startswith(option)]
     content = read_yaml(config)
     if not isinstance(content, dict):
         raise InputError(f"{config}: is no training configuration; it needs trainer, model and data.")

@@ -3,16 +3,19 @@
 import datetime
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from scipy import ndimage
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.grid import is_placed
+from pitscape.imagery.slope import cell_sides
 from pitscape.inference.tiles import Area
 from pitscape.training.labelled import LabelledScene
 
@@ -24,6 +27,7 @@ Roles = NDArray[np.uint8]
 
 GOLDEN = 0.382
 M_PER_DEGREE = 111_320.0
+MOST_NAMED = 12
 
 
 class Split(BaseModel, ABC):
@@ -38,6 +42,13 @@ class Split(BaseModel, ABC):
     @abstractmethod
     def __str__(self) -> str:
         """The split in words, for cards and reports."""
+
+    def check(self, scenes: Sequence[LabelledScene]) -> None:
+        """Make sure that it means what it says of some scenes.
+
+        Raises:
+            InputError: If it does not.
+        """
 
 
 class ColumnSplit(Split):
@@ -113,15 +124,28 @@ class BlockSplit(Split):
             )
         metres = M_PER_DEGREE if scene.grid.crs and scene.grid.crs.geographic else 1.0
         affine = scene.grid.affine
-        margin = math.ceil(self.buffer_m / metres / min(abs(affine.a), abs(affine.e)))
-        columns = np.arange(window.left - margin, window.right + margin) + 0.5
-        rows = np.arange(window.top - margin, window.bottom + margin) + 0.5
+        across, down = (math.ceil(self.buffer_m / side) for side in _least_sides(scene.grid))
+        columns = np.arange(window.left - across, window.right + across) + 0.5
+        rows = np.arange(window.top - down, window.bottom + down) + 0.5
         east = np.floor((affine.c + affine.a * columns) * metres / self.side_m).astype(np.int64)
         north = np.floor((affine.f + affine.e * rows) * metres / self.side_m).astype(np.int64)
         held = (east[None, :] + self._step * north[:, None]) % self.folds == self.fold
-        near = ndimage.maximum_filter(held, size=2 * margin + 1, mode="nearest") if margin else held
-        inner = (slice(margin, margin + window.shape[0]), slice(margin, margin + window.shape[1]))
+        near = ndimage.maximum_filter(held, size=(2 * down + 1, 2 * across + 1), mode="nearest")
+        inner = (slice(down, down + window.shape[0]), slice(across, across + window.shape[1]))
         return np.where(held, JUDGES, np.where(near, UNUSED, TRAINS)).astype(np.uint8)[inner]
+
+    def check(self, scenes: Sequence[LabelledScene]) -> None:
+        """Refuse scenes of the same land in two projections: blocks of one would not be those of the other."""
+        placed = [(each, each.grid.geographic_extent.boundingbox) for each in scenes if is_placed(each.grid)]
+        for number, (one, here) in enumerate(placed):
+            for other, there in placed[:number]:
+                apart = here.left >= there.right or there.left >= here.right
+                apart |= here.bottom >= there.top or there.bottom >= here.top
+                if one.grid.crs != other.grid.crs and not apart:
+                    raise InputError(
+                        f"{one.image}: shows land of {other.image} in another projection, so that blocks of one are not those "
+                        "of the other; bring both to one with gdalwarp, or split by sites."
+                    )
 
     @property
     def _step(self) -> int:
@@ -190,6 +214,19 @@ class LeaveOut(Split):
             datetime.date.fromisoformat(date)
         return self
 
+    def check(self, scenes: Sequence[LabelledScene]) -> None:
+        """Refuse names that no scene has."""
+        if self.space:
+            self.space.check(scenes)
+        for key, wanted, there in (
+            ("sites", self.sites, {scene.site for scene in scenes}),
+            ("dates", self.dates, {str(scene.acquired) for scene in scenes if scene.acquired}),
+        ):
+            for name in wanted:
+                if name not in there:
+                    known = ", ".join(sorted(there)[:MOST_NAMED]) or "none"
+                    raise InputError(f"data: split.{key}: {name} is of no scene; there are {known}.")
+
     def roles(self, scene: LabelledScene, window: Area) -> Roles:
         """One role for a whole scene, or those of ``space``."""
         wanted = JUDGES if scene.site in self.sites or str(scene.acquired) in self.dates else TRAINS
@@ -237,6 +274,13 @@ def split_of(content: Mapping[str, Any]) -> Split:
         raise InputError(
             f"data: {where}: {problem['msg'].removeprefix('Value error, ')}; check its spelling and value."
         ) from error
+
+
+@lru_cache(maxsize=4096)
+def _least_sides(grid: GeoBox) -> tuple[float, float]:
+    """Width and height of the smallest cell [m]."""
+    width, height = cell_sides(grid)
+    return float(width.min()), float(height.min())
 
 
 def _columns(columns: tuple[int, int | None], scene: LabelledScene) -> tuple[int, int]:

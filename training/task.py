@@ -11,16 +11,17 @@ from torch import Tensor
 from pitscape.imagery.confusion import Counts, scores
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import UNOBSERVED
-from pitscape.models.checkpoint import CHECKPOINT_KEY, Recipe, load_checkpoint
+from pitscape.models.checkpoint import CHECKPOINT_KEY, Recipe
 from pitscape.models.network import NetworkSettings, SegmentationNetwork, Standardiser
 from pitscape.models.pretrained import begin_pretrained
 from pitscape.training.calibration import HeldOutScores
 from pitscape.training.data import LabelledScenes
 from pitscape.training.loss import Loss, LossSettings
+from pitscape.training.transfer import begin_with
 from pitscape.training.windows import Sample
 
 if TYPE_CHECKING:
-    from pitscape.models.card import Calibration
+    from pitscape.models.card import Calibration, TrainingRecord
 
 WARM_UP = 0.15
 """Share of all steps in which the learning rate rises."""
@@ -38,7 +39,7 @@ class SegmentationTask(lightning.LightningModule):
         weight_decay: Of AdamW.
         schedule: After the warm-up the rate falls along a cosine ("one_cycle": momentum moves against it).
         init_from: Checkpoint of another place, date or sensor whose weights this network begins with.
-        frozen_epochs: Epochs in which only the decoder learns, then all does; with ``init_from``.
+        frozen_epochs: Epochs in which only the decoder learns, then all does; with ``init_from`` or pre-trained weights.
 
     Attributes:
         goes_on: Whether a run that was stopped goes on from a checkpoint.
@@ -62,6 +63,7 @@ class SegmentationTask(lightning.LightningModule):
         self.goes_on = False
         self.network: SegmentationNetwork | None = None
         self.calibration: Calibration | None = None
+        self.begun_from: TrainingRecord | None = None
 
     @property
     def data(self) -> LabelledScenes:
@@ -78,6 +80,7 @@ class SegmentationTask(lightning.LightningModule):
         if self.network is not None:
             return
         begins = self.trainer.state.fn == TrainerFn.FITTING and not self.goes_on
+        self._check_frozen()
         settings = self.settings if begins else self.settings.model_copy(update={"encoder_weights": None})
         self.standardiser = Standardiser(self.data.sources)
         self.loss = Loss(self.loss_settings, self.data.class_pixels)
@@ -86,7 +89,17 @@ class SegmentationTask(lightning.LightningModule):
         self.network = network.to(memory_format=torch.channels_last)  # a fifth faster
         begin_pretrained(self.network, settings, self.data.sources)
         if self.init_from and begins:
-            begin_with(self.network, Path(self.init_from))
+            self.begun_from = begin_with(self.network, Path(self.init_from), self.data.sources)
+
+    def _check_frozen(self) -> None:
+        if not self.frozen_epochs:
+            return
+        if not (self.init_from or self.settings.encoder_weights):
+            raise InputError(
+                f"frozen_epochs {self.frozen_epochs}: the encoder would keep random weights; give init_from or encoder_weights."
+            )
+        if self.trainer.world_size > 1:
+            raise InputError(f"frozen_epochs {self.frozen_epochs}: takes one process; train on one, or leave it out.")
 
     def forward(self, stored: Tensor) -> Tensor:
         """Class scores (N, classes, H, W) of stored numbers (N, bands, H, W)."""
@@ -172,6 +185,24 @@ class SegmentationTask(lightning.LightningModule):
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
 
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Judge a network as it will be used, by its own normalisation, and on land that it did not train on.
+
+        Raises:
+            InputError: If it trained on a scene that judges, by another split.
+        """
+        recipe = Recipe.model_validate(checkpoint[CHECKPOINT_KEY])
+        self.begun_from = recipe.training.begun_from
+        if self.trainer.state.fn == TrainerFn.FITTING:
+            return
+        known = {land.scene.image.name for land in self.data.judging} & set(recipe.training.scenes)
+        if known and recipe.training.region != str(self.data.split):
+            raise InputError(
+                f"the checkpoint trained by another split ({recipe.training.region}), and may have seen the land of {min(known)} "
+                f"that this one ({self.data.split}) would judge; give the split that it trained by."
+            )
+        self.standardiser = Standardiser(recipe.sources).to(self.device)
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put what the network needs to be used again beside its weights, as plain values."""
         checkpoint[CHECKPOINT_KEY] = self.recipe().model_dump(mode="json")
@@ -194,29 +225,10 @@ class SegmentationTask(lightning.LightningModule):
                     "region": str(data.split),
                     "licence": data.licence,
                     "steps": self.global_step,
+                    "begun_from": self.begun_from,
                 },
             }
         )
-
-
-def begin_with(network: SegmentationNetwork, checkpoint: Path) -> None:
-    """Give a network the weights of another one, all that have the same shape.
-
-    The first convolution may take other bands, and the last one give other classes: these begin anew.
-
-    Raises:
-        InputError: If the checkpoint is none, or is of another network.
-    """
-    recipe, other = load_checkpoint(checkpoint)
-    own, given = network.state_dict(), other.state_dict()
-    fitting = {name: weight for name, weight in given.items() if name in own and own[name].shape == weight.shape}
-    anew = [name for name in own if name not in fitting]
-    if len(anew) > len(own) // 10:
-        raise InputError(
-            f"{checkpoint}: is {recipe.network.title}, of which {len(fitting)} of {len(own)} weights fit; "
-            "train the same network."
-        )
-    network.load_state_dict(own | fitting)
 
 
 def named_scores(counts: Counts, names: tuple[str, ...]) -> dict[str, float]:

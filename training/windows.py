@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, Sampler
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import UNOBSERVED
+from pitscape.imagery.radiometry import UNOBSERVED_STORED
 from pitscape.imagery.stack import slices_of
 from pitscape.inference.tiles import Area
 from pitscape.training.augmentation import (
@@ -111,7 +112,8 @@ class BalancedWindows(Dataset[Sample]):
             varied = jittered(stored[part], source.sensor, source.bands, jitter, rng)
             stored[part] = without_a_band(varied, self.means[part], jitter, rng)
         stored = without_a_source(stored, scene.channels, self.jitter, rng)
-        return _sample(stored, labels)
+        seen = (stored != UNOBSERVED_STORED).any(axis=0)  # a source that covers a part may be the only one left
+        return _sample(stored, np.where(seen, labels, np.uint8(UNOBSERVED)))
 
 
 class RegularWindows(Dataset[Sample]):

@@ -84,6 +84,10 @@ def test_elevation_is_shifted_alone() -> None:
     found = jittered(stored, load_sensor("dem"), ("elevation",), Jitter(gain=0.5, offset=30), rng(1))
     assert np.ptp(found) == pytest.approx(250)
     assert found[0, 0, 0] != pytest.approx(100, abs=0.1)
+    both = np.array([[[100.0, 350.0]], [[5.0, 12.0]]], np.float32)
+    np.testing.assert_array_equal(
+        jittered(both, load_sensor("dem"), ("elevation", "slope"), Jitter(offset=30), rng(1))[1], both[1]
+    )
 
 
 def test_a_dropped_band_is_its_mean_where_anything_was_observed() -> None:

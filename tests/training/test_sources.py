@@ -103,6 +103,30 @@ def test_windows_lose_one_source_at_times(tmp_path: Path) -> None:
     assert there == {(True, True), (True, False), (False, True)}
 
 
+def test_what_no_source_has_seen_counts_in_no_window(tmp_path: Path) -> None:
+    """Radar covers the upper half alone: where the other source is dropped, the lower half has no labels."""
+    path = sources_file(tmp_path)
+    half = RADAR.copy()
+    half[:, 16:] = np.nan
+    write_raster(tmp_path / "sar" / "tile_20230702.tif", half, bands=("VV", "VH"), side=20.0)
+    windows = data_of(path).train_dataloader().dataset
+    partly = 0
+    for stored, labels in (windows[index] for index in range(40)):
+        unseen = (stored == 0).all(dim=0)
+        assert (labels[unseen] == 255).all()
+        partly += bool(unseen.any() and not unseen.all())
+    assert partly
+
+
+def test_what_is_of_all_sources_is_refused_for_one(tmp_path: Path) -> None:
+    path = sources_file(tmp_path)
+    content = yaml.safe_load(path.read_text())
+    content["data"]["init_args"]["more"][0]["jitter"] = {"scale": 0.2}
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match="scale, source_dropout: are of all sources"):
+        data_of(path)
+
+
 def test_a_folder_without_any_image_of_these_names_is_refused(tmp_path: Path) -> None:
     path = sources_file(tmp_path)
     (tmp_path / "sar" / "tile_20230702.tif").rename(tmp_path / "sar" / "other.tif")

@@ -9,6 +9,7 @@ from labelled_land import CODES
 from odc.geo.geobox import GeoBox
 from pydantic import ValidationError
 
+from pitscape.imagery.errors import InputError
 from pitscape.imagery.legend import load_legend
 from pitscape.imagery.sensor import load_sensor
 from pitscape.imagery.stack import Channels, Source
@@ -146,3 +147,37 @@ def test_splits_that_make_no_sense_are_refused() -> None:
         BlockSplit(folds=5, fold=5)
     with pytest.raises(ValidationError, match="name at least one"):
         LeaveOut()
+
+
+def test_the_buffer_is_as_wide_in_degrees_as_on_the_ground() -> None:
+    """At 60 degrees north a cell of 0.0001 degrees is 11.1 m high and 5.6 m wide; a cell nearer than the buffer never trains."""
+    grid = GeoBox((400, 400), Affine(0.0001, 0, 20, 0, -0.0001, 60), "EPSG:4326")
+    split = BlockSplit(side_m=1100, buffer_m=100)
+    roles = split.roles(scene_on(grid), Area(0, 400, 0, 400))
+    for row in roles:
+        trains, judges = np.flatnonzero(row == TRAINS), np.flatnonzero(row == JUDGES)
+        if len(trains) and len(judges):
+            assert np.abs(trains[:, None] - judges).min() * 5.56 >= 99
+    for column in roles.T:
+        trains, judges = np.flatnonzero(column == TRAINS), np.flatnonzero(column == JUDGES)
+        if len(trains) and len(judges):
+            assert np.abs(trains[:, None] - judges).min() * 11.1 >= 99
+
+
+def test_names_that_no_scene_has_are_refused() -> None:
+    scenes = [scene("a_20230709.tif"), scene("b_20230709.tif")]
+    LeaveOut(sites=("a",), dates=("2023-07-09",)).check(scenes)
+    with pytest.raises(InputError, match=r"split\.dates: 2023-07-08 is of no scene; there are 2023-07-09\."):
+        LeaveOut(dates=("2023-07-08",)).check(scenes)
+    with pytest.raises(InputError, match=r"split\.sites: c is of no scene; there are a, b\."):
+        LeaveOut(sites=("a", "c")).check(scenes)
+
+
+def test_blocks_refuse_the_same_land_in_two_projections() -> None:
+    """Zones 32 and 33 at their border, and a scene of zone 32 that lies far to the west."""
+    east = scene("a.tif", east=585420)
+    same = scene_on(east.grid.to_crs("EPSG:32632"), "b.tif")
+    far = scene_on(GeoBox((401, 401), Affine(10, 0, 300000, 0, -10, 5652250), "EPSG:32632"), "c.tif")
+    BlockSplit().check([east, far, scene("d.tif", east=585500)])
+    with pytest.raises(InputError, match=r"b\.tif: shows land of a\.tif in another projection"):
+        BlockSplit().check([east, same])

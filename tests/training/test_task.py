@@ -1,3 +1,4 @@
+import csv
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from small_scenes import training_file, write_labelled_scenes, write_raster
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.models.checkpoint import load_checkpoint
 from pitscape.models.network import NetworkSettings, SegmentationNetwork
-from pitscape.training.run import run_training
-from pitscape.training.task import SegmentationTask, begin_with
+from pitscape.training.run import data_of, run_training
+from pitscape.training.task import SegmentationTask
+from pitscape.training.transfer import begin_with
 from pitscape.training.windows import Sample
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
@@ -60,7 +62,10 @@ def test_a_stopped_run_that_goes_on_ends_with_the_same_weights(
         run_training("fit", path)
     last = tmp_path / "parts" / "last.ckpt"
     assert load_checkpoint(last)[0].training.steps == 4
-    run_training("fit", path, [f"--ckpt_path={last}"])
+    run_training("fit", path, ["--ckpt_path", str(last)])
+    steps = [int(row["step"]) for row in csv.DictReader((tmp_path / "parts" / "metrics.csv").read_text().splitlines())]
+    assert (sorted(set(steps))[:2], len(set(steps))) == ([1, 3], 3)  # the log of the first part is still there
+    assert not (tmp_path / "parts" / "metrics.earlier.csv").exists()
     one, other = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
     for name, weight in one.items():
         torch.testing.assert_close(other[name], weight, rtol=0, atol=0, msg=name)
@@ -143,11 +148,11 @@ def test_a_final_model_trains_on_all_land_and_judges_none(tmp_path: Path) -> Non
 def test_transfer_begins_with_the_weights_that_fit(trained: Path) -> None:
     """Another number of classes: all weights but those of the last convolution."""
     checkpoint = trained / "run" / "best.ckpt"
-    _, other = load_checkpoint(checkpoint)
+    recipe, other = load_checkpoint(checkpoint)
     network = SegmentationNetwork(
         NetworkSettings(encoder_depth=3, decoder_channels=(16, 8, 8)), channels=[10], classes=2
     )
-    begin_with(network, checkpoint)
+    assert begin_with(network, checkpoint, recipe.sources) == recipe.training
     differing = {
         name.rsplit(".", 1)[0]
         for name, weight in network.state_dict().items()
@@ -155,7 +160,45 @@ def test_transfer_begins_with_the_weights_that_fit(trained: Path) -> None:
     }
     assert differing == {"network.segmentation_head.0"}
     with pytest.raises(InputError, match=r"best\.ckpt: is unet/resnet18, depth 3, of which"):
-        begin_with(SegmentationNetwork(NetworkSettings(encoder="mobilenet_v2"), channels=[10], classes=4), checkpoint)
+        mobile = SegmentationNetwork(NetworkSettings(encoder="mobilenet_v2"), channels=[10], classes=4)
+        begin_with(mobile, checkpoint, recipe.sources)
+
+
+def test_a_network_of_other_bands_begins_with_those_that_both_know(trained: Path) -> None:
+    """Three of the ten, in another order, keep their kernels, ten thirds as strong; nothing of the encoder is left at random."""
+    checkpoint = trained / "run" / "best.ckpt"
+    recipe, other = load_checkpoint(checkpoint)
+    (source,) = recipe.sources
+    bands = ("B08", "B04", "B03")
+    fewer = source.model_copy(update={"bands": bands})
+    settings = NetworkSettings(encoder_depth=3, decoder_channels=(16, 8, 8))
+    network = SegmentationNetwork(settings, channels=[3], classes=4)
+    begin_with(network, checkpoint, [fewer])
+    kernel = "network.encoder.conv1.weight"
+    chosen = other.state_dict()[kernel][:, [source.bands.index(band) for band in bands]]
+    torch.testing.assert_close(network.state_dict()[kernel], chosen * 10 / 3)
+    network.freeze_encoder(frozen=True)
+    assert not network.get_parameter(kernel).requires_grad
+
+
+def test_what_begins_at_random_is_not_frozen(trained: Path) -> None:
+    """Sources apart: kernels of the sensor that the other network did not know."""
+    recipe, _ = load_checkpoint(trained / "run" / "best.ckpt")
+    settings = NetworkSettings(encoder_depth=3, decoder_channels=(16, 8, 8))
+    network = SegmentationNetwork(settings, channels=[10], classes=4)
+    network.fresh = frozenset(["network.encoder.conv1.weight"])
+    network.freeze_encoder(frozen=True)
+    network.train()
+    before = network.network.encoder.bn1.running_mean.clone()
+    network(torch.rand(2, 10, 32, 32)).sum().backward()
+    learning = {
+        name
+        for name, weight in network.named_parameters()
+        if name.startswith("network.encoder.") and weight.grad is not None
+    }
+    assert learning == {"network.encoder.conv1.weight"}
+    assert torch.equal(network.network.encoder.bn1.running_mean, before)
+    assert recipe.training.begun_from is None
 
 
 def test_a_frozen_encoder_keeps_its_weights_until_all_learns(tmp_path: Path, trained: Path) -> None:
@@ -165,11 +208,46 @@ def test_a_frozen_encoder_keeps_its_weights_until_all_learns(tmp_path: Path, tra
     common = {"model__init_from": str(checkpoint), "model__frozen_epochs": 1}
     run_training("fit", configured(tmp_path, "frozen", trainer__max_steps=2, **common))
     frozen = weights_of(tmp_path / "frozen")
+    training = load_checkpoint(tmp_path / "frozen" / "best.ckpt")[0].training
+    assert training.begun_from == load_checkpoint(checkpoint)[0].training
+    mean = "network.encoder.bn1.running_mean"
+    torch.testing.assert_close(frozen[mean], begin[mean], rtol=0, atol=0)
     kernel, head = "network.encoder.layer1.0.conv1.weight", "network.segmentation_head.0.weight"
     torch.testing.assert_close(frozen[kernel], begin[kernel], rtol=0, atol=0)
     assert not torch.equal(frozen[head], begin[head])
     run_training("fit", configured(tmp_path, "free", trainer__max_steps=4, **common))
     assert not torch.equal(weights_of(tmp_path / "free")[kernel], begin[kernel])
+
+
+def test_an_encoder_of_random_weights_is_not_frozen(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path)
+    with pytest.raises(InputError, match="frozen_epochs 1: the encoder would keep random weights; give init_from"):
+        run_training("fit", configured(tmp_path, "run", model__frozen_epochs=1))
+
+
+def test_a_checkpoint_does_not_judge_land_that_it_may_have_seen(tmp_path: Path, trained: Path) -> None:
+    """Another split of the scenes that it trained on; scenes that it does not know it may judge by any."""
+    path = trained / "train.yaml"
+    other = '--data.init_args.split={"kind": "columns", "train": [32, 96], "validate_on": [0, 24], "buffer": 8}'
+    with pytest.raises(
+        InputError, match=r"the checkpoint trained by another split .*; give the split that it trained by"
+    ):
+        run_training("validate", path, [other])
+    write_labelled_scenes(tmp_path)
+    for folder in ("images", "masks"):
+        for number, each in enumerate(sorted((tmp_path / folder).iterdir()), start=1):
+            each.rename(each.with_name(f"elsewhere_2024070{number}.tif"))
+    new = configured(tmp_path, "run")
+    checkpoint = trained / "run" / "best.ckpt"
+    assert run_training("validate", new, [other, f"--ckpt_path={checkpoint}"]).trainer.callback_metrics
+
+
+def test_windows_are_drawn_by_the_seed_of_the_run(tmp_path: Path) -> None:
+    write_labelled_scenes(tmp_path)
+    path = configured(tmp_path, "run")
+    assert data_of(path, ["--seed_everything=7"]).seed == 7
+    assert data_of(path, ["--seed_everything=7", "--data.init_args.seed=3"]).seed == 3
+    assert data_of(path).seed == 0
 
 
 @pytest.mark.slow
