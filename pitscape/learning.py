@@ -4,6 +4,7 @@ import argparse
 import logging
 import warnings
 from pathlib import Path
+from typing import Any
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.outputs import write_json
@@ -17,7 +18,10 @@ def train(arguments: argparse.Namespace) -> None:
     from pitscape.training.run import run_training
 
     quiet()
-    cli = run_training(arguments.verb, arguments.config, arguments.rest)
+    rest = list(arguments.rest)
+    if arguments.verb == "fit" and arguments.init_from:
+        rest.append(f"--model.init_args.init_from={arguments.init_from}")
+    cli = run_training(arguments.verb, arguments.config, rest)
     kept = cli.trainer.checkpoint_callback
     if isinstance(kept, ModelCheckpoint) and kept.best_model_score is not None:
         best, score = kept.best_model_path, float(kept.best_model_score)
@@ -30,15 +34,21 @@ def train(arguments: argparse.Namespace) -> None:
 def test(arguments: argparse.Namespace) -> None:
     """``pitscape test``."""
     from pitscape.training.optimism import judged_on_both
+    from pitscape.training.run import BEST, run_root
 
     quiet()
     found = judged_on_both(arguments.config, arguments.rest, random=not arguments.no_random)
-    tables = {
+    tables: dict[str, Any] = {
         name: score_table(judged.counts, judged.legend) | {"split": judged.split} for name, judged in found.items()
     }
-    for name, table in tables.items():
-        print_scores({"chosen": table["split"], "random": f"{table['split']}: for comparison only"}[name], table)
+    print_scores(f"network, {tables['chosen']['split']}", tables["chosen"])
+    if not any(option.startswith("--ckpt_path") for option in arguments.rest):
+        last = run_root(arguments.config, arguments.rest) / "last.ckpt"
+        print(f"  {BEST} is the best look at this land, which flatters a little: --ckpt_path={last} is not")
+    if not arguments.no_baselines:
+        tables |= {"baselines": _baselines(arguments)["baselines"]}
     if "random" in tables:
+        print_scores(f"network, {tables['random']['split']}: for comparison only", tables["random"])
         gap = tables["random"]["mean_iou"] - tables["chosen"]["mean_iou"]
         print(
             f"the random split flatters by {gap:+.3f} mIoU: it judges land beside, and at other dates on, what trained"
@@ -49,10 +59,17 @@ def test(arguments: argparse.Namespace) -> None:
 
 def baseline(arguments: argparse.Namespace) -> None:
     """``pitscape baseline``."""
+    quiet()
+    tables = _baselines(arguments)
+    if arguments.output:
+        write_json(arguments.output, {"schema": 1, **tables})
+
+
+def _baselines(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Train and judge the baselines on the land of a configuration; their accuracies are printed as they come."""
     from pitscape.training.baseline import forest_counts, pixel_network_counts
     from pitscape.training.run import data_of
 
-    quiet()
     data = data_of(arguments.config, arguments.rest)
     if not data.judging:
         raise InputError(f"{arguments.config}: the split ({data.split}) leaves no land to judge on; choose another.")
@@ -60,8 +77,7 @@ def baseline(arguments: argparse.Namespace) -> None:
     for title, counts in (("random forest", forest_counts), ("per-pixel network", pixel_network_counts)):
         tables[title] = score_table(counts(data.training, data.judging, classes=len(data.legend)), data.legend)
         print_scores(title, tables[title])
-    if arguments.output:
-        write_json(arguments.output, {"schema": 1, "split": str(data.split), "baselines": tables})
+    return {"split": str(data.split), "baselines": tables}
 
 
 def export(arguments: argparse.Namespace) -> None:

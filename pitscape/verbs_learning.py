@@ -16,6 +16,10 @@ def add_training(verbs: Verbs) -> None:
         verb.add_argument(
             "--config", type=Path, required=True, metavar="YAML", help="for example configs/train/strzegom.yaml"
         )
+        if name == "fit":
+            verb.add_argument(
+                "--init-from", type=Path, metavar="CKPT", help="begin with the weights of another place, date or sensor"
+            )
 
 
 def add_test(verbs: Verbs) -> None:
@@ -24,11 +28,14 @@ def add_test(verbs: Verbs) -> None:
         verbs,
         "test",
         "pitscape.learning:test",
-        "accuracies of a checkpoint on the split of a configuration, and beside it those of a random split",
+        "accuracies of a checkpoint on the split of a configuration, beside the baselines' and those of a random split",
     )
     verb.add_argument("--config", type=Path, required=True, metavar="YAML", help="the training configuration")
     verb.add_argument(
         "--no-random", action="store_true", help="leave out the random split, for which the network trains once more"
+    )
+    verb.add_argument(
+        "--no-baselines", action="store_true", help="leave out the random forest and the per-pixel network"
     )
     verb.add_argument("--output", type=Path, metavar="JSON", help="write the accuracies there as well")
 

@@ -46,6 +46,9 @@ class MoreImages:
 PICTURES = (".png", ".jpg", ".jpeg")
 """Further ends of names of tiles without a place; beside georeferenced images such files are previews."""
 
+SHAPEFILE = (".shp", ".dbf", ".prj", ".cpg")
+"""Ends of the files that a shapefile is made of, but for its index."""
+
 DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 
@@ -158,7 +161,10 @@ def labelled_scenes(
     """
     found = []
     gsd_m = reading.gsd_m if reading else None
-    for image in images_in(images, SUFFIXES if gsd_m is None else (*SUFFIXES, *PICTURES)):
+    paths = images_in(images, SUFFIXES if gsd_m is None else (*SUFFIXES, *PICTURES))
+    if any(path.parent == images for path in paths):
+        _check_mixed(images, masks)
+    for image in paths:
         folder = image.parent.relative_to(images)
         labels = masks if masks.is_file() else _labels_of(image, masks / folder)
         first = Source(image, channels.sensor, channels.bands, reading)
@@ -185,6 +191,17 @@ def images_in(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
     return _images_of(folder, suffixes)
 
 
+def _check_mixed(images: Path, masks: Path) -> None:
+    """Refuse images in folders of sites beside ones that lie in none: the former would not be read."""
+    beside = [each for each in images.iterdir() if each.is_dir() and not masks.resolve().is_relative_to(each.resolve())]
+    for site in sorted(beside):
+        if hidden := next((each.name for each in sorted(site.iterdir()) if each.suffix.lower() in SUFFIXES), None):
+            raise InputError(
+                f"{site / hidden}: lies in a folder of a site, and other images of {images} in none; put all into folders, or "
+                "take the folder out."
+            )
+
+
 def _images_of(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     if folder.is_dir():
         ends = {each.suffix.lower() for each in folder.iterdir()}
@@ -203,6 +220,13 @@ def fingerprint(scenes: Sequence[LabelledScene]) -> str:
     """SHA-256 over the SHA-256s of all images and labels, in order of name."""
     digest = hashlib.sha256()
     for scene in sorted(scenes, key=lambda s: s.image.name):
-        files = [*(source.path for source in scene.images if source), scene.labels_from.path]
+        files = [*(source.path for source in scene.images if source), *_files_of(scene.labels_from.path)]
         digest.update("".join(map(sha256_of, files)).encode())
     return digest.hexdigest()
+
+
+def _files_of(labels: Path) -> list[Path]:
+    """A file of labels; of a shapefile, with those that hold its words and its projection."""
+    if labels.suffix.lower() != ".shp":
+        return [labels]
+    return [path for end in SHAPEFILE if (path := labels.with_suffix(end)).exists()]

@@ -25,6 +25,8 @@ QUIET = {"exit_on_error": False}
 """Makes jsonargparse raise what is wrong instead of printing a page of usage."""
 
 
+BEST = "best.ckpt"
+
 CHECKPOINT = "--ckpt_path="
 
 ANEW = f"{CHECKPOINT}null"
@@ -108,7 +110,7 @@ def run_training(verb: str, config: Path, rest: Sequence[str] = ()) -> Lightning
         with kept_metrics(root, goes_on=goes_on):
             cli = _cli([verb, f"--config={config}", *rest], config, trainer_defaults=defaults)
         if isinstance(cli.datamodule, LabelledScenes) and not cli.datamodule.judging and cli.trainer.is_global_zero:
-            shutil.copyfile(root / "last.ckpt", root / "best.ckpt")
+            shutil.copyfile(root / "last.ckpt", root / BEST)
         return cli
     checkpoint = _checkpoint(root, rest)
     arguments = [verb, f"--config={config}", *rest, f"--ckpt_path={checkpoint}"]
@@ -127,7 +129,8 @@ def data_of(config: Path, rest: Sequence[str] = ()) -> LabelledScenes:
         given = yaml.safe_dump({key: value for key, value in content.items() if key not in KEYS_OF_FIT})
     else:
         given = str(config)
-    data = _cli([f"--config={given}", *rest], config, run=False).datamodule
+    options = [text for text in rest if not text.startswith(CHECKPOINT)]
+    data = _cli([f"--config={given}", *options], config, run=False).datamodule
     if not isinstance(data, LabelledScenes):
         raise InputError(f"{config}: data is not LabelledScenes; pitscape baseline needs that.")
     data.setup()
@@ -201,7 +204,7 @@ def run_root(config: Path, rest: Sequence[str]) -> Path:
 def _checkpoint(root: Path, rest: Sequence[str]) -> Path:
     """The checkpoint to judge: given as an option, or the best one of the run."""
     given = [Path(text.removeprefix(CHECKPOINT)) for text in rest if text.startswith(CHECKPOINT)]
-    checkpoint = given[-1] if given else root / "best.ckpt"
+    checkpoint = given[-1] if given else root / BEST
     if not checkpoint.is_file():
         raise InputError(f"{checkpoint}: no such checkpoint; train first, or name one with --ckpt_path=CKPT.")
     return checkpoint

@@ -1,11 +1,17 @@
+from pathlib import Path
+
 import numpy as np
+import onnxruntime
 import pytest
 import torch
+from several_sources import several_card, stored_of
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.sensor import load_sensor
 from pitscape.models.card import Normalisation, SourceInput
+from pitscape.models.export import write_graph
 from pitscape.models.fusion import FusedEncoders
+from pitscape.models.inputs import feeds
 from pitscape.models.network import (
     PAIRS,
     DeployedNetwork,
@@ -34,7 +40,7 @@ SETTINGS = [
 @pytest.fixture(scope="module", params=SETTINGS, ids=lambda settings: settings.title)
 def network(request: pytest.FixtureRequest) -> SegmentationNetwork:
     torch.manual_seed(0)
-    return SegmentationNetwork(request.param, channels=(3, 2), classes=3).eval()
+    return SegmentationNetwork(request.param, channels=(3, 2), classes=4).eval()
 
 
 class TestNetworkContract:
@@ -43,7 +49,51 @@ class TestNetworkContract:
     @pytest.mark.parametrize("size", [(1, 1), (7, 33), (64, 64), (50, 97)])
     def test_any_size_gives_scores_of_that_size(self, network: SegmentationNetwork, size: tuple[int, int]) -> None:
         with torch.inference_mode():
-            assert network(torch.rand(2, 5, *size)).shape == (2, 3, *size)
+            assert network(torch.rand(2, 5, *size)).shape == (2, 4, *size)
+
+    def test_any_source_may_be_missing(self, network: SegmentationNetwork) -> None:
+        """Scores are finite, and other ones than with all of them."""
+        images = torch.rand(1, 5, 40, 33)
+        with torch.inference_mode():
+            all_there = network(images)
+            for part in (slice(0, 3), slice(3, 5)):
+                without = images.clone()
+                without[:, part] = 0
+                found = network(without)
+                assert torch.isfinite(found).all()
+                assert not torch.equal(found, all_there)
+
+    def test_saved_weights_give_the_same_network(
+        self, network: SegmentationNetwork, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> None:
+        torch.save(network.state_dict(), tmp_path / "weights.pt")
+        settings = request.node.callspec.params["network"]
+        again = SegmentationNetwork(settings, channels=(3, 2), classes=4)
+        again.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+        images = torch.rand(1, 5, 33, 40)
+        with torch.inference_mode():
+            assert torch.equal(again.eval()(images), network(images))
+
+    @pytest.mark.slow
+    def test_the_exported_network_gives_the_same(self, network: SegmentationNetwork, tmp_path: Path) -> None:
+        """In onnxruntime, at any size, with a corner unobserved and with the second source missing."""
+        several = several_card()
+        optical, radar = several.sources[:2]
+        three = Normalisation(mean=optical.normalisation.mean[:3], std=optical.normalisation.std[:3])
+        first = optical.model_copy(update={"bands": optical.bands[:3], "normalisation": three})
+        card = several.model_copy(update={"sources": (first, radar)})
+        whole = DeployedNetwork(Standardiser(card.sources), network).eval()
+        write_graph(whole, card, tmp_path / "network.onnx")
+        session = onnxruntime.InferenceSession(str(tmp_path / "network.onnx"))
+        for height, width in ((64, 64), (37, 53)):
+            for missing in (False, True):
+                stored = stored_of(card, 2, height, width)
+                if missing:
+                    stored[:, 3:] = 0
+                with torch.inference_mode():
+                    expected = whole(torch.from_numpy(stored)).numpy()
+                found = session.run(None, feeds(card.sources, stored))[0]
+                np.testing.assert_allclose(found, expected, atol=1e-4)
 
     def test_images_of_a_batch_do_not_touch_each_other(self, network: SegmentationNetwork) -> None:
         images = torch.rand(3, 5, 40, 33)

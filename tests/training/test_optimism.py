@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,9 @@ import pytest
 import rasterio
 from small_scenes import training_file, write_labelled_scenes
 
+from pitscape.cli import main
 from pitscape.imagery.errors import InputError
+from pitscape.models.checkpoint import load_checkpoint
 from pitscape.training.optimism import judged_on_both
 from pitscape.training.run import run_training
 
@@ -48,3 +51,24 @@ def test_a_split_without_judging_land_cannot_be_tested(tmp_path: Path) -> None:
     run_training("fit", path)
     with pytest.raises(InputError, match="leaves no land to judge on"):
         judged_on_both(path, ['--data.init_args.split={"kind": "none"}'], random=False)
+
+
+def test_the_verb_shows_network_and_baselines_on_one_split(
+    tmp_path: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the baselines, what pitscape baseline gives; a network that began with another is judged like any."""
+    write_labelled_scenes(tmp_path)
+    config = ["--config", str(training_file(tmp_path))]
+    assert main(["fit", *config, "--init-from", str(trained / "run" / "best.ckpt")]) == 0
+    assert load_checkpoint(tmp_path / "run" / "best.ckpt")[0].training.begun_from is not None
+    both, alone = tmp_path / "test.json", tmp_path / "baseline.json"
+    assert main(["test", *config, "--no-random", "--output", str(both)]) == 0
+    printed = capsys.readouterr().out
+    titles = ("network, columns", "random forest: mIoU", "per-pixel network: mIoU")
+    assert sorted(titles, key=printed.index) == list(titles)
+    assert "best.ckpt is the best look at this land, which flatters a little" in printed
+    assert main(["baseline", *config, "--output", str(alone)]) == 0
+    assert json.loads(both.read_text())["baselines"] == json.loads(alone.read_text())["baselines"]
+    last = str(tmp_path / "run" / "last.ckpt")
+    assert main(["test", *config, "--no-random", "--no-baselines", "--ckpt_path", last]) == 0
+    assert "flatters" not in capsys.readouterr().out

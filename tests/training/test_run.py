@@ -8,7 +8,7 @@ from small_scenes import training_file, write_labelled_scenes, write_raster
 
 from pitscape.imagery.errors import InputError
 from pitscape.models.checkpoint import load_checkpoint
-from pitscape.training.run import run_training
+from pitscape.training.run import data_of, run_training
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:lightning", "ignore::UserWarning:torch")
 
@@ -94,6 +94,21 @@ def test_wrong_configurations_are_answered_in_one_line(
         run_training("fit", path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_images_beside_folders_of_sites_are_refused(tmp_path: Path) -> None:
+    """Folders of labels among the images are no sites."""
+    write_labelled_scenes(tmp_path)
+    (tmp_path / "masks").rename(tmp_path / "images" / "masks")
+    path = training_file(tmp_path)
+    path.write_text(path.read_text().replace(str(tmp_path / "masks"), str(tmp_path / "images" / "masks")))
+    assert len(data_of(path).scenes) == 2
+    write_labelled_scenes(tmp_path / "more", scenes=1)
+    (tmp_path / "more" / "images").rename(tmp_path / "images" / "other_mine")
+    with pytest.raises(
+        InputError, match=r"other_mine/tile_20230701\.tif: lies in a folder of a site, and other images"
+    ):
+        data_of(path)
 
 
 def test_a_mask_on_another_grid_is_refused(tmp_path: Path) -> None:

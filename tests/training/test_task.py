@@ -250,9 +250,28 @@ def test_windows_are_drawn_by_the_seed_of_the_run(tmp_path: Path) -> None:
     assert data_of(path).seed == 0
 
 
+def test_a_run_stops_where_it_no_longer_gains_and_takes_16_bits(tmp_path: Path) -> None:
+    """By Lightning's callback; along a cosine of the learning rate, momentum stays."""
+    write_labelled_scenes(tmp_path)
+    early = {
+        "class_path": "lightning.pytorch.callbacks.EarlyStopping",
+        "init_args": {"monitor": "val/macro_iou", "mode": "max", "patience": 1, "min_delta": 1.0},
+    }
+    keys = {"trainer__max_steps": 20, "trainer__callbacks": [early], "trainer__precision": "bf16-mixed"}
+    cli = run_training("fit", configured(tmp_path, "run", model__schedule="cosine", **keys))
+    assert cli.trainer.global_step == 4  # the second look is the first that does not gain
+    (optimiser,) = cli.trainer.optimizers
+    assert optimiser.param_groups[0]["betas"] == (0.9, 0.999)
+    rate = optimiser.param_groups[0]["lr"]
+    assert 0 < rate < 1e-3
+    recipe, network = load_checkpoint(tmp_path / "run" / "best.ckpt")
+    assert recipe.training.steps in {2, 4}
+    assert all(weight.dtype == torch.float32 for weight in network.parameters())
+
+
 @pytest.mark.slow
 def test_two_processes_judge_each_window_once_and_learn_together(tmp_path: Path) -> None:
-    """Metrics of one checkpoint are those of one process; both processes end with the same weights."""
+    """Metrics of one checkpoint are those of one process."""
     write_labelled_scenes(tmp_path)
     path = configured(tmp_path, "run", trainer__max_steps=4)
     two = ["--trainer.accelerator=cpu", "--trainer.devices=2", "--trainer.strategy=ddp"]

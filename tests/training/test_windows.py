@@ -1,5 +1,7 @@
+from dataclasses import replace
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pytest
 from labelled_land import columns_of, read_labelled_scenes
@@ -7,6 +9,7 @@ from small_scenes import write_labelled_scenes
 
 from pitscape.inference.tiles import Area
 from pitscape.training.augmentation import Jitter
+from pitscape.training.label_source import LabelPolygons
 from pitscape.training.labelled import LabelledScene, fingerprint
 from pitscape.training.windows import BalancedWindows, CountingSampler, RegularWindows, plots
 
@@ -85,3 +88,15 @@ def test_the_fingerprint_changes_with_any_byte(scenes: tuple[LabelledScene, ...]
     with scenes[1].labels_from.path.open("ab") as file:
         file.write(b"0")
     assert fingerprint(scenes) != before
+
+
+def test_the_words_of_a_shapefile_are_part_of_the_fingerprint(
+    scenes: tuple[LabelledScene, ...], tmp_path: Path
+) -> None:
+    polygons = tmp_path / "labels.shp"
+    polygons.write_bytes(b"shapes")
+    polygons.with_suffix(".dbf").write_bytes(b"mined")
+    labelled = replace(scenes[0], labels_from=LabelPolygons(polygons, scenes[0].grid, geopandas.GeoDataFrame()))
+    before = fingerprint([labelled])
+    polygons.with_suffix(".dbf").write_bytes(b"water")
+    assert fingerprint([labelled]) != before
