@@ -20,6 +20,9 @@ LEAST, GREATEST = 0.05, 20.0
 FEWEST = 100
 """Pixels below which nothing can be said of probabilities."""
 
+MOST = 400_000
+"""Pixels that are kept at most; with more, a temperature changes in no digit that is told."""
+
 
 def expected_calibration_error(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
     """How far confidence is from accuracy, on average (Guo et al. 2017, eq. 3), over 15 bins of equal width.
@@ -86,10 +89,11 @@ def calibrated(scores: NDArray[np.floating], labels: NDArray[np.integer], groups
 
 
 class HeldOutScores:
-    """Scores of labelled pixels of judging land, at most so many from each window, from which to calibrate."""
+    """Scores of labelled pixels of judging land from which to calibrate: so many from each window, and ``MOST`` in all."""
 
     def __init__(self, per_window: int = 2000) -> None:
         self.per_window = per_window
+        self.kept = 0
         self.scores: list[torch.Tensor] = []
         self.labels: list[torch.Tensor] = []
 
@@ -107,6 +111,16 @@ class HeldOutScores:
                 step = -(-len(found) // self.per_window)
                 self.scores.append(found[::step].float().cpu())
                 self.labels.append(truth[where][::step].cpu())
+                self.kept += len(self.labels[-1])
+            if self.kept > MOST:
+                self._thin()
+
+    def _thin(self) -> None:
+        """Keep every second pixel of each window, and take half as many of those that come."""
+        self.per_window = max(1, self.per_window // 2)
+        self.scores = [each[::2].clone() for each in self.scores]
+        self.labels = [each[::2].clone() for each in self.labels]
+        self.kept = sum(map(len, self.labels))
 
     def calibration(self) -> Calibration | None:
         """The calibration of what was kept; None below 100 pixels."""

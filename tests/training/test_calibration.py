@@ -56,6 +56,20 @@ def test_at_most_so_many_pixels_of_each_window_are_kept() -> None:
     assert kept.calibration() is None
 
 
+def test_memory_does_not_grow_with_the_land(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand windows of 100 pixels at most 5,000 pixels are kept, of early and of late windows as many."""
+    monkeypatch.setattr("pitscape.training.calibration.MOST", 5000)
+    kept = HeldOutScores(per_window=50)
+    labels = torch.arange(1000).repeat_interleave(100).reshape(1000, 10, 10)
+    for number in range(1000):
+        window = labels[number : number + 1]
+        kept.add(torch.zeros(1, 3, 10, 10), window, torch.ones_like(window, dtype=torch.bool))
+    held = torch.cat(kept.labels)
+    assert 2000 < len(held) == kept.kept <= 5000
+    assert torch.bincount(held, minlength=1000).ge(1).all()
+    assert abs(int((held < 500).sum()) - int((held >= 500).sum())) < 0.1 * len(held)
+
+
 def test_a_temperature_that_does_not_carry_over_is_not_kept() -> None:
     """One half is too sure, the other too unsure: each half's temperature harms the other."""
     (sure, labels), (unsure, _) = sharpened(3.0), sharpened(1 / 3)
