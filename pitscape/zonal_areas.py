@@ -36,8 +36,8 @@ def areas(arguments: argparse.Namespace) -> None:
     maps, chances = arguments.classes, arguments.probabilities or [None] * len(arguments.classes)
     given = [each for each in (*maps, arguments.zones, *(arguments.probabilities or [])) if each]
     inputs = with_sources(given)
-    read = FileStamps(inputs)
     _check(arguments, inputs)
+    read = FileStamps(inputs)
     names = epoch_names(maps, names_of(arguments.epochs))
     legend = load_legend(arguments.legend) if arguments.legend else None
     known = _legend_of_all(arguments, legend)
