@@ -70,7 +70,8 @@ def shared_class_areas(
         coverage, every = Coverage(zones, classes.grid, edges=edges), batches(classes.grid.shape)
     file = (folder / ZONES).absolute()
     write_zone_file(file, zones)
-    keys = batch_keys(every, files, [classes.legend.model_dump_json(), edges, sha256_of(file)])
+    place = [str(list(classes.grid.shape)), str(list(classes.grid.affine)), str(classes.grid.crs)]
+    keys = batch_keys(every, files, [classes.legend.model_dump_json(), *place, edges, sha256_of(file)])
     kept = KeptSums(folder, keys)
     near = {number: coverage.near(batch) for number, batch in enumerate(every)}
     counted = [number for number, found in near.items() if len(found)]

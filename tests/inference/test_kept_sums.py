@@ -22,6 +22,7 @@ from pitscape.inference.areas.sums import Sums
 from pitscape.inference.areas.zone_file import write_zone_file
 from pitscape.inference.areas.zones import Zone
 from pitscape.inference.cluster import zonal, zonal_tasks
+from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.tasks import Outcome
 from pitscape.inference.cluster.zonal import shared_class_areas
 from pitscape.inference.cluster.zonal_tasks import BatchTask, sum_batches
@@ -223,7 +224,8 @@ def test_a_map_that_is_replaced_while_a_worker_reads_it_is_told(
     mosaic: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the sums of other tiles stay."""
-    made = zonal_tasks.batch_sums
+    made, given = zonal_tasks.batch_sums, list[BatchTask]()
+    workers.before = given.append
 
     def replaced(*given: Any, **named: Any) -> Sums:  # noqa: ANN401
         found = made(*given, **named)
@@ -235,6 +237,9 @@ def test_a_map_that_is_replaced_while_a_worker_reads_it_is_told(
         patched.setattr(zonal_tasks, "batch_sums", replaced)
         with pytest.raises(PitscapeError, match=r"1 of 3 batches are missing \(.*tile_1\.tif: was replaced while"):
             shared(mosaic)
+        again = replace(given[1], files=SameFiles.of(given[1].files.paths))
+        with pytest.raises(PitscapeError, match=r"tile_1\.tif: was replaced while it was read"):
+            sum_batches(again)
     assert shared(mosaic) == alone(mosaic)
     assert workers.done == [0, 2, 1]
 
