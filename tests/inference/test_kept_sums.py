@@ -209,7 +209,11 @@ def test_a_lost_scheduler_leaves_a_count_of_what_is_missing(mosaic: Path, worker
 
 
 def test_a_map_that_is_replaced_between_batches_is_told(mosaic: Path) -> None:
+    """After the first batch that is read from it."""
+    told: list[int] = []
+
     def replaced(done: int, _total: int) -> None:
+        told.append(done)
         if done == 1:
             write_tile(mosaic, 1, 3)
 
@@ -218,6 +222,7 @@ def test_a_map_that_is_replaced_between_batches_is_told(mosaic: Path) -> None:
         pytest.raises(PitscapeError, match=r"tile_1\.tif: was replaced while it was read; run it again"),
     ):
         class_areas(classes, ZONES, progress=replaced)
+    assert told == [0, 1]
 
 
 def test_a_map_that_is_replaced_while_a_worker_reads_it_is_told(
