@@ -18,7 +18,7 @@ from pitscape.inference.parts_folder import LOCKS
 RUN = "run.lock"
 BEGIN = "begin.lock"
 BEGIN_S = 600.0
-"""Hashing a scene takes as long as reading it."""
+"""A manifest is compared or written in a fraction of a second, but many shards of an array may stand in line."""
 
 PATIENCE_S = 2.0
 """A shard that begins looks for a whole run; two that begin at once get in each other's way for that moment."""

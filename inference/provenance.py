@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.outputs import sha256_of, sidecar
+from pitscape.imagery.known_hashes import known_sha256
+from pitscape.imagery.outputs import sidecar
 from pitscape.imagery.reading import Reading
 from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.scene import Scene
@@ -44,7 +45,10 @@ def tiling(shape: tuple[int, int], predictor: FilePredictor, options: RunOptions
 
 
 def made_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) -> dict[str, Any]:
-    """All that decides what comes out: first of the scene that gives the grid, then, by sensor, of those of other sources."""
+    """All that decides what comes out: first of the scene that gives the grid, then, by sensor, of those of other sources.
+
+    Files are hashed, which takes as long as reading them; a process does it once.
+    """
     card, beside = predictor.card, predictor.files[1:]
     tile, overlap = cut_of(scene, predictor, options)
     first, *others = (_of_scene(*each) for each in zip(scene.stack.scenes, scene.readings, strict=True))
@@ -54,7 +58,7 @@ def made_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) ->
         **first,
         **(several if len(card.sources) > 1 else {}),
         "model": card.name,
-        "model_sha256": sha256_of(predictor.path),
+        "model_sha256": known_sha256(predictor.path),
         **(_beside(beside, card) if beside else {}),
         "radiometry": card.radiometry,
         "tile": tile,
@@ -69,14 +73,14 @@ def made_of(scene: JointScene, predictor: FilePredictor, options: RunOptions) ->
 def _beside(files: Sequence[Path], card: ModelCard) -> dict[str, Any]:
     """Hashes of the files beside a model, and of its card with the sensors and legend that it names."""
     whole = hashlib.sha256(card.model_dump_json().encode()).hexdigest()
-    return {"with_model_sha256": {path.name: sha256_of(path) for path in files}, "card_sha256": whole}
+    return {"with_model_sha256": {path.name: known_sha256(path) for path in files}, "card_sha256": whole}
 
 
 def _of_scene(scene: Scene, reading: Reading) -> dict[str, Any]:
     """A scene's files, and how they were read."""
     return {
         "scene": scene.path.name,
-        **({"scene_stored": scene.stored.identity()} if scene.stored else {"scene_sha256": sha256_of(scene.path)}),
+        **({"scene_stored": scene.stored.identity()} if scene.stored else {"scene_sha256": known_sha256(scene.path)}),
         **_contents("with_it", files_of(scene.path)[1:]),
         "stored_bands": list(reading.stored_bands) if reading.stored_bands else None,
         "mask": reading.mask.name if reading.mask else None,
@@ -92,7 +96,7 @@ def _of_scene(scene: Scene, reading: Reading) -> dict[str, Any]:
 def _content(key: str, path: Path) -> dict[str, Any]:
     """What changes with a file's content: its SHA-256; of a remote one what the store tells, as it is not read whole."""
     if not isinstance(path, RemotePath):
-        return {f"{key}_sha256": sha256_of(path)}
+        return {f"{key}_sha256": known_sha256(path)}
     found = path.look()
     if found is None:
         raise InputError(f"{path}: is not there any more; it was deleted meanwhile.")

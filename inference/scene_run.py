@@ -16,7 +16,7 @@ from pitscape.inference.parts import Parts, clear, open_parts
 from pitscape.inference.parts_folder import BLOCKS, check_folder, parts_of
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
 from pitscape.inference.predictor import FilePredictor
-from pitscape.inference.provenance import check_unchanged
+from pitscape.inference.provenance import check_unchanged, made_of
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_source import Given
 from pitscape.inference.scene_work import begin, outputs_of, sources_of, work_on_scene
@@ -91,6 +91,7 @@ def predict_shard(
     options, outputs = options or RunOptions(), outputs_of(output)
     folder, work = parts_of(outputs.classes), _Here(predictor, options, progress, Spent())
     with admitted(sources_of(source, predictor.card), predictor, outputs, options) as scene, holding(folder, shard):
+        made_of(scene, predictor, options)  # hashed before other shards have to wait for this one
         with beginning(folder):
             plan, parts = begin(scene, predictor, outputs, options, work, keep=True)
         missing = set(parts.missing(failed_too=not options.skip_failed))

@@ -4,10 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from pitscape.imagery.known_hashes import stamps_of
 from pitscape.imagery.outputs import sha256_of, write_json
-
-Stamp = list[list[str | int]]
-"""Name, size [bytes], time of the last change [ns] and inode, of a file or of each file in a folder."""
 
 
 class FileHashes:
@@ -34,7 +32,8 @@ class FileHashes:
 
     def of(self, path: Path) -> str:
         """The SHA-256 of a file or folder, as ``sha256_of`` has it."""
-        name, stamp = hashlib.sha256(str(path.resolve()).encode()).hexdigest(), _stamp(path)
+        name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()
+        stamp = [list(each) for each in stamps_of(path)]
         known = self._known.get(name)
         if known and known[0] == stamp:
             return str(known[1])
@@ -45,9 +44,3 @@ class FileHashes:
     def save(self) -> None:
         """Keep what is known."""
         write_json(self.store, self._known)
-
-
-def _stamp(path: Path) -> Stamp:
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-    states = [(each, each.stat()) for each in files]
-    return [[each.name, state.st_size, state.st_mtime_ns, state.st_ino] for each, state in states]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.outputs import keep_inputs, make_folder
 from pitscape.inference.cluster.connection import check_cluster, connected
+from pitscape.inference.cluster.run_mark import marking
 from pitscape.inference.cluster.tasks import run_tasks
 from pitscape.progress import titled_bar
 from pitscape.record import made_of
@@ -19,6 +20,9 @@ from pitscape.site_task import SiteResult, SiteTask, run_site_here, run_site_tas
 
 if TYPE_CHECKING:
     from distributed import Client
+
+WRITTEN = ("site.json", "report.html")
+"""By every site that is whole."""
 
 Fraction: TypeAlias = Callable[[float, float], None]
 """Told of work done, and of all work."""
@@ -33,7 +37,10 @@ def run(arguments: argparse.Namespace) -> None:
         check_cluster(arguments.cluster)
     keep_inputs([make_folder(out) / name for name in (PAGE, TABLE, SUMMARY)], paths)
     record = made_of(arguments, *paths)
-    tasks = [SiteTask(site, arguments.language, arguments.force) for site in sites]
+    hashes = record["inputs_sha256"].values()
+    tasks = [
+        SiteTask(site, sha256, arguments.language, arguments.force) for site, sha256 in zip(sites, hashes, strict=True)
+    ]
     results: dict[str, SiteResult] = {}
     lost: PitscapeError | None = None
     try:
@@ -74,16 +81,28 @@ def run_sites(
                 doing(task.site.name)
                 results[task.site.name] = run_site_here(task, _part_of(progress, passed, len(tasks)))
             return
-        given = {task.site.name: replace(task, threads=1) for task in tasks}
         progress(0, len(tasks))
 
-        def told(name: str, result: SiteResult) -> None:
-            results[name] = result
-            progress(len(results), len(tasks))
+        with connected(cluster) as client, marking(tasks[0].site.out.parent) as mark:
+            given = {task.site.name: replace(task, threads=1, mark=mark) for task in tasks}
 
-        with connected(cluster) as client:
+            def told(name: str, result: SiteResult) -> None:
+                results[name] = _seen(given[name].site, result)
+                progress(len(results), len(tasks))
+
             outcome = run_tasks(client, run_site_task, given, on_result=told)
         results |= {name: SiteResult("failed", reason) for name, reason in outcome.failures.items()}
+
+
+def _seen(site: ListedSite, result: SiteResult) -> SiteResult:
+    """What a worker says of a site, where this process sees what it has written."""
+    if result.status != "whole" or all((site.out / name).is_file() for name in WRITTEN):
+        return result
+    return SiteResult(
+        "failed",
+        f"{site.out}: lacks what a worker says it has written ({', '.join(WRITTEN)}); give all workers the same disk under "
+        "the same path.",
+    )
 
 
 def _part_of(progress: Fraction, passed: int, of: int) -> Fraction:

@@ -38,8 +38,17 @@ class MapTile:
 
     def __str__(self) -> str:
         """What messages call it."""
+        return f"{self.path} {self.window}"
+
+    @property
+    def window(self) -> str:
+        """Which part of the raster it is.
+
+        >>> MapTile(Path("a.tif"), slice(0, 64), slice(64, 90), (0, 64)).window
+        '[rows 0-64, columns 64-90]'
+        """
         rows, columns = self.rows, self.columns
-        return f"{self.path} [rows {rows.start}-{rows.stop}, columns {columns.start}-{columns.stop}]"
+        return f"[rows {rows.start}-{rows.stop}, columns {columns.start}-{columns.stop}]"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,9 +23,6 @@ from pitscape.tile_tasks import SpacingTask, TileTask, find_tile, measure_tile
 from pitscape.tile_work import TileWork, workers
 from pitscape.zone_rectangle import zone_rectangle
 
-if TYPE_CHECKING:
-    from pitscape.inference.cluster.same_files import SameFiles
-
 
 def mosaic_patterns(
     mosaic: MapMosaic,
@@ -35,7 +31,7 @@ def mosaic_patterns(
     legend: Legend | None,
     folder: Path,
     digests: Mapping[Path, str],
-    same: "Mapping[Path, SameFiles]",
+    same: Mapping[Path, SameFiles],
 ) -> list[Land]:
     """The metrics of a mosaic, and of zones in it.
 

@@ -33,7 +33,7 @@ class ListedSite:
         'a.yaml: holds no keys.'
         """
         for folder in (self.path.parent, self.out.parent):
-            reason = reason.replace(f"{folder}{os.sep}", "")
+            reason = reason.replace(f"{folder}{os.sep}", "").replace(f"{folder}: ", f"{folder.name}: ")
         return reason
 
 

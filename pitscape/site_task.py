@@ -3,9 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.outputs import sha256_of
+from pitscape.inference.cluster.run_mark import check_mark
+from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.site import report_site
 from pitscape.site_list import ListedSite
 from pitscape.site_numbers import numbers_of
@@ -21,15 +25,19 @@ class SiteTask:
 
     Attributes:
         site: Its file and folder.
+        sha256: Of its file, as the run records it.
         language: Of its report; None for that of its file.
         force: Do every step again.
         threads: At work on its scenes; None for all cores.
+        mark: In the common folder, where a worker runs it.
     """
 
     site: ListedSite
+    sha256: str
     language: str | None = None
     force: bool = False
     threads: int | None = None
+    mark: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -72,8 +80,10 @@ def run_site_task(task: SiteTask, progress: Callable[[float, float], None] = lam
         progress: Told of steps done and steps in all.
 
     Raises:
+        InputError: If a worker sees another folder or site file than the run; none of its sites would do.
         PitscapeError: If a step fails.
     """
+    _check(task)
     begun, site = time.monotonic(), task.site
     try:
         report_site(
@@ -81,6 +91,7 @@ def run_site_task(task: SiteTask, progress: Callable[[float, float], None] = lam
         )
     except InputError as error:
         return SiteResult("failed", str(error), seconds=time.monotonic() - begun)
+    _check(task)
     done, kept = passed_steps(site.out)
     [found] = read_sites([site.out / "site.json"])
     return SiteResult("whole", "", done, kept, time.monotonic() - begun, numbers_of(found))
@@ -94,3 +105,13 @@ def run_site_here(task: SiteTask, progress: Callable[[float, float], None]) -> S
     except (PitscapeError, Exception) as error:  # noqa: BLE001 - the next site may do well
         told = str(error) if isinstance(error, PitscapeError) else f"{type(error).__name__}: {error}"
         return SiteResult("failed", " ".join(told.split()), seconds=time.monotonic() - begun)
+
+
+def _check(task: SiteTask) -> None:
+    """Make sure that folder and site file are those of the run."""
+    path = task.site.path
+    if task.mark:
+        check_mark(task.mark)
+        SameFiles(((path, task.sha256),), "", whole=True).check()
+    elif sha256_of(path) != task.sha256:
+        raise InputError(f"{path}: was changed since the run was begun; run it again.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -19,6 +19,7 @@ from pitscape.ecology import naming
 from pitscape.imagery.cog import BLOCK
 from pitscape.imagery.legend import Legend
 from pitscape.imagery.outputs import replacing
+from pitscape.inference.cluster.run_mark import check_mark
 from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.map_mosaic import MapTile
 from pitscape.resilience.patches import Patches, patches_of
@@ -26,9 +27,6 @@ from pitscape.resilience.runs import UnobservedError, runs_of_bands
 from pitscape.resilience.spacing import Spacing, spacing_of, unobserved_spacing
 from pitscape.resilience.tile import Tile, tile_of, unobserved_tile
 from pitscape.zone_rectangle import inside_zone
-
-if TYPE_CHECKING:
-    from pitscape.inference.cluster.same_files import SameFiles
 
 Part = TypeVar("Part", Tile, Spacing)
 
@@ -47,17 +45,28 @@ class TileTask:
         legend: The classes, for rasters that do not carry them.
         zone: WKB of the zone beyond which all is nodata, None where all counts.
         threads: How many work at once.
+        mark: In the folder, where a worker does the task.
     """
 
     tile: MapTile
     sha256: str
-    same: "SameFiles"
+    same: SameFiles
     folder: Path
     unit: str | None
     nodata: int | None
     legend: Legend | None
     zone: bytes | None
     threads: int | None
+    mark: Path | None = None
+
+    def check_folder(self) -> None:
+        """Make sure that a worker sees the folder, and that the run goes on.
+
+        Raises:
+            InputError: If not.
+        """
+        if self.mark:
+            check_mark(self.mark)
 
     @property
     def part(self) -> Path:
@@ -100,27 +109,29 @@ def find_tile(task: TileTask) -> None:
     """Find the patches of a tile and leave a :class:`Tile`.
 
     Raises:
-        InputError: If the file cannot be read, is another one by now or on this machine, or holds more than 255 classes.
+        InputError: If the file cannot be read, is another one by now or on this machine, or holds more than 255 classes, or
+            the folder is not that of the run.
     """
     patches, tile = _patches(task), task.tile
     shape = (tile.rows.stop - tile.rows.start, tile.columns.stop - tile.columns.start)
-    _leave(task.part, tile_of(patches, tile.place) if patches else unobserved_tile(shape, tile.place))
+    _leave(task, tile_of(patches, tile.place) if patches else unobserved_tile(shape, tile.place))
 
 
 def measure_tile(task: SpacingTask) -> None:
     """Measure the distances in a tile and leave a :class:`Spacing`.
 
     Raises:
-        InputError: If the file cannot be read, or is another one by now or on this machine.
+        InputError: If the file cannot be read, or is another one by now or on this machine, or the folder is not that of the
+            run.
     """
     patches = _patches(task)
     if patches is None:
-        _leave(task.part, unobserved_spacing())
+        _leave(task, unobserved_spacing())
         return
     united = np.arange(patches.cells.size, dtype=np.int32)
     united[task.united[:, 0]] = task.united[:, 1]
     _leave(
-        task.part,
+        task,
         spacing_of(patches, united, cell_size=task.cell_size, distance=task.distance, threads=task.threads),
     )
 
@@ -134,13 +145,15 @@ def read_part(kind: type[Part], path: Path) -> Part | None:
         return None
 
 
-def _leave(path: Path, part: Tile | Spacing) -> None:
-    with replacing(path) as temporary:
+def _leave(task: TileTask, part: Tile | Spacing) -> None:
+    task.check_folder()
+    with replacing(task.part) as temporary:
         np.savez(temporary, **part._asdict())
 
 
 def _patches(task: TileTask) -> Patches | None:
     """The patches of a tile, None where no cell is observed."""
+    task.check_folder()
     with (
         open_categories(task.tile.path, unit=task.unit, nodata=task.nodata, legend=task.legend) as classes,
         naming(task.tile.path),

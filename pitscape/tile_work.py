@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitscape.imagery.errors import PitscapeError
+from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.inference.cluster.connection import connected
+from pitscape.inference.cluster.run_mark import marking
 from pitscape.inference.cluster.tasks import run_tasks
 from pitscape.inference.parts_folder import check_folder, parts_of, remove
 from pitscape.map_mosaic import MapTile
@@ -17,11 +18,11 @@ from pitscape.tile_tasks import Part, TileTask, read_part
 if TYPE_CHECKING:
     from distributed import Client
 
-PARTS = re.compile(r"[0-9a-f]{64}\.npz|\.[0-9a-f]{64}\.[0-9a-f]{8}\.npz")
-"""What is kept of tiles, whole or being written."""
+PARTS = re.compile(r"[0-9a-f]{64}\.npz|\.[0-9a-f]{64}\.[0-9a-f]{8}\.npz|\.mark\.[0-9a-f]{8}")
+"""What is kept of tiles, whole or being written, and the mark of a run on workers."""
 
 MOST_NAMED = 5
-"""Tiles of which a message says why they failed."""
+"""Tiles that a message names, and reasons why some failed."""
 
 
 @contextmanager
@@ -64,25 +65,23 @@ class TileWork:
             tasks: In any order.
 
         Raises:
-            PitscapeError: If tasks failed, naming their files; the others were done.
+            PitscapeError: If tasks failed or the scheduler was lost, naming tiles that are missing; the others were done.
         """
         found = {task.part: read_part(kind, task.part) for task in tasks}
         missing = {_title(task): task for task in tasks if found[task.part] is None}
         self._count(len(tasks) - len(missing))
-        failures = self._here(function, missing) if self._client is None else self._there(function, missing)
+        failures, stopped = dict[str, str](), "were not begun, or left nothing"
+        try:
+            failures = self._here(function, missing) if self._client is None else self._there(function, missing)
+        except InputError:
+            raise
+        except PitscapeError as error:  # of the scheduler: what was done is there all the same
+            stopped = str(error)
         for name, task in missing.items():
             if name not in failures and (part := read_part(kind, task.part)) is not None:
                 found[task.part] = part
-        lacking = {
-            name: failures.get(name, "left nothing").replace(str(task.part), str(task.folder))  # one reason for all
-            for name, task in missing.items()
-            if found[task.part] is None
-        }
-        if lacking:
-            folder = tasks[0].folder.name
-            raise PitscapeError(
-                f"{len(lacking)} of {len(tasks)} tiles were not measured: {_told(lacking)}; {folder} keeps the others, run it again for these."
-            )
+        if lacking := {name: task for name, task in missing.items() if found[task.part] is None}:
+            raise PitscapeError(_lacking(lacking, failures, stopped, len(tasks)))
         return {path: part for path, part in found.items() if part is not None}
 
     def _here(self, function: Callable[[Any], None], tasks: Mapping[str, TileTask]) -> dict[str, str]:
@@ -97,8 +96,11 @@ class TileWork:
 
     def _there(self, function: Callable[[Any], None], tasks: Mapping[str, TileTask]) -> dict[str, str]:
         assert self._client is not None
-        here = {name: replace(task, tile=_resolved(task.tile)) for name, task in tasks.items()}
-        return run_tasks(self._client, function, here, on_result=lambda *_: self._count(1)).failures
+        if not tasks:
+            return {}
+        with marking(next(iter(tasks.values())).folder) as mark:
+            here = {name: replace(task, tile=_resolved(task.tile), mark=mark) for name, task in tasks.items()}
+            return run_tasks(self._client, function, here, on_result=lambda *_: self._count(1)).failures
 
     def _count(self, tiles: int) -> None:
         self._done += tiles
@@ -119,13 +121,33 @@ def _title(task: TileTask) -> str:
     return f"{task.tile} {task.part.stem[:8]}"
 
 
-def _told(failures: Mapping[str, str]) -> str:
-    """Why tiles failed, each reason once."""
-    files = {name: name.rsplit(" [", 1)[0] for name in failures}
-    reasons = [reason if files[name] in reason else f"{files[name]}: {reason}" for name, reason in failures.items()]
-    told = [reason.rstrip(".") for reason in dict.fromkeys(reasons)]
-    more = f"; and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-    return "; ".join(told[:MOST_NAMED]) + more
+def _lacking(tasks: Mapping[str, TileTask], failures: Mapping[str, str], stopped: str, of: int) -> str:
+    """Which tiles are missing and why, each reason once; those that did not fail are so since the work has stopped."""
+    reasons, rest, folder = dict[str, None](), dict[str, None](), next(iter(tasks.values())).folder
+    for name, task in tasks.items():
+        reason = failures.get(name, "").replace(str(task.part), str(folder)).rstrip(".")  # one reason for all
+        if not reason:
+            rest[f"{task.tile.path.name} {task.tile.window}"] = None
+        elif str(task.tile.path) in reason or reason.startswith(f"{folder}: "):
+            reasons[reason] = None
+        else:
+            reasons[f"{task.tile.path}: {reason}"] = None
+    told = _first([*reasons], "; ")
+    if rest:
+        told += f"{'; ' if told else ''}{_first([*rest], ', ')}: {stopped.rstrip('.')}"
+    return (
+        f"{len(tasks)} of {of} tiles were not measured: {told}; {folder.name} keeps the others, run it again for these."
+    )
+
+
+def _first(texts: Sequence[str], between: str) -> str:
+    """The first of some texts, and how many more there are.
+
+    >>> _first(["a", "b", "c", "d", "e", "f", "g"], ", ")
+    'a, b, c, d, e, and 2 more'
+    """
+    more = [f"and {len(texts) - MOST_NAMED} more"] if len(texts) > MOST_NAMED else []
+    return between.join([*texts[:MOST_NAMED], *more])
 
 
 def _resolved(tile: MapTile) -> MapTile:

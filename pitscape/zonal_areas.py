@@ -11,6 +11,7 @@ from typing import TypeAlias
 from pitscape.figures import check_figure, write_figure
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.file_stamps import FileStamps
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.imagery.outputs import check_writable, keep_inputs, make_folder, sidecar, write_json
 from pitscape.imagery.remote.signed import check_unsigned
@@ -36,6 +37,7 @@ def areas(arguments: argparse.Namespace) -> None:
     given = [each for each in (*maps, arguments.zones, *(arguments.probabilities or [])) if each]
     inputs = with_sources(given)
     _check(arguments, inputs)
+    read = FileStamps(inputs)
     names = epoch_names(maps, names_of(arguments.epochs))
     legend = load_legend(arguments.legend) if arguments.legend else None
     known = _legend_of_all(arguments, legend)
@@ -58,9 +60,11 @@ def areas(arguments: argparse.Namespace) -> None:
                     notes = zone_notes(arguments, zones, classes.grid)
         if failed:
             raise PitscapeError(" ".join(failed))
-    write_areas(arguments.output, rows, epochs)
     record = {"schema": 1, "epochs": {name: path.name for name, path in zip(names, maps, strict=True)}}
-    write_json(sidecar(arguments.output), record | notes | made_of(arguments, *inputs))
+    record |= notes | made_of(arguments, *inputs)
+    read.check()
+    write_areas(arguments.output, rows, epochs)
+    write_json(sidecar(arguments.output), record)
     if arguments.figure:
         _draw(arguments.figure, rows, epochs, known)
     _print(arguments.output, rows, epochs, several=len(maps) > 1)

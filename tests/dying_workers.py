@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pitscape.inference.cluster import zonal
+from pitscape.inference.cluster import zonal_tasks
 from pitscape.step_memory import StepMemory
 
 
@@ -25,14 +25,14 @@ def die_in_step(step: str, marker: Path) -> None:
 
 def die_in_batch(marker: Path) -> None:
     """On a worker: die when the sums of a batch are made and not yet told."""
-    made = zonal.batch_sums
+    made = zonal_tasks.batch_sums
 
     def once(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - as the function has it
         found = made(*given, **named)
         _die_once(marker)
         return found
 
-    zonal.batch_sums = once
+    zonal_tasks.batch_sums = once
 
 
 def _die_once(marker: Path) -> None:

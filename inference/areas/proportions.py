@@ -16,6 +16,7 @@ from pitscape.imagery.outputs import replacing
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.spreadsheet import safe_cell
 from pitscape.inference.areas.coverage import Coverage, Edges
+from pitscape.inference.areas.map_files import MapFiles
 from pitscape.inference.areas.sums import Sums, batch_sums, batches, open_probabilities
 from pitscape.inference.areas.zones import Zone, outside_km2
 
@@ -88,16 +89,20 @@ def class_areas(
 
     Raises:
         InputError: If the probabilities are not of this map.
+        PitscapeError: If a file was replaced meanwhile.
     """
+    files = MapFiles([path for path in (classes.path, probabilities) if path])
     coverage, all_batches = Coverage(zones, classes.grid, edges=edges), batches(classes.grid.shape)
 
     def found(stored: Any) -> Iterator[Sums]:  # noqa: ANN401 - rasterio has no types
         for done, batch in enumerate(all_batches):
             progress(done, len(all_batches))
             yield batch_sums(classes, coverage, batch, probabilities=stored)
+            files.check(batch)
 
     with open_probabilities(probabilities, classes) as stored:
         total = Sums.total(found(stored), len(zones), len(classes.legend))
+    files.check()
     return area_rows(classes, zones, total, soft=probabilities is not None)
 
 

@@ -11,40 +11,39 @@ from zipfile import BadZipFile
 import numpy as np
 
 from pitscape.imagery.errors import PitscapeError
-from pitscape.imagery.outputs import replacing, sha256_of, stamp_of, write_text
-from pitscape.imagery.virtual import with_sources
-from pitscape.inference.areas.sums import BATCH, Sums
+from pitscape.imagery.outputs import replacing
+from pitscape.inference.areas.map_files import MapFiles
+from pitscape.inference.areas.sums import BATCH, Batch, Sums
 from pitscape.inference.areas.tally import Tally
-from pitscape.inference.parts_folder import remove
 
-KEY = "sums.key"
-SUMS = re.compile(r"\d+\.npz|\.(\d+|sums|zones)\.[0-9a-f]{8}\.(npz|key|bin)|sums\.key")
+SUMS = re.compile(r"\d+\.npz|\.(\d+|zones)\.[0-9a-f]{8}\.(npz|bin)")
 """Names of what is kept, whole or being written."""
 
 
-class KeptSums:
-    """Sums by number of the batch.
+def batch_keys(every: Sequence[Batch], files: MapFiles, made_of: Sequence[str]) -> list[str]:
+    """What decides the sums of each batch, as a SHA-256.
 
-    They are of one map and its zones: those of another are removed. Files count as the same where path, size and time of
-    change, or the ETag, are.
+    Args:
+        every: The batches of a map.
+        files: Of the map. A batch is of those that its windows may be read from: where one of a mosaic has changed, batches
+            elsewhere stay.
+        made_of: What else decides the sums.
+    """
+    given = [version("pitscape"), BATCH, *made_of]
+    texts = (json.dumps([*given, number, files.made_of(batch)]) for number, batch in enumerate(every))
+    return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+
+
+class KeptSums:
+    """Sums by number of the batch; those of another key count as missing.
 
     Args:
         folder: Of them; there is a file for each batch.
-        files: The map, and others that are read with it.
-        made_of: What else decides the sums.
-        zones: File of the zones, which counts by its content.
+        keys: Of all batches, as ``batch_keys`` has them.
     """
 
-    def __init__(self, folder: Path, *, files: Sequence[Path], made_of: Sequence[str], zones: Path) -> None:
-        self._folder = folder
-        read = with_sources(files)
-        stamps = [[str(each), *stamp_of(each)] for each in read]
-        given = [version("pitscape"), BATCH, stamps, list(made_of), sha256_of(zones)]
-        key = hashlib.sha256(json.dumps(given).encode()).hexdigest()
-        store = folder / KEY
-        if not store.exists() or store.read_text(encoding="utf-8") != key:
-            self.forget()
-            write_text(store, key)
+    def __init__(self, folder: Path, keys: Sequence[str]) -> None:
+        self._folder, self._keys = folder, keys
         self._names = {path.name for path in folder.iterdir()}
 
     def has(self, number: int) -> bool:
@@ -53,8 +52,9 @@ class KeptSums:
 
     def write(self, number: int, sums: Sums) -> None:
         """Keep the sums of a batch."""
+        key, hard = np.array(self._keys[number]), sums.hard
         with replacing(self._file(number)) as temporary, temporary.open("wb") as file:
-            np.savez(file, zones=sums.zones, cells=sums.hard.cells, m2=sums.hard.m2, soft=sums.soft)
+            np.savez(file, key=key, zones=sums.zones, cells=hard.cells, m2=hard.m2, soft=sums.soft)
 
     def all(self, numbers: Iterable[int]) -> Iterator[Sums]:
         """Those of some batches, in the order given.
@@ -71,13 +71,11 @@ class KeptSums:
     def _read(self, number: int) -> Sums | None:
         try:
             with self._file(number).open("rb") as file, np.load(file, allow_pickle=False) as parts:
+                if parts["key"].item() != self._keys[number]:
+                    return None
                 return Sums(parts["zones"], Tally(parts["cells"], parts["m2"]), parts["soft"])
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
-
-    def forget(self) -> None:
-        """Remove all of them."""
-        remove(self._folder, SUMS)
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number}.npz"

@@ -1,17 +1,14 @@
 """The folder of a run as workers see it: a mark says that it is the same folder, and that the run goes on."""
 
 import json
-import secrets
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.outputs import scratch
-from pitscape.imagery.remote.path import is_remote
-from pitscape.imagery.remote.store import DeniedError, UnreachableError
+from pitscape.imagery.remote.store import DeniedError
+from pitscape.inference.cluster.run_mark import marking, unseen
 from pitscape.inference.manifest import MANIFEST
 from pitscape.inference.parts import Parts, open_parts
 
@@ -45,18 +42,7 @@ def marked(parts: Parts) -> Iterator[Path]:
     Yields:
         Its absolute path, which goes to the workers.
     """
-    content = json.dumps(parts.contents.manifest()).encode()
-    if is_remote(parts.folder):
-        mark = parts.folder / f".manifest.{secrets.token_hex(4)}.json"
-        try:
-            mark.write_bytes(content)
-            yield mark
-        finally:
-            with suppress(UnreachableError):  # what went wrong before is told; the next run removes it
-                mark.unlink()
-        return
-    with scratch(parts.folder.absolute() / MANIFEST) as mark:
-        mark.write_bytes(content)
+    with marking(parts.folder, MANIFEST, json.dumps(parts.contents.manifest()).encode()) as mark:
         yield mark
 
 
@@ -69,11 +55,5 @@ def open_marked(mark: Path) -> MarkedParts:
     try:
         parts = open_parts(mark.parent, mark.name)
     except InputError as error:
-        host, folder = socket.gethostname(), mark.parent
-        if is_remote(folder):
-            reason = error.__cause__ if isinstance(error.__cause__, DeniedError) else error
-            raise InputError(f"{host} does not see the folder of this run: {reason}") from error
-        raise InputError(
-            f"{folder}: {host} does not see the folder of this run; give all workers the same disk under the same path."
-        ) from error
+        raise unseen(mark.parent, error.__cause__ if isinstance(error.__cause__, DeniedError) else error) from error
     return MarkedParts(parts.folder, parts.contents, mark)

@@ -4,14 +4,14 @@ import hashlib
 import json
 import secrets
 import socket
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.outputs import stamp_of
+from pitscape.imagery.outputs import sha256_of, stamp_of
 from pitscape.imagery.remote.path import is_remote
 from pitscape.inference.scene_files import files_of
 
@@ -32,15 +32,27 @@ class SameFiles:
     Attributes:
         prints: Of each path, in order.
         run: A random name, so that another run looks again.
+        whole: Whether all bytes are compared, which small files allow.
     """
 
     prints: tuple[tuple[Path, str], ...]
     run: str
+    whole: bool = False
 
     @classmethod
-    def of(cls, paths: Iterable[Path]) -> "SameFiles":
-        """What is seen of some scenes here."""
-        return cls(tuple((path, _print(path)) for path in paths), secrets.token_hex(4))
+    def of(cls, paths: Iterable[Path], *, whole: bool = False) -> "SameFiles":
+        """What is seen of some scenes here, or of all bytes of some files."""
+        seen = _content if whole else _print
+        return cls(tuple((path, seen(path)) for path in paths), secrets.token_hex(4), whole)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The scenes."""
+        return [path for path, _ in self.prints]
+
+    def only(self, paths: Collection[Path]) -> "SameFiles":
+        """The same of some of them."""
+        return replace(self, prints=tuple(each for each in self.prints if each[0] in paths))
 
     def check_once(self) -> None:
         """``check`` once for each run and process."""
@@ -55,7 +67,7 @@ class SameFiles:
         """
         for path, wanted in self.prints:
             try:
-                found = _print(path)
+                found = (_content if self.whole else _print)(path)
             except OSError as error:
                 raise InputError(
                     f"{path}: {socket.gethostname()} cannot read it ({error.strerror or error}); give all workers the same files "
@@ -71,6 +83,11 @@ class SameFiles:
 @lru_cache(maxsize=64)
 def _checked(files: SameFiles) -> None:
     files.check()
+
+
+def _content(path: Path) -> str:
+    """SHA-256 of a file; of a remote one what the store tells."""
+    return json.dumps(stamp_of(path)) if is_remote(path) else sha256_of(path)
 
 
 def _print(scene: Path) -> str:

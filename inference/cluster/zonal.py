@@ -1,29 +1,28 @@
 """Areas by zone on the workers of a cluster: batches of a map's windows as tasks, their sums added in one order."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pitscape.imagery.class_map import ClassMap, open_class_map
-from pitscape.imagery.errors import PitscapeError
-from pitscape.imagery.legend import Legend
+from pitscape.imagery.class_map import ClassMap
+from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.remote.path import is_remote
-from pitscape.imagery.virtual import sources_of
 from pitscape.inference.areas.coverage import Coverage, Edges
+from pitscape.inference.areas.map_files import MapFiles
 from pitscape.inference.areas.proportions import ALL, ClassArea, area_rows
-from pitscape.inference.areas.sums import Sums, batch_sums, batches, open_probabilities
-from pitscape.inference.areas.zone_file import read_zone_file, write_zone_file
+from pitscape.inference.areas.sums import Sums, batches, open_probabilities
+from pitscape.inference.areas.zone_file import write_zone_file
 from pitscape.inference.areas.zones import Zone
-from pitscape.inference.cluster.kept_sums import SUMS, KeptSums
+from pitscape.inference.cluster.kept_sums import SUMS, KeptSums, batch_keys
 from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.tasks import run_tasks, told
+from pitscape.inference.cluster.zonal_tasks import BatchTask, sum_batches
 from pitscape.inference.parts_folder import remove
 
 if TYPE_CHECKING:
@@ -36,50 +35,6 @@ ZONES = "zones.bin"
 
 FILES_OPENED = 300
 """Of a mosaic, in a tenth of the time that a batch takes: a task has a batch more for as many files."""
-
-
-@dataclass(frozen=True)
-class BatchTask:
-    """Batches of the windows of a map, as workers get them: what they read they open themselves.
-
-    Attributes:
-        classes: The map.
-        legend: Its legend, for maps that carry none.
-        probabilities: Map of the probabilities, if there is one.
-        zones: File of all zones.
-        numbers: Of those that come near the batches, rising.
-        batches: Their numbers.
-        edges: How cells at the edge of a zone count.
-        files: What was seen of the maps where the run was begun.
-    """
-
-    classes: Path
-    legend: Legend
-    probabilities: Path | None
-    zones: Path
-    numbers: NDArray[np.int64]
-    batches: Sequence[int]
-    edges: Edges
-    files: SameFiles
-
-
-def sum_batches(task: BatchTask) -> list[Sums]:
-    """The sums of each batch.
-
-    Raises:
-        InputError: If a map is damaged, or is another one here.
-    """
-    task.files.check_once()
-    with (
-        open_class_map(task.classes, task.legend) as classes,
-        open_probabilities(task.probabilities, classes) as stored,
-    ):
-        zones = read_zone_file(task.zones, task.numbers.tolist())
-        coverage, every = Coverage(zones, classes.grid, edges=task.edges), batches(classes.grid.shape)
-        return [
-            batch_sums(classes, coverage, every[number], numbers=task.numbers, probabilities=stored)
-            for number in task.batches
-        ]
 
 
 def shared_class_areas(
@@ -106,40 +61,62 @@ def shared_class_areas(
 
     Raises:
         InputError: If the probabilities are not of this map.
-        PitscapeError: If batches failed, or the scheduler is lost; another call does only those that are missing.
+        PitscapeError: If batches failed, the scheduler is lost, or a file was replaced meanwhile; another call does only
+            those that are missing.
     """
+    known = [path.absolute() for path in (classes.path, probabilities) if path]
+    files = MapFiles(known)
     with open_probabilities(probabilities, classes):
         coverage, every = Coverage(zones, classes.grid, edges=edges), batches(classes.grid.shape)
     file = (folder / ZONES).absolute()
     write_zone_file(file, zones)
-    known = [path.absolute() for path in (classes.path, probabilities) if path]
-    kept = KeptSums(folder, files=known, made_of=[classes.legend.model_dump_json(), edges], zones=file)
+    place = [str(list(classes.grid.shape)), str(list(classes.grid.affine)), str(classes.grid.crs)]
+    keys = batch_keys(every, files, [classes.legend.model_dump_json(), *place, edges, sha256_of(file)])
+    kept = KeptSums(folder, keys)
     near = {number: coverage.near(batch) for number, batch in enumerate(every)}
     counted = [number for number, found in near.items() if len(found)]
     wanted = [number for number in counted if not kept.has(number)]
-    tasks, seen = dict[str, BatchTask](), SameFiles.of(known)
-    for together in _groups(wanted, 1 + len(sources_of(classes.path)) // FILES_OPENED):
+    given = (known[0], classes.legend, known[1] if probabilities else None, file)
+    seen, shared = SameFiles.of(files.rasters), SameFiles.of([file, *files.virtual], whole=True)
+    tasks = dict[str, BatchTask]()
+    for together in _groups(wanted, 1 + len(files.rasters) // FILES_OPENED):
         numbers = np.unique(np.concatenate([near[number] for number in together]))
-        given = (known[0], classes.legend, known[1] if probabilities else None, file, numbers, together, edges, seen)
-        tasks[str(together[0])] = BatchTask(*given)
-    done = len(every) - len(wanted)
+        read = seen.only({path for number in together for path in files.read_for(every[number])})
+        tasks[str(together[0])] = BatchTask(*given, numbers, together, edges, read, shared)
+    done, reasons = len(every) - len(wanted), list[str]()
     progress(done, len(every))
 
     def keep(name: str, found: list[Sums]) -> None:
         nonlocal done
         for number, sums in zip(tasks[name].batches, found, strict=True):
+            try:
+                files.check(every[number])
+            except PitscapeError as error:
+                reasons.append(str(error))
+                continue
             kept.write(number, sums)
-        done += len(found)
+            done += 1
         progress(done, len(every))
 
-    failures = run_tasks(client, sum_batches, tasks, on_result=keep).failures
+    reasons += _failures(client, tasks, keep)
     if missing := len(every) - done:
         raise PitscapeError(
-            f"{classes.path}: {missing} of {len(every)} batches are missing ({told(failures.values())}); the others are "
-            "kept, and the same command does only these."
+            f"{classes.path}: {missing} of {len(every)} batches are missing ({told(reasons)}); the others are kept, and the "
+            "same command does only these."
         )
+    files.check()
     total = Sums.total(kept.all(counted), len(zones), len(classes.legend))
     return area_rows(classes, zones, total, soft=probabilities is not None)
+
+
+def _failures(client: "Client", tasks: Mapping[str, BatchTask], keep: Callable[[str, list[Sums]], None]) -> list[str]:
+    """Why tasks were not done; a scheduler that is lost is a reason among others."""
+    try:
+        return [*run_tasks(client, sum_batches, tasks, on_result=keep).failures.values()]
+    except InputError:
+        raise
+    except PitscapeError as error:
+        return [str(error)]
 
 
 def forget(folder: Path) -> None:

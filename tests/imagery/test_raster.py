@@ -9,7 +9,7 @@ from small_scenes import SceneMaker, stored_numbers
 
 from pitscape.imagery.errors import InputError
 from pitscape.imagery.raster import Raster, open_raster, rasters_in
-from pitscape.imagery.virtual import sources_of
+from pitscape.imagery.virtual import PlacedSource, placed_sources, sources_of
 
 VRT = """<VRTDataset rasterXSize="5" rasterYSize="4"><SRS>EPSG:32633</SRS>
 <GeoTransform>585420, 10, 0, 5652250, 0, -10</GeoTransform>
@@ -161,6 +161,27 @@ def test_a_virtual_raster_has_the_files_of_all_that_it_is_made_of(write_scene: S
         (tmp_path / name).write_text(VRT.format(source=source, relative=1, more=""))
     assert sources_of(tmp_path / "outer.vrt") == [tmp_path / "inner.vrt", path]
     assert sources_of(path) == []
+
+
+@pytest.mark.parametrize(
+    ("rectangle", "rows", "columns"),
+    [
+        ('<DstRect xOff="2" yOff="4" xSize="5" ySize="3"/>', slice(4, 7), slice(2, 7)),
+        ('<dstrect XOFF="1.5" YOFF="0" XSIZE="2.25" YSIZE="1e0"/>', slice(0, 1), slice(1, 4)),  # in whole cells
+        ('<DstRect xOff="2" yOff="x" xSize="5" ySize="3"/>', None, slice(2, 7)),
+        ('<DstRect xOff="0" yOff="0" xSize="-1" ySize="inf"/>', None, None),
+        ("", None, None),
+    ],
+)
+def test_where_the_files_of_a_virtual_raster_lie(
+    write_scene: SceneMaker, tmp_path: Path, rectangle: str, rows: slice | None, columns: slice | None
+) -> None:
+    path = write_scene(stored_numbers(4, 5), "inside.tif")
+    text = VRT.format(source="inside.tif", relative=1, more="")
+    assert text.count("<SourceBand>1</SourceBand>") == 1
+    text = text.replace("<SourceBand>1</SourceBand>", f"<SourceBand>1</SourceBand>{rectangle}")
+    (tmp_path / "scene.vrt").write_text(text)
+    assert placed_sources(tmp_path / "scene.vrt") == [PlacedSource(path, rows, columns)]
 
 
 def test_virtual_rasters_made_of_each_other_are_refused_in_one_line(tmp_path: Path) -> None:

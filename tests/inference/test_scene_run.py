@@ -1,4 +1,6 @@
+import hashlib
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -11,12 +13,15 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+from filelock import FileLock
 from numpy.typing import NDArray
 from rasterio.shutil import copy
 from small_scenes import BANDS, SceneMaker, grid, stored_numbers, write_raster
 
+from pitscape.imagery import known_hashes
 from pitscape.imagery.class_map import open_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.reading import Reading
 from pitscape.inference import assembly
 from pitscape.inference.assembly import assemble
@@ -438,6 +443,34 @@ def test_shards_may_begin_at_once(write_scene: SceneMaker, model: Path, tmp_path
         assert min(pool.map(shard, range(1, 5))) == 0
     merge(parts_of(output))
     assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
+
+
+def test_a_shard_hashes_nothing_while_others_wait(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 500 shards, each reads the scene; one after another they would wait longer than they may."""
+    scene, output, hashed = write_scene(stored_numbers(130, 60)), tmp_path / "c.tif", list[str]()
+
+    def sha256(path: Path) -> str:
+        with FileLock(parts_of(output) / "begin.lock", timeout=0):
+            hashed.append(path.name)
+        return sha256_of(path)
+
+    monkeypatch.setattr(known_hashes, "sha256_of", sha256)
+    for number in (1, 2):
+        known_hashes._read.cache_clear()
+        predict_shard(scene, predictor, output, Shard(number, 2), options=RunOptions(**TILED))
+    assert hashed == 2 * [scene.name, predictor.path.name]
+    assert merge(parts_of(output))["scene_sha256"] == hashlib.sha256(scene.read_bytes()).hexdigest()
+
+
+def test_a_file_that_has_changed_is_hashed_anew(tmp_path: Path) -> None:
+    path = tmp_path / "scene.tif"
+    for content in (b"one", b"two"):
+        path.with_name("new").write_bytes(content)
+        path.with_name("new").replace(path)
+        os.utime(path, ns=(1, 1))  # as a copy that keeps the time
+        assert known_hashes.known_sha256(path) == hashlib.sha256(content).hexdigest()
 
 
 def test_a_scene_that_declares_more_than_the_disk_holds_is_refused(predictor: OnnxPredictor, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Areas by zone on workers: the same to the last bit, whoever dies; what is missing is told, and only that is done again."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +29,6 @@ from pitscape.inference.areas.tally import windows
 from pitscape.inference.areas.zone_file import read_zone_file, write_zone_file
 from pitscape.inference.areas.zones import Zone
 from pitscape.inference.cluster import zonal
-from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.zonal import shared_class_areas
 from pitscape.inference.lock import holding
 
@@ -112,37 +110,16 @@ def test_a_worker_that_dies_costs_nothing_but_time(land: ClassMap, client: "Clie
     assert told(shared) == told(class_areas(land, zones_of(land)))
 
 
-def test_a_damaged_map_names_what_is_missing_and_only_that_is_done_again(
-    land: ClassMap, client: "Client", tmp_path: Path
-) -> None:
-    path = tmp_path / "map.tif"
-    whole, work = land.path.read_bytes(), tmp_path / "work"
-    path.write_bytes(whole)
-    work.mkdir()
-    before = path.stat()
-    damaged = bytearray(whole)
+def test_a_damaged_map_names_what_is_missing(land: ClassMap, client: "Client", tmp_path: Path) -> None:
+    path, work = tmp_path / "map.tif", make_folder(tmp_path / "work")
+    damaged = bytearray(land.path.read_bytes())
     damaged[-20_000:-10_000] = bytes(10_000)  # of the last rows' blocks
     path.write_bytes(damaged)
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    zones = zones_of(land)
     with open_class_map(path) as classes, pytest.raises(PitscapeError) as caught:
-        shared_class_areas(client, work, classes, zones)
+        shared_class_areas(client, work, classes, zones_of(land))
     message = str(caught.value)
     assert message.startswith(f"{path}: 1 of 3 batches are missing ({path}: is damaged")
     assert message.endswith("the same command does only these.")
-    path.write_bytes(whole)
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    done: list[tuple[int, int]] = []
-    with open_class_map(path) as classes:
-        shared = shared_class_areas(client, work, classes, zones, progress=lambda *each: done.append(each))
-    assert done == [(2, 3), (3, 3)]
-    assert told(shared) == told(class_areas(land, zones))
-    for other in (zones[1:], zones):  # sums of other zones do not count
-        done.clear()
-        with open_class_map(path) as classes:
-            shared = shared_class_areas(client, work, classes, other, progress=lambda *each: done.append(each))
-        assert done[0] == (0, 3)
-        assert told(shared) == told(class_areas(land, other))
 
 
 def test_sums_that_were_damaged_are_made_again(land: ClassMap, client: "Client", tmp_path: Path) -> None:
@@ -165,15 +142,6 @@ def test_sums_of_a_map_elsewhere_do_not_count(land: ClassMap, client: "Client", 
         with open_class_map(path) as classes:
             shared_class_areas(client, work, classes, progress=lambda *each: done.append(each))
         assert done[0] == (0, 3)
-
-
-def test_another_map_on_a_worker_is_refused(
-    land: ClassMap, client: "Client", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = SameFiles(((land.path, "0" * 64),), "run")
-    monkeypatch.setattr(zonal.SameFiles, "of", lambda _paths: other)
-    with pytest.raises(PitscapeError, match=r"3 of 3 batches are missing \(.*is another file on"):
-        shared_class_areas(client, tmp_path, land)
 
 
 def test_what_others_keep_in_the_folder_stays(

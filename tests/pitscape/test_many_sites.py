@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,13 +22,14 @@ from pitscape.cli import main
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.imagery.legend import load_legend
+from pitscape.imagery.outputs import sha256_of
 from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.tasks import Outcome
 from pitscape.many_sites import run_sites
 from pitscape.site import report_site
 from pitscape.site_list import listed_sites
 from pitscape.site_numbers import numbers_of
-from pitscape.site_task import SiteResult, SiteTask
+from pitscape.site_task import SiteResult, SiteTask, run_site_here, run_site_task
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -79,7 +81,7 @@ def results_of(out: Path) -> dict[str, bytes]:
 
 
 def tasks_of(sites: Path, out: Path) -> list[SiteTask]:
-    return [SiteTask(site) for site in listed_sites([sites], out)]
+    return [SiteTask(site, sha256_of(site.path)) for site in listed_sites([sites], out)]
 
 
 def summary(out: Path) -> list[dict[str, Any]]:
@@ -301,3 +303,73 @@ def test_a_lost_scheduler_leaves_a_list_of_what_is_missing(
     assert "the scheduler was lost" in capsys.readouterr().err
     assert [row["status"] for row in summary(tmp_path)] == ["whole", "missing", "missing", "missing"]
     assert all("scheduler was lost" in row["reason"] for row in summary(tmp_path)[1:])
+
+
+def workers(monkeypatch: pytest.MonkeyPatch, done: Any) -> None:  # noqa: ANN401
+    """What a task becomes where workers are this process."""
+
+    def run_tasks(_client: object, _function: object, given: dict[str, SiteTask], *, on_result: Any) -> Any:  # noqa: ANN401
+        outcome = Outcome[SiteResult]()
+        for name, task in given.items():
+            try:
+                on_result(name, done(task))
+            except PitscapeError as error:
+                outcome.failures[name] = str(error)
+        return outcome
+
+    monkeypatch.setattr(many_sites, "run_tasks", run_tasks)
+    monkeypatch.setattr(many_sites, "connected", lambda _cluster: connected(object()))  # type: ignore[arg-type]
+
+
+def test_a_worker_with_a_disk_of_its_own_runs_no_site(
+    sites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its folder has the same path, and lacks the mark."""
+    out = tmp_path / "out"
+
+    def elsewhere(task: SiteTask) -> SiteResult:
+        assert task.mark is not None
+        assert task.mark.parent == out
+        task.mark.rename(tmp_path / "mark")
+        try:
+            return run_site_task(task)
+        finally:
+            (tmp_path / "mark").rename(task.mark)
+
+    workers(monkeypatch, elsewhere)
+    names = [str(sites / f"{name}.yaml") for name in "ab"]
+    assert main(["run", *names, "--out", str(out), "--cluster", "tcp://127.0.0.1:1"]) == 1
+    assert "2 of 2 sites are not whole" in capsys.readouterr().err
+    reasons = [row["reason"] for row in summary(out)]
+    pattern = r"out: \S+ does not see the folder of this run; give all workers the same disk under the same path\."
+    assert all(re.fullmatch(pattern, reason) for reason in reasons)
+    assert sorted(path.name for path in out.iterdir()) == ["index.html", "sites.csv", "sites.json"]
+
+
+def test_a_site_of_which_nothing_is_seen_is_not_whole(
+    sites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers(monkeypatch, lambda _task: SiteResult("whole", numbers={"title": "elsewhere"}))
+    names = [str(sites / f"{name}.yaml") for name in "ab"]
+    assert main(["run", *names, "--out", str(tmp_path), "--cluster", "tcp://127.0.0.1:1"]) == 1
+    for row in summary(tmp_path):
+        assert (row["status"], row["report"]) == ("failed", None)
+        assert row["reason"].startswith(
+            f"{row['site']}: lacks what a worker says it has written (site.json, report.html)"
+        )
+
+
+def test_another_site_file_on_a_worker_is_refused(sites: Path, tmp_path: Path) -> None:
+    """The hash in the lists is of the file that was run."""
+    [site] = listed_sites([sites / "a.yaml"], tmp_path / "out")
+    mark = tmp_path / ".mark.01234567"
+    mark.touch()
+    task = SiteTask(site, sha256_of(sites / "b.yaml"), mark=mark)
+    with pytest.raises(InputError, match=r"a\.yaml: is another file on \S+ than where the run was begun"):
+        run_site_task(task)
+    gone = replace(task, site=replace(site, path=tmp_path / "gone.yaml"))
+    with pytest.raises(InputError, match=r"gone\.yaml: \S+ cannot read it"):
+        run_site_task(gone)
+    here = run_site_here(replace(task, mark=None), lambda _done, _total: None)
+    assert (here.status, here.reason) == ("failed", f"{site.path}: was changed since the run was begun; run it again.")
+    assert not (tmp_path / "out").exists()

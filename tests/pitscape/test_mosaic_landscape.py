@@ -1,6 +1,9 @@
 """Landscape metrics of mosaics on the command line: equal to those of one raster, whatever the tiles."""
 
 import json
+import re
+from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,12 +19,13 @@ from scipy import ndimage
 from shapely.geometry import Point, box
 from small_scenes import UTM, grid, write_raster
 
-from pitscape import mosaic_patterns, tile_tasks
+from pitscape import mosaic_patterns, tile_tasks, tile_work
 from pitscape.cli import main
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.inference.cluster.same_files import SameFiles
+from pitscape.inference.cluster.tasks import Outcome
 from pitscape.tile_tasks import TileTask, find_tile
 
 HEIGHT, WIDTH, WEST, NORTH = 90, 110, 585420, 5652250
@@ -166,6 +170,68 @@ def test_another_file_on_a_worker_is_refused(
     with LocalCluster(n_workers=1, processes=False, protocol="tcp://", dashboard_address=None) as cluster:
         options = ("--cluster", cluster.scheduler_address, "--output", tmp_path / "m.json")
         assert "is another file on" in answer(capsys, *tiles[:2], *options, status=1)
+
+
+def workers(monkeypatch: pytest.MonkeyPatch, before: Callable[[TileTask], object], most: int = 99) -> list[str]:
+    """This process in place of workers, whose scheduler is lost after some tasks; files that were done."""
+    done: list[str] = []
+
+    def run_tasks(_client: object, function: Any, given: dict[str, TileTask], *, on_result: Any) -> Any:  # noqa: ANN401
+        outcome = Outcome[None]()
+        for name, task in given.items():
+            if len(done) == most:
+                raise PitscapeError("the scheduler was lost after some tasks were done. Start it, and go on.")
+            before(task)
+            try:
+                on_result(name, function(task))
+            except PitscapeError as error:
+                outcome.failures[name] = str(error)
+            done.append(task.tile.path.name)
+        return outcome
+
+    monkeypatch.setattr(tile_work, "run_tasks", run_tasks)
+    monkeypatch.setattr(tile_work, "connected", lambda _cluster: nullcontext(object()))
+    return done
+
+
+CLUSTER = ("--cluster", "tcp://127.0.0.1:1")
+
+
+def test_a_worker_without_the_folder_is_told_and_leaves_nothing(
+    tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk of its own, where the folder has the same path."""
+    folder = tmp_path / "m.json.parts"
+
+    def elsewhere(task: TileTask) -> None:
+        assert task.mark is not None
+        assert task.mark.parent == folder
+        task.mark.unlink(missing_ok=True)
+
+    with monkeypatch.context() as patched:
+        workers(patched, elsewhere)
+        said = answer(capsys, *tiles, *CLUSTER, "--output", tmp_path / "m.json", status=1)
+    pattern = (
+        rf"16 of 16 tiles were not measured: {folder}: \S+ does not see the folder of this run; give all workers the same "
+        r"disk under the same path; m\.json\.parts keeps the others, run it again for these\."
+    )
+    assert re.search(pattern, said)
+    assert not [*tmp_path.rglob("*.npz")]
+
+
+def test_a_lost_scheduler_leaves_a_list_of_tiles(
+    tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = metrics(*tiles, output=tmp_path / "wanted.json")
+    with monkeypatch.context() as patched:
+        done = workers(patched, lambda _task: None, most=9)
+        said = answer(capsys, *tiles, *CLUSTER, "--output", tmp_path / "m.json", status=1)
+    assert "7 of 16 tiles were not measured: r30_c40.tif [rows 0-34, columns 0-1], r30_c41.tif [rows" in said
+    assert "columns 0-1], and 2 more: the scheduler was lost after some tasks were done. Start it, and go on;" in said
+    assert "m.json.parts keeps the others, run it again for these" in said
+    again = workers(monkeypatch, lambda _task: None)
+    assert metrics(*tiles, *CLUSTER, output=tmp_path / "m.json") == wanted
+    assert sorted([*done, *again[:7]]) == sorted(path.name for path in tiles)
 
 
 def spoil(path: Path) -> bytes:
