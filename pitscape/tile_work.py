@@ -1,7 +1,7 @@
 """Tasks of tiles, done here one after another or by the workers of a cluster; what they leave is kept for a rerun."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pitscape.imagery.errors import PitscapeError
 from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.tasks import run_tasks
+from pitscape.inference.cluster.workers import ClusterLostError
 from pitscape.inference.parts_folder import check_folder, parts_of, remove
 from pitscape.map_mosaic import MapTile
+from pitscape.progress import say
 from pitscape.tile_tasks import Part, TileTask, read_part
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ PARTS = re.compile(r"[0-9a-f]{64}\.npz|\.[0-9a-f]{64}\.[0-9a-f]{8}\.npz")
 """What is kept of tiles, whole or being written."""
 
 MOST_NAMED = 5
-"""Tiles of which a message says why they failed."""
+"""Tiles or files of which a message speaks."""
 
 
 @contextmanager
@@ -69,7 +71,11 @@ class TileWork:
         found = {task.part: read_part(kind, task.part) for task in tasks}
         missing = {_title(task): task for task in tasks if found[task.part] is None}
         self._count(len(tasks) - len(missing))
-        failures = self._here(function, missing) if self._client is None else self._there(function, missing)
+        failures, lost = dict[str, str](), None
+        try:
+            failures = self._here(function, missing) if self._client is None else self._there(function, missing)
+        except ClusterLostError as error:
+            lost = error
         for name, task in missing.items():
             if name not in failures and (part := read_part(kind, task.part)) is not None:
                 found[task.part] = part
@@ -80,8 +86,9 @@ class TileWork:
         }
         if lacking:
             folder = tasks[0].folder.name
+            reason = f"{_files(lacking)} ({lost.lost})" if lost else _told(lacking)
             raise PitscapeError(
-                f"{len(lacking)} of {len(tasks)} tiles were not measured: {_told(lacking)}; {folder} keeps the others, run it again for these."
+                f"{len(lacking)} of {len(tasks)} tiles were not measured: {reason}; {folder} keeps the others, run it again for these."
             )
         return {path: part for path, part in found.items() if part is not None}
 
@@ -98,7 +105,7 @@ class TileWork:
     def _there(self, function: Callable[[Any], None], tasks: Mapping[str, TileTask]) -> dict[str, str]:
         assert self._client is not None
         here = {name: replace(task, tile=_resolved(task.tile)) for name, task in tasks.items()}
-        return run_tasks(self._client, function, here, on_result=lambda *_: self._count(1)).failures
+        return run_tasks(self._client, function, here, on_result=lambda *_: self._count(1), tell=say).failures
 
     def _count(self, tiles: int) -> None:
         self._done += tiles
@@ -111,12 +118,18 @@ def workers(cluster: str | None) -> "Iterator[Client | None]":
     if cluster is None:
         yield None
         return
-    with connected(cluster) as client:
+    with connected(cluster, tell=say) as client:
         yield client
 
 
 def _title(task: TileTask) -> str:
     return f"{task.tile} {task.part.stem[:8]}"
+
+
+def _files(names: Iterable[str]) -> str:
+    """The first files of some tiles."""
+    files = list(dict.fromkeys(name.rsplit(" [", 1)[0] for name in names))
+    return ", ".join(files[:MOST_NAMED]) + (f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else "")
 
 
 def _told(failures: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.outputs import scratch
+from pitscape.imagery.outputs import naming_full, scratch
 from pitscape.imagery.remote.path import is_remote
 from pitscape.imagery.remote.store import DeniedError, UnreachableError
 from pitscape.inference.manifest import MANIFEST
@@ -44,6 +44,10 @@ def marked(parts: Parts) -> Iterator[Path]:
 
     Yields:
         Its absolute path, which goes to the workers.
+
+    Raises:
+        UnwrittenError: If the disk is full.
+        UnreachableError: If the store does not answer.
     """
     content = json.dumps(parts.contents.manifest()).encode()
     if is_remote(parts.folder):
@@ -56,7 +60,8 @@ def marked(parts: Parts) -> Iterator[Path]:
                 mark.unlink()
         return
     with scratch(parts.folder.absolute() / MANIFEST) as mark:
-        mark.write_bytes(content)
+        with naming_full(mark):
+            mark.write_bytes(content)
         yield mark
 
 

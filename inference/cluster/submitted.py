@@ -1,5 +1,6 @@
 """Tasks that the scheduler of a cluster holds: a bounded number, and what comes back of each."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -56,18 +57,18 @@ class Submitted(Generic[Given, Result]):
         self._held: dict[str, Future[Result | Refused]] = {}
         self._ended: SimpleQueue[Future[Result | Refused]] = SimpleQueue()
 
-    def fill(self, waiting: Iterator[tuple[str, Given]]) -> None:
-        """Send as many as the workers that are there keep busy.
+    def fill(self, waiting: deque[tuple[str, Given]]) -> None:
+        """Send as many as the workers that are there keep busy, and take them from those that wait.
 
         Raises:
             ClusterLostError: If the scheduler was lost, or all workers were and no other came.
         """
+        if not waiting:
+            return
         most = ON_THE_WAY * max(sum(self._attendance.threads()), 1)
         with asking(self._client):
-            while len(self._held) < most:
-                name, given = next(waiting, (None, None))
-                if name is None:
-                    return
+            while waiting and len(self._held) < most:
+                name, given = waiting.popleft()
                 key = self._prefix + name
                 self._held[key] = self._client.submit(self._work, given, key=key, pure=False, retries=RETRIES)
                 self._held[key].add_done_callback(self._ended.put)

@@ -1,5 +1,6 @@
 """Many independent tasks on a cluster: results as they come, failures kept and told."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -94,7 +95,7 @@ def _pass(
     on_result: Callable[[str, Result], None] | None,
 ) -> list[str]:
     """Do tasks until all are done or patience ends; of those that failed, the ones that were at workers which died."""
-    waiting, suspects = iter(given.items()), list[str]()
+    waiting, suspects = deque(given.items()), list[str]()
     since_success = 0
     try:
         on_the_way.fill(waiting)

@@ -24,6 +24,7 @@ from pitscape.inference.areas.zones import Zone
 from pitscape.inference.cluster.kept_sums import SUMS, KeptSums
 from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.tasks import run_tasks, told
+from pitscape.inference.cluster.workers import ClusterLostError, Tell
 from pitscape.inference.parts_folder import remove
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def shared_class_areas(
     edges: Edges = "exact",
     probabilities: Path | None = None,
     progress: Progress = lambda _done, _total: None,
+    tell: Tell | None = None,
 ) -> list[ClassArea]:
     """What ``class_areas`` gives, to the last bit, from the workers of a cluster.
 
@@ -103,10 +105,12 @@ def shared_class_areas(
         edges: How cells at the edge of a zone count.
         probabilities: Map of the classes' probabilities.
         progress: Told of batches of windows.
+        tell: Told that workers are waited for.
 
     Raises:
         InputError: If the probabilities are not of this map.
-        PitscapeError: If batches failed, or the scheduler is lost; another call does only those that are missing.
+        PitscapeError: If batches failed; another call does only those that are missing.
+        ClusterLostError: If the scheduler or all workers are lost; the same.
     """
     with open_probabilities(probabilities, classes):
         coverage, every = Coverage(zones, classes.grid, edges=edges), batches(classes.grid.shape)
@@ -132,12 +136,18 @@ def shared_class_areas(
         done += len(found)
         progress(done, len(every))
 
-    failures = run_tasks(client, sum_batches, tasks, on_result=keep).failures
-    if missing := len(every) - done:
-        raise PitscapeError(
-            f"{classes.path}: {missing} of {len(every)} batches are missing ({told(failures.values())}); the others are "
-            "kept, and the same command does only these."
+    def missing(reason: str) -> str:
+        return (
+            f"{classes.path}: {len(every) - done} of {len(every)} batches are missing ({reason}); the others are kept, and the "
+            "same command does only these."
         )
+
+    try:
+        failures = run_tasks(client, sum_batches, tasks, on_result=keep, tell=tell).failures
+    except ClusterLostError as error:
+        raise ClusterLostError(error.lost, missing(error.lost)) from error
+    if done < len(every):
+        raise PitscapeError(missing(told(failures.values())))
     total = Sums.total(kept.all(counted), len(zones), len(classes.legend))
     return area_rows(classes, zones, total, soft=probabilities is not None)
 

@@ -388,7 +388,7 @@ def test_a_scheduler_that_dies_is_told_and_a_rerun_with_another_does_what_is_mis
     assert run.returncode == 1
     last = said.splitlines()[-1]
     assert re.fullmatch(
-        rf"pitscape: {parts_of(output)}: \d+ of 82 blocks are missing \(.*\): the scheduler was lost .* Go on with --resume\.",
+        rf"pitscape: {parts_of(output)}: \d+ of 82 blocks are missing \(.*\): the scheduler was lost; start it\. Go on with --resume\.",
         last,
     )
     assert len(said.splitlines()) == 2  # the other says that day_one is taken
