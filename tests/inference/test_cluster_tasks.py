@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import cluster_faults as faults
@@ -13,6 +12,7 @@ import pytest
 from cluster_faults import scale
 from distributed import Client, LocalCluster
 from distributed.security import Security
+from loopback_cluster import one_thread
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.inference.cluster import connection, workers
@@ -101,16 +101,6 @@ def test_workers_that_are_to_come_are_waited_for(client: Client) -> None:
     assert set(threads_of(client, told.append)) == {1}
     later.join()
     assert told == ["waiting for workers: the cluster has none yet"]
-
-
-@contextmanager
-def one_thread(**options: object) -> Iterator[LocalCluster]:
-    """A scheduler with one worker of this process, on loopback and without TLS."""
-    place = {"protocol": "tcp://", "host": "127.0.0.1", "dashboard_address": None, "silence_logs": 60}
-    pages = {"scheduler_kwargs": {"dashboard": False, "dashboard_address": "127.0.0.1:0"}}
-    given = {"n_workers": 1, "threads_per_worker": 1, "processes": False, **place, **pages, **options}
-    with LocalCluster(**given) as there:
-        yield there
 
 
 def after(wanted: str, act: Callable[..., object], *given: object) -> Callable[[str, object], None]:

@@ -291,10 +291,8 @@ def test_a_site_whose_worker_was_killed_is_done_by_another(
 def test_a_lost_scheduler_leaves_a_list_of_what_is_missing(
     sites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def lost(
-        _client: object, function: Any, given: dict[str, SiteTask], *, on_result: Any, **_: Any
-    ) -> Outcome[SiteResult]:
-        on_result("a", function(given["a"]))
+    def lost(_client: object, function: Any, given: dict[str, SiteTask], **how: Any) -> Outcome[SiteResult]:  # noqa: ANN401
+        how["on_result"]("a", function(given["a"]))
         raise PitscapeError("the scheduler was lost; 1 of 4 tasks were done.")
 
     monkeypatch.setattr(many_sites, "run_tasks", lost)

@@ -11,17 +11,20 @@ import pytest
 import rasterio
 from affine import Affine
 from distributed import LocalCluster
+from loopback_cluster import one_thread
 from numpy.typing import NDArray
 from scipy import ndimage
 from shapely.geometry import Point, box
 from small_scenes import UTM, grid, write_raster
 
-from pitscape import mosaic_patterns, tile_tasks
+from pitscape import mosaic_patterns, tile_tasks, tile_work
 from pitscape.cli import main
 from pitscape.imagery.class_map import save_class_map
 from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.inference.cluster.same_files import SameFiles
+from pitscape.inference.cluster.tasks import Outcome
+from pitscape.inference.cluster.workers import ClusterLostError
 from pitscape.tile_tasks import TileTask, find_tile
 
 HEIGHT, WIDTH, WEST, NORTH = 90, 110, 585420, 5652250
@@ -156,6 +159,26 @@ def test_a_cluster_tells_which_tiles_failed(
         assert "r11_c40.tif: is damaged or cut off" in said
         tiles[5].write_bytes(complete)
         assert metrics(*tiles, "--cluster", address, output=tmp_path / "m.json") == wanted
+
+
+def test_a_cluster_that_is_lost_leaves_a_list_of_what_is_missing(
+    tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losing(_client: object, function: Any, tasks: dict[str, TileTask], **_: Any) -> Outcome[None]:  # noqa: ANN401
+        for task in list(tasks.values())[:-2]:
+            function(task)
+        raise ClusterLostError("the scheduler was lost; start it", "2 of 16 tasks are missing.")
+
+    with one_thread() as cluster:
+        command = *tiles, "--cluster", cluster.scheduler_address
+        with monkeypatch.context() as lost:
+            lost.setattr(tile_work, "run_tasks", losing)
+            said = answer(capsys, *command, "--output", tmp_path / "m.json", status=1)
+        missing = ", ".join(str(path) for path in tiles[-2:])
+        assert (
+            f"2 of 16 tiles were not measured: {missing} (the scheduler was lost; start it); m.json.parts keeps" in said
+        )
+        assert metrics(*command, output=tmp_path / "m.json") == metrics(*tiles, output=tmp_path / "wanted.json")
 
 
 def test_another_file_on_a_worker_is_refused(
