@@ -143,6 +143,8 @@ def _check_closed(client: "Client", address: str) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Let what happens be said in one line of ours, not in many of the libraries'."""
+    import distributed  # noqa: F401 - its loggers have levels of their own once they are there
+
     names = {*LOUD, *(name for name in logging.root.manager.loggerDict if name.split(".")[0] in LOUD)}
     loggers = [(logger, logger.level) for logger in map(logging.getLogger, names)]
     for logger, _ in loggers:

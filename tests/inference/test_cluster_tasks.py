@@ -164,6 +164,18 @@ def test_a_scheduler_that_is_lost_between_tasks_is_told_in_one_way() -> None:
             check_memory(client, 100)
 
 
+def test_the_first_worker_of_a_scheduler_is_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "ALONE_S", 0.1)
+    told: list[str] = []
+    with one_thread(n_workers=0) as there:
+        later = threading.Timer(1.2, there.scale, [1])
+        later.start()
+        with connected(there.scheduler_address, tell=told.append) as client:
+            assert threads_of(client) == [1]
+        later.join()
+    assert told == ["waiting for workers: the cluster has none yet"]
+
+
 def test_a_client_need_not_be_the_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("distributed.client._global_clients", {})
     with one_thread() as there, Client(there, set_as_default=False) as client:
