@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def map_on_cluster(
     with connected(address, memory_mb=LOCAL_SHARE * options.memory_mb, tell=say) as client, ExitStack() as stack:
         tiles = _Tiles(stack.enter_context(bar(title)))
         at_once = min(len(given), sum(threads_of(client)), MOST_AT_ONCE)
-        lost: list[ClusterLostError] = []
+        lost, tell = list[ClusterLostError](), cache(say)  # once, though several scenes wait
 
         def work(number: int) -> dict[str, Any] | PitscapeError:
             if lost:
@@ -62,7 +63,7 @@ def map_on_cluster(
                     outputs[number],
                     options=options,
                     progress=tiles.of(number),
-                    tell=say,
+                    tell=tell,
                     at_once=at_once,
                 )
             except ClusterLostError as error:
