@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 from rasterio.shutil import copy as copy_raster
 from rasterio.windows import Window
 
-from pitscape.imagery.errors import PitscapeError
+from pitscape.imagery.errors import UnwrittenError
 from pitscape.imagery.legend import UNOBSERVED
 from pitscape.imagery.outputs import replacing, scratch
 
@@ -60,7 +60,7 @@ def new_cog(
         A function that writes a part.
 
     Raises:
-        PitscapeError: If the file system is full.
+        UnwrittenError: If the file system is full.
     """
     with scratch(path) as draft, replacing(path) as image:
         with _naming_failure(path):
@@ -102,7 +102,7 @@ def _naming_failure(path: Path) -> Iterator[None]:
         yield
     except (RasterioError, CPLE_BaseError, SystemError, OSError) as error:
         cause = " ".join(str(error.__cause__ or error).split())[:120]
-        raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
+        raise UnwrittenError(f"{path}: cannot be written ({cause}); is the disk full?") from error
 
 
 def _profile(grid: GeoBox, bands: int) -> dict[str, Any]:

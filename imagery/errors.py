@@ -11,3 +11,7 @@ class InputError(PitscapeError):
     """Wrong input or use: the message names the file or option, the value and the remedy."""
 
     exit_status = 2
+
+
+class UnwrittenError(PitscapeError):
+    """An output that was not written to its end, as the disk is full; what stood there before still does."""

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import InputError, UnwrittenError
 from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.store import DeniedError
 
@@ -34,20 +34,31 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises:
         InputError: If the folder cannot be made or written to.
-        PitscapeError: If the file system is full, or the store does not answer.
+        UnwrittenError: If the file system is full.
+        UnreachableError: If the store does not answer.
+    """
+    with naming_full(path), scratch(path) as temporary:
+        yield temporary
+        if isinstance(path, RemotePath):
+            path.store.upload(path, temporary)
+        else:
+            temporary.replace(path)
+
+
+@contextmanager
+def naming_full(path: Path) -> Iterator[None]:
+    """Tell in one line that there is no room for an output.
+
+    Raises:
+        UnwrittenError: In place of what the file system says.
     """
     try:
-        with scratch(path) as temporary:
-            yield temporary
-            if isinstance(path, RemotePath):
-                path.store.upload(path, temporary)
-            else:
-                temporary.replace(path)
+        yield
     except OSError as error:
         if error.errno not in FULL:
             raise
         where = f" in {tempfile.gettempdir()}" if isinstance(path, RemotePath) else ""
-        raise PitscapeError(
+        raise UnwrittenError(
             f"{path}: cannot be written ({error.strerror}); make room{where} and run it again."
         ) from error
 
@@ -108,7 +119,7 @@ def make_folder(folder: Path) -> Path:
             return folder
     except OSError as error:
         if error.errno in FULL:
-            raise PitscapeError(f"{folder}: cannot be written to ({error.strerror}); make room.") from error
+            raise UnwrittenError(f"{folder}: cannot be written to ({error.strerror}); make room.") from error
         raise InputError(f"{folder}: cannot be written to ({error.strerror}); choose another output.") from error
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) ->
         What stands in the JSON beside each output.
 
     Raises:
-        InputError: If a block is missing, or nothing was observed.
+        InputError: If a block is missing, nothing was observed, or the run has ended otherwise meanwhile.
         PitscapeError: If a block was changed since it was written, or the file system is full.
     """
     folder, contents = parts.folder, parts.contents
@@ -51,12 +51,14 @@ def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) ->
         )
     outputs = {name: from_folder(folder.parent, relative) for name, relative in contents.outputs.items()}
     record = _record(parts, records)
+    parts.check_open()
     for path in outputs.values():  # a record must not speak of a map that it is not of
         make_folder(path.parent)
         sidecar(path).unlink(missing_ok=True)
     for name, path in outputs.items():
         if on_output:
             on_output(name)
+        parts.check_open()
         for each in (path, sidecar(path), names_file(path)):
             remove_stale(each)
         if name == "classes":
@@ -66,6 +68,7 @@ def assemble(parts: Parts, *, on_output: Callable[[str], None] | None = None) ->
         else:
             _write_shares(parts, name, path)
     for path in reversed(outputs.values()):
+        parts.check_open()
         write_json(sidecar(path), record)
     return record
 
@@ -93,6 +96,7 @@ def _write_classes(parts: Parts, path: Path) -> None:
     with new_class_map(path, contents.grid, contents.legend, tags=tags, least_cells=cells) as write:
         for number, block in enumerate(contents.blocks):
             write(block.top, parts.read(number)[0], block.left)
+        parts.check_open()
 
 
 def _write_shares(parts: Parts, name: str, path: Path) -> None:
@@ -103,6 +107,7 @@ def _write_shares(parts: Parts, name: str, path: Path) -> None:
         write = stack.enter_context(new_share_map(path, contents.grid, names, made_of=contents.made_of))
         for number, block in enumerate(contents.blocks):
             write(block.top, block.left, parts.read(number)[wanted])
+        parts.check_open()
 
 
 def _write_polygons(outputs: Mapping[str, Path], record: Mapping[str, Any], legend: Legend) -> None:
@@ -135,11 +140,11 @@ def _record(parts: Parts, records: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def listed(numbers: list[int], most: int = 5) -> str:
-    """The first of some numbers, as text.
+def listed(things: Sequence[object], most: int = 5) -> str:
+    """The first of some numbers or names, as text.
 
     >>> listed([3, 4, 9], most=2)
     '3, 4, ...'
     """
-    shown = ", ".join(map(str, numbers[:most]))
-    return shown + (", ..." if len(numbers) > most else "")
+    shown = ", ".join(map(str, things[:most]))
+    return shown + (", ..." if len(things) > most else "")

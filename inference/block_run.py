@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitscape.imagery.progress import Progress
-from pitscape.imagery.remote.store import UnreachableError
-from pitscape.inference.assembly import listed
 from pitscape.inference.blend import Failure, Rows, blended_rows
 from pitscape.inference.joint_scene import Mappable
 from pitscape.inference.layers import Layers
@@ -45,28 +43,8 @@ def map_blocks(
         progress: Told of tiles done.
 
     Raises:
-        UnreachableError: If the store of the scene or of the parts does not answer, naming the blocks that are missing.
+        PitscapeError: If the network fails, the disk is full, or the store of the scene or of the parts does not answer.
     """
-    try:
-        _map(scene, predictor, plan, parts, numbers, crew=crew, progress=progress)
-    except UnreachableError as error:
-        left = [number for number in numbers if number not in parts.known]
-        raise UnreachableError(
-            f"{error} Blocks {listed(left)} are missing ({len(left)} of {len(plan.blocks)}); the same command with --resume "
-            "maps these alone."
-        ) from error
-
-
-def _map(
-    scene: Mappable,
-    predictor: Predictor,
-    plan: Plan,
-    parts: Parts,
-    numbers: list[int],
-    *,
-    crew: Crew,
-    progress: Progress | None,
-) -> None:
     segments = list(plan.segments(numbers))
     total = sum(plan.tiles.number(area) for area, _ in segments)
     done = 0

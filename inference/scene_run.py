@@ -12,6 +12,7 @@ from pitscape.inference.block_run import map_blocks
 from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.lock import Shard, beginning, holding
 from pitscape.inference.manifest import read_manifest
+from pitscape.inference.missing_blocks import naming_missing
 from pitscape.inference.parts import Parts, clear, open_parts
 from pitscape.inference.parts_folder import BLOCKS, check_folder, parts_of
 from pitscape.inference.plan import Budget, Load, Plan, plan_run, usable_cores
@@ -57,7 +58,8 @@ def predict_scene(
     Raises:
         InputError: If the scene does not fit the card or nothing of it was observed, the output cannot be written, is
             being written by another process, or does not fit the disk.
-        PitscapeError: If the network fails, or the disk is full.
+        PitscapeError: If the network fails, the disk is full, or a store does not answer; of the last two it says which
+            blocks are missing.
     """
     options = options or RunOptions()
     work = _Here(predictor, options, progress, spent or Spent())
@@ -142,7 +144,8 @@ class _Here:
         options, network = self.options, self.predictor.with_threads(plan.threads_per_lane)
         readers = min(options.threads or usable_cores(), MOST_READERS)
         crew = Crew(plan.lanes, options.batch, readers, skip_failed=options.skip_failed, spent=self.spent)
-        map_blocks(scene, asked(network, options), plan, parts, numbers, crew=crew, progress=self.progress)
+        with naming_missing(parts, numbers):
+            map_blocks(scene, asked(network, options), plan, parts, numbers, crew=crew, progress=self.progress)
 
     def assemble(self, parts: Parts) -> dict[str, Any]:
         with self.spent.on("assembling"):

@@ -12,6 +12,7 @@ from pitscape.inference.assembly import NothingObservedError
 from pitscape.inference.joint_scene import JointScene
 from pitscape.inference.lock import holding
 from pitscape.inference.manifest import MANIFEST, Contents
+from pitscape.inference.missing_blocks import naming_unjoined
 from pitscape.inference.parts import Parts, clear, open_parts
 from pitscape.inference.parts_folder import parts_of
 from pitscape.inference.plan import Load, Plan
@@ -62,9 +63,11 @@ def work_on_scene(
                 with ThreadPoolExecutor(1, thread_name_prefix="hash") as aside:
                     signed = aside.submit(_signed, parts, scene, predictor, options)
                     work.map_blocks(scene, plan, parts, parts.missing(failed_too=not options.skip_failed))
-                still_held()
-                check_unchanged(scene)
-                record = work.assemble(signed.result())
+                whole = signed.result()
+                with naming_unjoined(whole):
+                    still_held()
+                    check_unchanged(scene)
+                    record = work.assemble(whole)
             except NothingObservedError:  # it has to be another input: what was made of this one is of no use
                 clear(folder)
                 raise

@@ -11,7 +11,7 @@ import numpy as np
 import pyogrio
 
 from pitscape.imagery.cell_area import M2_PER_KM2
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import InputError, UnwrittenError
 from pitscape.imagery.outputs import replacing
 
 SUFFIXES = (".gpkg", ".parquet")
@@ -69,7 +69,7 @@ def write_layer(
         style: QGIS reads it as the layer's own, from the GeoPackage; QML.
 
     Raises:
-        PitscapeError: If the disk is full.
+        UnwrittenError: If the disk is full.
     """
     table = table.astype({name: "string" for name in table.columns if table[name].dtype == object})  # also where empty
     if path.suffix.lower() == ".parquet":
@@ -92,7 +92,7 @@ def new_geopackage(path: Path) -> Iterator[Path]:
         Where to write it.
 
     Raises:
-        PitscapeError: If the disk is full.
+        UnwrittenError: If the disk is full.
     """
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": EPOCH_ZERO})
     try:
@@ -100,7 +100,7 @@ def new_geopackage(path: Path) -> Iterator[Path]:
             yield temporary
     except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, sqlite3.Error) as error:
         cause = " ".join(str(error).split())[:120]
-        raise PitscapeError(f"{path}: cannot be written ({cause}); is the disk full?") from error
+        raise UnwrittenError(f"{path}: cannot be written ({cause}); is the disk full?") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 

@@ -11,7 +11,7 @@ from pitscape.imagery.outputs import keep_inputs, make_folder
 from pitscape.inference.cluster.connection import check_cluster, connected
 from pitscape.inference.cluster.run_mark import marking
 from pitscape.inference.cluster.tasks import run_tasks
-from pitscape.progress import titled_bar
+from pitscape.progress import say, titled_bar
 from pitscape.record import made_of
 from pitscape.report_sites import write_page
 from pitscape.site_list import PAGE, SUMMARY, TABLE, ListedSite, listed_sites
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         run_sites(tasks, results, cluster=arguments.cluster)
     except InputError:
         raise
-    except PitscapeError as error:  # of the scheduler: what was done is told all the same
+    except PitscapeError as error:  # of the cluster: what was done is told all the same
         lost = error
     told = [(site, results.get(site.name, SiteResult("missing", str(lost or "was not begun")))) for site in sites]
     print(_printed(told, out))  # first: a full disk takes no list
@@ -73,7 +73,7 @@ def run_sites(
 
     Raises:
         InputError: If there is no such cluster.
-        PitscapeError: If no scheduler answers, or it is lost.
+        PitscapeError: If no scheduler answers, it is lost, or all workers are.
     """
     with titled_bar("sites") as (doing, progress):
         if cluster is None:
@@ -83,14 +83,14 @@ def run_sites(
             return
         progress(0, len(tasks))
 
-        with connected(cluster) as client, marking(tasks[0].site.out.parent) as mark:
+        with connected(cluster, tell=say) as client, marking(tasks[0].site.out.parent) as mark:
             given = {task.site.name: replace(task, threads=1, mark=mark) for task in tasks}
 
             def told(name: str, result: SiteResult) -> None:
                 results[name] = _seen(given[name].site, result)
                 progress(len(results), len(tasks))
 
-            outcome = run_tasks(client, run_site_task, given, on_result=told)
+            outcome = run_tasks(client, run_site_task, given, on_result=told, tell=say)
         results |= {name: SiteResult("failed", reason) for name, reason in outcome.failures.items()}
 
 

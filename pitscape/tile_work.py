@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import PitscapeError
 from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.run_mark import marking
 from pitscape.inference.cluster.tasks import run_tasks
+from pitscape.inference.cluster.workers import ClusterLostError
 from pitscape.inference.parts_folder import check_folder, parts_of, remove
 from pitscape.map_mosaic import MapTile
+from pitscape.progress import say
 from pitscape.tile_tasks import Part, TileTask, read_part
 
 if TYPE_CHECKING:
@@ -73,10 +75,8 @@ class TileWork:
         failures, stopped = dict[str, str](), "were not begun, or left nothing"
         try:
             failures = self._here(function, missing) if self._client is None else self._there(function, missing)
-        except InputError:
-            raise
-        except PitscapeError as error:  # of the scheduler: what was done is there all the same
-            stopped = str(error)
+        except ClusterLostError as error:  # what was done is there all the same
+            stopped = error.lost
         for name, task in missing.items():
             if name not in failures and (part := read_part(kind, task.part)) is not None:
                 found[task.part] = part
@@ -100,7 +100,7 @@ class TileWork:
             return {}
         with marking(next(iter(tasks.values())).folder) as mark:
             here = {name: replace(task, tile=_resolved(task.tile), mark=mark) for name, task in tasks.items()}
-            return run_tasks(self._client, function, here, on_result=lambda *_: self._count(1)).failures
+            return run_tasks(self._client, function, here, on_result=lambda *_: self._count(1), tell=say).failures
 
     def _count(self, tiles: int) -> None:
         self._done += tiles
@@ -113,7 +113,7 @@ def workers(cluster: str | None) -> "Iterator[Client | None]":
     if cluster is None:
         yield None
         return
-    with connected(cluster) as client:
+    with connected(cluster, tell=say) as client:
         yield client
 
 

@@ -19,9 +19,10 @@ from pitscape.imagery.virtual import with_sources
 from pitscape.inference.areas.epochs import epoch_names
 from pitscape.inference.areas.proportions import ClassArea, class_areas, write_areas
 from pitscape.inference.areas.squares import squares_crs
+from pitscape.inference.cluster.workers import ClusterLostError
 from pitscape.inference.parts_folder import check_folder, parts_of
 from pitscape.option_values import names_of
-from pitscape.progress import bar
+from pitscape.progress import bar, say
 from pitscape.record import made_of
 from pitscape.zone_options import check_zone_options, chosen_zones, zone_notes
 
@@ -53,6 +54,9 @@ def areas(arguments: argparse.Namespace) -> None:
                     rows += measure(number)(classes, zones, **options, progress=progress)
                 except InputError:
                     raise
+                except ClusterLostError as error:
+                    failed.append(f"{error}{_other_maps(maps, number, failed)}")
+                    break
                 except PitscapeError as error:
                     failed.append(str(error))
                 epochs += [names[number]] * (len(rows) - len(epochs))
@@ -70,6 +74,13 @@ def areas(arguments: argparse.Namespace) -> None:
     _print(arguments.output, rows, epochs, several=len(maps) > 1)
 
 
+def _other_maps(maps: Sequence[Path], number: int, failed: Sequence[str]) -> str:
+    """What became of the maps before and after one at which the work ended."""
+    after = ", ".join(path.name for path in maps[number + 1 :])
+    left = f"; not begun: {after}" if after else ""
+    return f" Of {len(maps)} maps {number - len(failed)} are measured{left}." if len(maps) > 1 else ""
+
+
 @contextmanager
 def _measuring(arguments: argparse.Namespace) -> Iterator[Callable[[int], Measure]]:
     """What measures the map of a number: this process, or the workers of a cluster.
@@ -85,8 +96,9 @@ def _measuring(arguments: argparse.Namespace) -> Iterator[Callable[[int], Measur
 
     folder = parts_of(arguments.output)
     check_folder(folder, WORK, folders=True)
-    with holding(folder), connected(arguments.cluster) as client:
-        yield lambda number: partial(shared_class_areas, client, make_folder(folder / f"map_{number + 1}"))
+    with holding(folder), connected(arguments.cluster, tell=say) as client:
+        shared = partial(shared_class_areas, client, tell=say)
+        yield lambda number: partial(shared, make_folder(folder / f"map_{number + 1}"))
         for each in [path for path in folder.iterdir() if WORK.fullmatch(path.name)]:
             forget(each)
 

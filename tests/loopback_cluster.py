@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 
 @contextmanager
@@ -26,3 +26,15 @@ def loopback_cluster(workers: int) -> Iterator["Client"]:
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def one_thread(**options: object) -> Iterator["LocalCluster"]:
+    """A scheduler with one worker, of one thread of this process: there in no time, and easily lost."""
+    from distributed import LocalCluster
+
+    pages = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    place = {"protocol": "tcp://", "host": "127.0.0.1", "dashboard_address": None, "scheduler_kwargs": pages}
+    given = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "silence_logs": logging.CRITICAL, **place}
+    with LocalCluster(**given | options) as cluster:
+        yield cluster

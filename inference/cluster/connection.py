@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pitscape.imagery.errors import InputError, PitscapeError
 from pitscape.inference.cluster import local_worker
+from pitscape.inference.cluster.workers import Tell, threads_of
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -36,18 +38,21 @@ back at once, which doubled the time of sums over windows. Not where a worker's 
 
 
 @contextmanager
-def connected(cluster: "str | Client", *, memory_mb: float | None = None) -> Iterator["Client"]:
+def connected(
+    cluster: "str | Client", *, memory_mb: float | None = None, tell: Tell | None = None
+) -> Iterator["Client"]:
     """A client of a cluster, closed at the end unless it was given.
 
-    A scheduler runs whatever code it is sent. Without TLS only one on this machine is spoken to.
+    A scheduler runs whatever code it is sent. Without TLS only one that this machine alone can reach is spoken to.
 
     Args:
         cluster: ``tcp://HOST:PORT`` of a scheduler on this machine, ``tls://HOST:PORT`` of any (certificates as dask's
             configuration ``distributed.comm.tls`` names them), ``local:N`` for N processes here, or a client.
         memory_mb: At which a local worker is stopped and begun anew [MB]; None: dask's share of the machine.
+        tell: Told where the scheduler has no workers yet; the first is then waited for, without end.
 
     Raises:
-        InputError: If it is no such name, the address is an open one, or dask.distributed is not installed.
+        InputError: If it is no such name, the address or the scheduler is an open one, or dask.distributed is not installed.
         PitscapeError: If no scheduler answers there.
     """
     if not isinstance(cluster, str):
@@ -56,6 +61,8 @@ def connected(cluster: "str | Client", *, memory_mb: float | None = None) -> Ite
     check_cluster(cluster)
     local = LOCAL.fullmatch(cluster)
     with _quiet(), _local(int(local[1]), memory_mb) if local else _remote(cluster) as client:
+        if tell:
+            threads_of(client, tell, patience_s=math.inf)
         yield client
 
 
@@ -115,12 +122,29 @@ def _remote(address: str) -> Iterator["Client"]:
     except (OSError, ValueError, TimeoutError, RuntimeError) as error:
         raise PitscapeError(f"--cluster {address}: no scheduler was reached there: {_line(error)}") from error
     with client:
+        if urlsplit(address).scheme == "tcp":
+            _check_closed(client, address)
         yield client
+
+
+def _check_closed(client: "Client", address: str) -> None:
+    """Refuse a scheduler without TLS that other machines reach, as dask's does unless it is told otherwise."""
+    places: list[str] = client.run_on_scheduler(
+        lambda dask_scheduler: [listener.listen_address for listener in dask_scheduler.listeners]
+    )
+    for place in places:
+        if not _is_loopback(urlsplit(place).hostname or ""):
+            raise InputError(
+                f"--cluster {address}: its scheduler listens at {place}, where others reach it and it runs anyone's code; start "
+                "it with --host 127.0.0.1, or give tls:// with certificates."
+            )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Let what happens be said in one line of ours, not in many of the libraries'."""
+    import distributed  # noqa: F401 - its loggers have levels of their own once they are there
+
     names = {*LOUD, *(name for name in logging.root.manager.loggerDict if name.split(".")[0] in LOUD)}
     loggers = [(logger, logger.level) for logger in map(logging.getLogger, names)]
     for logger, _ in loggers:
@@ -141,7 +165,11 @@ def check_address(address: str) -> None:
     >>> check_address("tcp://127.0.0.1:8786"), check_address("tls://scheduler.example:8786")
     (None, None)
     """
-    scheme, host = urlsplit(address).scheme, urlsplit(address).hostname
+    try:
+        found = urlsplit(address)
+        scheme, host, _ = found.scheme, found.hostname, found.port
+    except ValueError:  # brackets or a port that are none
+        scheme, host = "", None
     if scheme not in {"tcp", "tls"} or not host:
         raise InputError(f"--cluster {address}: give tcp://HOST:PORT, tls://HOST:PORT or local:N.")
     if scheme == "tcp" and not _is_loopback(host):

@@ -41,6 +41,10 @@ def marked(parts: Parts) -> Iterator[Path]:
 
     Yields:
         Its absolute path, which goes to the workers.
+
+    Raises:
+        UnwrittenError: If the disk is full.
+        UnreachableError: If the store does not answer.
     """
     with marking(parts.folder, MANIFEST, json.dumps(parts.contents.manifest()).encode()) as mark:
         yield mark

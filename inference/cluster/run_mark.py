@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pitscape.imagery.errors import InputError
-from pitscape.imagery.outputs import scratch
+from pitscape.imagery.outputs import naming_full, scratch
 from pitscape.imagery.remote.path import is_remote
 from pitscape.imagery.remote.store import DeniedError, UnreachableError
 
@@ -28,6 +28,8 @@ def marking(folder: Path, name: str = MARK, content: bytes = b"") -> Iterator[Pa
 
     Raises:
         InputError: If the folder cannot be made or written to.
+        UnwrittenError: If the disk is full.
+        UnreachableError: If the store does not answer.
     """
     if is_remote(folder):
         named = folder / name
@@ -40,7 +42,8 @@ def marking(folder: Path, name: str = MARK, content: bytes = b"") -> Iterator[Pa
                 mark.unlink()
         return
     with scratch(folder.absolute() / name) as mark:
-        mark.write_bytes(content)
+        with naming_full(mark):
+            mark.write_bytes(content)
         yield mark
 
 

@@ -1,7 +1,6 @@
 """A scene mapped by the workers of a cluster."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -11,7 +10,7 @@ from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.remote.local_copy import origin_of
 from pitscape.imagery.remote.signed import check_unsigned
-from pitscape.inference.assembly import NothingObservedError, listed
+from pitscape.inference.assembly import NothingObservedError
 from pitscape.inference.cluster.held_model import ModelReference
 from pitscape.inference.cluster.marked_parts import marked
 from pitscape.inference.cluster.portions import even_plan, portions, tiles_of
@@ -19,8 +18,9 @@ from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.scene_tasks import SceneJob, SceneTask, assemble_parts, map_portion
 from pitscape.inference.cluster.tasks import run_tasks, told
 from pitscape.inference.cluster.tile_count import TileCount, listening
-from pitscape.inference.cluster.workers import Tell, check_memory, threads_of
+from pitscape.inference.cluster.workers import ClusterLostError, Tell, check_memory, threads_of
 from pitscape.inference.joint_scene import JointScene
+from pitscape.inference.missing_blocks import PASSING, missing_of, unjoined
 from pitscape.inference.parts import Parts
 from pitscape.inference.plan import Budget, Load, Plan
 from pitscape.inference.predictor import FilePredictor
@@ -67,6 +67,7 @@ def predict_on_cluster(
 
     Raises:
         InputError: As ``predict_scene`` does.
+        ClusterLostError: If the scheduler is lost, or there was no worker for ``workers.ALONE_S``.
         PitscapeError: If blocks are missing at the end, saying how many and why. Those that were done stay, and a run with
             ``resume`` does the others.
     """
@@ -99,21 +100,29 @@ class _OnCluster:
 
     def map_blocks(self, scene: JointScene, plan: Plan, parts: Parts, numbers: list[int]) -> None:
         del scene  # workers open it for themselves
+        try:
+            kinds = self._map(plan, parts, numbers)
+        except ClusterLostError as error:
+            raise ClusterLostError(error.lost, missing_of(parts, error.lost)) from error
+        except PASSING as error:
+            raise type(error)(missing_of(parts, str(error))) from error
+        if len(kinds) > 1 and self.tell:
+            self.tell(f"processors differ ({'; '.join(kinds)}): so may single pixels from a map of one kind")
+
+    def _map(self, plan: Plan, parts: Parts, numbers: list[int]) -> list[str]:
+        """Map blocks; the kinds of processors that did it."""
         threads, most = self._threads()
         cut = {str(portion[0]): portion for portion in portions(plan, numbers, threads)}
         count = TileCount({name: tiles_of(plan, [portion]) for name, portion in cut.items()}, self.progress)
         with marked(parts) as mark, listening(self.client, mark.name, count):
             job = self._job(mark, plan, side_by_side=most)
             tasks = {name: SceneTask(job, name, portion) for name, portion in cut.items()}
-            try:
-                outcome = run_tasks(self.client, map_portion, tasks, on_result=lambda name, _: count.finish(name))
-            except PitscapeError as error:
-                raise PitscapeError(_missing(parts, [str(error)])) from error
+            outcome = run_tasks(
+                self.client, map_portion, tasks, on_result=lambda name, _: count.finish(name), tell=self.tell
+            )
         if len(outcome.results) < len(tasks):
-            raise PitscapeError(_missing(parts, outcome.failures.values()))
-        kinds = sorted(set(outcome.results.values()))
-        if len(kinds) > 1 and self.tell:
-            self.tell(f"processors differ ({'; '.join(kinds)}): so may single pixels from a map of one kind")
+            raise PitscapeError(missing_of(parts, told(outcome.failures.values())))
+        return sorted(set(outcome.results.values()))
 
     def _threads(self) -> tuple[int, int]:
         """Those of all workers that this scene is cut for, and the most of one."""
@@ -138,28 +147,12 @@ class _OnCluster:
     def assemble(self, parts: Parts) -> dict[str, Any]:
         with marked(parts) as mark:
             try:
-                outcome = run_tasks(self.client, assemble_parts, {"assembly": mark})
-            except PitscapeError as error:
-                raise PitscapeError(_unjoined(parts, str(error))) from error
+                outcome = run_tasks(self.client, assemble_parts, {"assembly": mark}, tell=self.tell)
+            except ClusterLostError as error:
+                raise ClusterLostError(error.lost, unjoined(parts, error.lost)) from error
         if reasons := list(outcome.failures.values()):
-            raise PitscapeError(_unjoined(parts, reasons[0]))
+            raise PitscapeError(unjoined(parts, reasons[0]))
         found = outcome.results["assembly"]
         if isinstance(found, NothingObservedError):
             raise found
         return found
-
-
-def _missing(parts: Parts, reasons: Iterable[str]) -> str:
-    """How many blocks are missing, which, and why."""
-    missing = parts.missing()
-    return (
-        f"{parts.folder}: {len(missing)} of {len(parts.contents.blocks)} blocks are missing ({listed(missing)}): {told(reasons)}. "
-        "Go on with --resume."
-    )
-
-
-def _unjoined(parts: Parts, reason: str) -> str:
-    return (
-        f"{parts.folder}: all blocks are there, but they were not joined: {reason.rstrip('.')}. Go on with --resume, or join "
-        f"them on this machine by pitscape merge {parts.folder}."
-    )

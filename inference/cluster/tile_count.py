@@ -1,10 +1,11 @@
 """How far the tasks of a run are, in tiles, as their workers tell."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pitscape.imagery.progress import Progress
+from pitscape.inference.cluster.workers import asking
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -41,10 +42,16 @@ class TileCount:
 
 @contextmanager
 def listening(client: "Client", topic: str, count: TileCount) -> Iterator[None]:
-    """Let a count hear what workers say of a run."""
-    client.subscribe_topic(topic, count.hear)
+    """Let a count hear what workers say of a run.
+
+    Raises:
+        ClusterLostError: If the scheduler is lost.
+    """
+    with asking(client):
+        client.subscribe_topic(topic, count.hear)
     try:
         yield
     finally:
         if client.status == "running":
-            client.unsubscribe_topic(topic)
+            with suppress(Exception):  # of a scheduler that is lost just now, which is told already
+                client.unsubscribe_topic(topic)

@@ -1,7 +1,7 @@
 """Areas by zone on the workers of a cluster: batches of a map's windows as tasks, their sums added in one order."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pitscape.imagery.class_map import ClassMap
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.progress import Progress
 from pitscape.imagery.remote.path import is_remote
@@ -22,6 +22,7 @@ from pitscape.inference.areas.zones import Zone
 from pitscape.inference.cluster.kept_sums import SUMS, KeptSums, batch_keys
 from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.tasks import run_tasks, told
+from pitscape.inference.cluster.workers import ClusterLostError, Tell
 from pitscape.inference.cluster.zonal_tasks import BatchTask, sum_batches
 from pitscape.inference.parts_folder import remove
 
@@ -46,6 +47,7 @@ def shared_class_areas(
     edges: Edges = "exact",
     probabilities: Path | None = None,
     progress: Progress = lambda _done, _total: None,
+    tell: Tell | None = None,
 ) -> list[ClassArea]:
     """What ``class_areas`` gives, to the last bit, from the workers of a cluster.
 
@@ -58,11 +60,12 @@ def shared_class_areas(
         edges: How cells at the edge of a zone count.
         probabilities: Map of the classes' probabilities.
         progress: Told of batches of windows.
+        tell: Told that workers are waited for.
 
     Raises:
         InputError: If the probabilities are not of this map.
-        PitscapeError: If batches failed, the scheduler is lost, or a file was replaced meanwhile; another call does only
-            those that are missing.
+        PitscapeError: If batches failed, or a file was replaced meanwhile; another call does only those that are missing.
+        ClusterLostError: If the scheduler or all workers are lost; the same.
     """
     known = [path.absolute() for path in (classes.path, probabilities) if path]
     files = MapFiles(known)
@@ -98,25 +101,21 @@ def shared_class_areas(
             done += 1
         progress(done, len(every))
 
-    reasons += _failures(client, tasks, keep)
-    if missing := len(every) - done:
-        raise PitscapeError(
-            f"{classes.path}: {missing} of {len(every)} batches are missing ({told(reasons)}); the others are kept, and the "
-            "same command does only these."
+    def missing(reasons: Iterable[str]) -> str:
+        return (
+            f"{classes.path}: {len(every) - done} of {len(every)} batches are missing ({told(reasons)}); the others are kept, and "
+            "the same command does only these."
         )
+
+    try:
+        failures = run_tasks(client, sum_batches, tasks, on_result=keep, tell=tell).failures
+    except ClusterLostError as error:
+        raise ClusterLostError(error.lost, missing([*reasons, error.lost])) from error
+    if done < len(every):
+        raise PitscapeError(missing([*reasons, *failures.values()]))
     files.check()
     total = Sums.total(kept.all(counted), len(zones), len(classes.legend))
     return area_rows(classes, zones, total, soft=probabilities is not None)
-
-
-def _failures(client: "Client", tasks: Mapping[str, BatchTask], keep: Callable[[str, list[Sums]], None]) -> list[str]:
-    """Why tasks were not done; a scheduler that is lost is a reason among others."""
-    try:
-        return [*run_tasks(client, sum_batches, tasks, on_result=keep).failures.values()]
-    except InputError:
-        raise
-    except PitscapeError as error:
-        return [str(error)]
 
 
 def forget(folder: Path) -> None:

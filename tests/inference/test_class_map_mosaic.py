@@ -66,7 +66,7 @@ def test_a_mosaic_is_as_its_land_in_one_file(files: list[Path], tmp_path: Path) 
 def test_tasks_read_it_with_the_legend_of_its_files(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def here(_client: object, function: Any, given: dict[str, Any], *, on_result: Any) -> Outcome[Sums]:  # noqa: ANN401
+    def here(_client: object, function: Any, given: dict[str, Any], *, on_result: Any, **_: Any) -> Outcome[Sums]:  # noqa: ANN401
         for name, task in reversed(given.items()):
             on_result(name, function(task))
         return Outcome()

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cluster_faults as faults
 import dask
@@ -18,17 +19,24 @@ import pytest
 import rasterio
 from cluster_faults import scale
 from distributed import Client, LocalCluster
+from loopback_cluster import one_thread
 from process_memory import needs_proc
 from small_scenes import BANDS, SceneMaker, stored_numbers, write_raster
 
+from pitscape import cluster_mapping
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.imagery.outputs import replacing
-from pitscape.inference import parts
+from pitscape.imagery.outputs import replacing, sidecar
+from pitscape.inference import assembly, parts
+from pitscape.inference.assembly import assemble
+from pitscape.inference.block_run import map_blocks
+from pitscape.inference.cluster import scene_tasks
+from pitscape.inference.cluster import workers as attendance
 from pitscape.inference.cluster.connection import connected
 from pitscape.inference.cluster.held_model import ModelReference, held
 from pitscape.inference.cluster.marked_parts import marked, open_marked
 from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.scene_on_cluster import predict_on_cluster
+from pitscape.inference.cluster.workers import ClusterLostError
 from pitscape.inference.lock import Shard, holding
 from pitscape.inference.opening import open_predictor
 from pitscape.inference.parts import open_parts
@@ -285,6 +293,53 @@ def test_a_worker_stays_within_its_memory(threads: int, predictor: FilePredictor
     assert peak < least
 
 
+def test_a_scheduler_that_is_lost_between_mapping_and_joining_is_told(
+    write_scene: SceneMaker, predictor: FilePredictor, tmp_path: Path
+) -> None:
+    scene, output = write_scene(stored_numbers(130, 90)), tmp_path / "c.tif"
+    with one_thread() as there, Client(there.scheduler_address, timeout=1) as client:
+
+        def leave(done: int, total: int) -> None:
+            if done == total:
+                there.close()
+
+        message = (
+            r"c\.tif\.parts: all blocks are there, but they were not joined: the scheduler was lost; start it\. Go on"
+        )
+        with pytest.raises(ClusterLostError, match=message):
+            predict_on_cluster(client, scene, predictor, output, options=TILED, progress=leave)
+    assert open_parts(parts_of(output)).missing() == []
+    assert merge(parts_of(output))["scene"] == scene.name
+
+
+def test_a_run_whose_last_worker_is_gone_tells_what_is_missing(
+    write_scene: SceneMaker, predictor: FilePredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes while it has the second of two tasks in hand."""
+    monkeypatch.setattr(attendance, "ALONE_S", 0.6)
+    begun, ended, told = threading.Event(), threading.Event(), list[str]()
+
+    def pausing(*given: Any, **named: Any) -> None:  # noqa: ANN401 - as the function has it
+        if begun.is_set():
+            ended.wait(30)
+        begun.set()
+        map_blocks(*given, **named)
+
+    monkeypatch.setattr(scene_tasks, "map_blocks", pausing)
+    scene, output = write_scene(stored_numbers(2000, 60)), tmp_path / "c.tif"
+    with one_thread() as there, Client(there) as client:
+
+        def leave(*_: int) -> None:
+            there.scale(0)
+
+        message = r"c\.tif\.parts: \d+ of 63 blocks are missing \(.*\): there was no worker for .* minutes; start some\. Go on"
+        with pytest.raises(ClusterLostError, match=message):
+            predict_on_cluster(client, scene, predictor, output, options=TILED, progress=leave, tell=told.append)
+        ended.set()
+    assert told == ["waiting for workers: none is left"]
+    assert 0 < len(open_parts(parts_of(output)).missing()) < 63
+
+
 def test_processors_that_differ_are_told(
     client: Client, write_scene: SceneMaker, predictor: FilePredictor, tmp_path: Path
 ) -> None:
@@ -344,6 +399,79 @@ def test_a_block_that_is_being_written_when_its_run_ends_counts_for_nothing(
     assert open_parts(folder).missing() == [0]
 
 
+@pytest.mark.parametrize("before", ["classes", "valid"])
+def test_outputs_of_a_run_that_has_ended_are_left_to_it(
+    before: str, write_scene: SceneMaker, predictor: FilePredictor, tmp_path: Path
+) -> None:
+    """A worker that was given up while it joined blocks is slow: another has made the map and its record."""
+    outputs = Outputs(tmp_path / "out" / "classes.tif", valid=tmp_path / "out" / "valid.tif")
+    folder = parts_of(outputs.classes)
+    predict_shard(write_scene(stored_numbers(60, 60)), predictor, outputs, Shard(1, 1), options=TILED)
+    with holding(folder), marked(open_parts(folder)) as mark:
+        slow = open_marked(mark)
+        assemble(slow)
+        made = {path: path.stat() for path in (tmp_path / "out").glob("*.*") if path.is_file()}
+        records = {path: path.read_bytes() for path in made if path.suffix == ".json"}
+
+        def ends(name: str) -> None:
+            if name == before:
+                mark.unlink()
+                for path, content in records.items():  # as another worker leaves them
+                    path.write_bytes(content)
+
+        with pytest.raises(InputError, match="the run has ended, or has begun anew"):
+            assemble(slow, on_output=ends)
+    assert {path: path.read_bytes() for path in records} == records
+    left = outputs.paths[before]
+    assert left.stat().st_ino == made[left].st_ino
+
+
+def test_a_record_is_not_removed_for_a_run_that_has_ended(
+    write_scene: SceneMaker, predictor: FilePredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out" / "c.tif"
+    predict_shard(write_scene(stored_numbers(60, 60)), predictor, output, Shard(1, 1), options=TILED)
+    folder, made = parts_of(output), assembly._record
+    with holding(folder), marked(open_parts(folder)) as mark:
+        slow = open_marked(mark)
+        assemble(slow)
+
+        def ending(*given: Any) -> dict[str, Any]:  # noqa: ANN401 - as the function has it
+            mark.unlink()
+            return made(*given)
+
+        monkeypatch.setattr(assembly, "_record", ending)
+        before = sidecar(output).stat()
+        with pytest.raises(InputError, match="the run has ended, or has begun anew"):
+            assemble(slow)
+    assert sidecar(output).stat() == before
+
+
+def test_scenes_after_one_at_which_the_cluster_was_lost_are_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pitscape.cli import main
+
+    scenes = [write_raster(tmp_path / f"s{n}_20230709.tif", stored_numbers(70, 70), bands=BANDS) for n in range(4)]
+    begun: list[Path] = []
+
+    def losing(_client: Client, source: Path, *given: Any, **named: Any) -> dict[str, Any]:  # noqa: ANN401
+        begun.append(source)
+        if source == scenes[1]:
+            raise ClusterLostError("the scheduler was lost; start it", "1 of 3 blocks are missing.")
+        return predict_on_cluster(_client, source, *given, **named)
+
+    monkeypatch.setattr(cluster_mapping, "predict_on_cluster", losing)
+    with one_thread() as there:
+        options = ["--output", tmp_path / "out", "--cluster", there.scheduler_address, "--memory", 3000]
+        assert main(command(*scenes, *options)[3:]) == 1
+    told, missing = capsys.readouterr(), ", ".join(scene.name for scene in scenes[1:])
+    [line] = [line for line in told.err.splitlines() if line.startswith("pitscape: ")]
+    assert line.startswith(f"pitscape: 3 of 4 scenes are missing ({missing}): the scheduler was lost; start it.")
+    assert told.out.splitlines() == [str(tmp_path / "out" / scenes[0].name)]
+    assert begun == scenes[:2]
+
+
 def test_another_scene_or_model_on_a_worker_is_refused(
     write_scene: SceneMaker, predictor: FilePredictor, tmp_path: Path
 ) -> None:
@@ -388,7 +516,7 @@ def test_a_scheduler_that_dies_is_told_and_a_rerun_with_another_does_what_is_mis
     assert run.returncode == 1
     last = said.splitlines()[-1]
     assert re.fullmatch(
-        rf"pitscape: {parts_of(output)}: \d+ of 82 blocks are missing \(.*\): the scheduler was lost .* Go on with --resume\.",
+        rf"pitscape: {parts_of(output)}: \d+ of 82 blocks are missing \(.*\): the scheduler was lost; start it\. Go on with --resume\.",
         last,
     )
     assert len(said.splitlines()) == 2  # the other says that day_one is taken

@@ -2,7 +2,8 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cluster_faults as faults
@@ -11,12 +12,14 @@ import pytest
 from cluster_faults import scale
 from distributed import Client, LocalCluster
 from distributed.security import Security
+from loopback_cluster import one_thread
 
 from pitscape.imagery.errors import InputError, PitscapeError
-from pitscape.inference.cluster import connection
+from pitscape.inference.cluster import connection, workers
 from pitscape.inference.cluster.connection import check_address, connected
-from pitscape.inference.cluster.tasks import PATIENCE, RETRIES, run_tasks
-from pitscape.inference.cluster.workers import processor, threads_of
+from pitscape.inference.cluster.submitted import RETRIES
+from pitscape.inference.cluster.tasks import PATIENCE, run_tasks
+from pitscape.inference.cluster.workers import ClusterLostError, check_memory, processor, threads_of
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,7 @@ def test_what_fails_everywhere_is_not_tried_to_the_last(client: Client) -> None:
 
 
 def test_another_version_on_a_worker_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pitscape.inference.cluster.tasks.version", lambda _: "9.9")
+    monkeypatch.setattr("pitscape.inference.cluster.submitted.version", lambda _: "9.9")
     outcome = run_tasks(client, faults.double, {"one": 1})
     assert outcome.failures["one"].endswith("this is 9.9; install the same on all machines.")
 
@@ -100,6 +103,85 @@ def test_workers_that_are_to_come_are_waited_for(client: Client) -> None:
     assert told == ["waiting for workers: the cluster has none yet"]
 
 
+def after(wanted: str, act: Callable[..., object], *given: object) -> Callable[[str, object], None]:
+    """What acts once a task is done."""
+
+    def on_result(name: str, _: object) -> None:
+        if name == wanted:
+            act(*given)
+
+    return on_result
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> None:
+    """Something comes to hold in that time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_run_whose_last_worker_is_gone_ends_and_leaves_nothing_to_the_scheduler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As at the end of the time that a job queue has given."""
+    monkeypatch.setattr(workers, "ALONE_S", 1.2)
+    told: list[str] = []
+    message = r"^3[67] of 40 tasks are missing: there was no worker for 0\.02 minutes; start some\.$"
+    with one_thread() as there, Client(there) as client:
+        leave = after("2", there.scale, 0)
+        with pytest.raises(ClusterLostError, match=message):
+            run_tasks(client, faults.wait, {str(n): n for n in range(40)}, on_result=leave, tell=told.append)
+        within(5, lambda: not there.scheduler.tasks)
+    assert told == ["waiting for workers: none is left"]
+
+
+def test_workers_that_come_in_place_of_the_last_do_what_is_left() -> None:
+    told: list[str] = []
+    with one_thread() as there, Client(there) as client:
+
+        def told_of(line: str) -> None:
+            told.append(line)
+            there.scale(1)
+
+        leave, given = after("1", there.scale, 0), {str(n): n for n in range(9)}
+        outcome = run_tasks(client, faults.wait, given, on_result=leave, tell=told_of)
+    assert outcome.results == {str(n): n for n in range(9)}
+    assert told == ["waiting for workers: none is left"]
+
+
+def test_a_scheduler_that_is_lost_between_tasks_is_told_in_one_way() -> None:
+    lost, given = r"the scheduler was lost; start it\.$", {str(n): n for n in range(6)}
+    with one_thread() as there, Client(there.scheduler_address, timeout=1) as client:
+        with pytest.raises(ClusterLostError, match=rf"^[345] of 6 tasks are missing: {lost}"):
+            run_tasks(client, faults.double, given, on_result=after("2", there.close))
+        within(10, lambda: client.status == "closed")
+        with pytest.raises(ClusterLostError, match=f"^1 of 1 tasks are missing: {lost}"):
+            run_tasks(client, faults.double, {"one": 1})
+        with pytest.raises(ClusterLostError, match=f"^{lost}"):
+            threads_of(client)
+        with pytest.raises(ClusterLostError, match=f"^{lost}"):
+            check_memory(client, 100)
+
+
+def test_the_first_worker_of_a_scheduler_is_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "ALONE_S", 0.1)
+    told: list[str] = []
+    with one_thread(n_workers=0) as there:
+        later = threading.Timer(1.2, there.scale, [1])
+        later.start()
+        with connected(there.scheduler_address, tell=told.append) as client:
+            assert threads_of(client) == [1]
+        later.join()
+    assert told == ["waiting for workers: the cluster has none yet"]
+
+
+def test_a_client_need_not_be_the_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distributed.client._global_clients", {})
+    with one_thread() as there, Client(there, set_as_default=False) as client:
+        assert run_tasks(client, faults.double, {"one": 1}).results == {"one": 2}
+
+
 def test_a_processor_is_told_by_its_kind_and_instructions() -> None:
     import numpy as np
 
@@ -115,6 +197,8 @@ def test_a_processor_is_told_by_its_kind_and_instructions() -> None:
         ("tcp://scheduler.example:8786", "a scheduler runs anyone's code; give tls://"),
         ("http://127.0.0.1:8786", "give tcp://HOST:PORT, tls://HOST:PORT or local:N"),
         ("127.0.0.1:8786", "give tcp://HOST:PORT, tls://HOST:PORT or local:N"),
+        ("tcp://[::1:8786", "give tcp://HOST:PORT, tls://HOST:PORT or local:N"),
+        ("tcp://127.0.0.1:87866", "give tcp://HOST:PORT, tls://HOST:PORT or local:N"),
         ("local", "give tcp://HOST:PORT, tls://HOST:PORT or local:N"),
         ("local:0", "give local:N with at least one worker"),
     ],
@@ -127,6 +211,22 @@ def test_open_addresses_and_others_are_refused(address: str, problem: str) -> No
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tcp://localhost:1", "tcp://[::1]:8786", "tls://a.b:8786"])
 def test_this_machine_and_encrypted_addresses_are_taken(address: str) -> None:
     check_address(address)
+
+
+def test_a_scheduler_that_others_reach_is_refused_at_its_loopback_address_too() -> None:
+    """dask's listens to all unless it is told otherwise."""
+    with one_thread(n_workers=0, host="0.0.0.0") as there:  # noqa: S104 - no worker does anything for whoever comes
+        port = there.scheduler_address.rsplit(":", 1)[1]
+        message = (
+            rf"127\.0\.0\.1:{port}: its scheduler listens at tcp://0\.0\.0\.0:{port}, .*; start it with --host 127"
+        )
+        with pytest.raises(InputError, match=message), connected(f"tcp://127.0.0.1:{port}"):
+            pass
+
+
+def test_a_scheduler_of_this_machine_alone_is_taken() -> None:
+    with one_thread(n_workers=0) as there, connected(there.scheduler_address) as client:
+        assert client.status == "running"
 
 
 def test_where_no_scheduler_answers_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from pitscape.inference.areas.zones import Zone
 from pitscape.inference.cluster import zonal, zonal_tasks
 from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.tasks import Outcome
+from pitscape.inference.cluster.workers import ClusterLostError
 from pitscape.inference.cluster.zonal import shared_class_areas
 from pitscape.inference.cluster.zonal_tasks import BatchTask, sum_batches
 
@@ -61,11 +62,13 @@ class Workers:
         given: Mapping[str, BatchTask],
         *,
         on_result: Callable[[str, list[Sums]], None],
+        tell: object = None,
     ) -> Outcome[list[Sums]]:
+        del tell
         outcome = Outcome[list[Sums]]()
         for count, (name, task) in enumerate(given.items()):
             if count == self.most:
-                raise PitscapeError(f"the scheduler was lost after {count} tasks were done. Start it, and go on.")
+                raise ClusterLostError(f"the scheduler was lost after {count} tasks were done")
             try:
                 self.before(task)
                 found = function(task)
@@ -201,7 +204,7 @@ def test_a_lost_scheduler_leaves_a_count_of_what_is_missing(mosaic: Path, worker
     with pytest.raises(PitscapeError) as caught:
         shared(mosaic)
     message = str(caught.value)
-    assert message.startswith(f"{mosaic}: 2 of 3 batches are missing (the scheduler was lost after 1 tasks were done.")
+    assert message.startswith(f"{mosaic}: 2 of 3 batches are missing (the scheduler was lost after 1 tasks were done")
     assert message.endswith("the others are kept, and the same command does only these.")
     workers.most = 9
     assert shared(mosaic) == alone(mosaic)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -22,12 +23,13 @@ from pitscape.imagery.remote.name import place
 from pitscape.imagery.remote.object_store import ObjectStore
 from pitscape.imagery.remote.path import RemotePath
 from pitscape.imagery.remote.store import TakenError, UnreachableError
-from pitscape.inference import object_lock
+from pitscape.inference import object_lock, scene_work
 from pitscape.inference.loaded_model import load_model
 from pitscape.inference.lock import Shard, holding
+from pitscape.inference.missing_blocks import missing_of
 from pitscape.inference.object_lock import ObjectLock
 from pitscape.inference.opening import open_predictor
-from pitscape.inference.parts import Parts
+from pitscape.inference.parts import Parts, open_parts
 from pitscape.inference.predictor import OnnxPredictor
 from pitscape.inference.run_options import Outputs, RunOptions
 from pitscape.inference.scene_run import merge, predict_scene, predict_shard
@@ -190,6 +192,36 @@ def test_a_lost_network_tells_what_is_missing_and_the_rerun_does_only_that(
     predict_scene(scene, predictor, bucket.path("out/classes.tif"), options=again)
     assert adds == [2, 3, 4]
     assert bucket.all("out/") == bucket.all("whole/")
+
+
+def test_a_network_that_is_lost_before_the_outputs_are_put_leaves_all_blocks(
+    scene: Path, predictor: OnnxPredictor, bucket: Bucket, wire: Wire, adds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict_scene(scene, predictor, bucket.path("whole/classes.tif"), options=OPTIONS)
+    message = r"classes\.tif\.parts: all blocks are there, but they were not joined: .*: the store does not answer .*Go on with"
+    with monkeypatch.context() as patch, pytest.raises(UnreachableError, match=message):
+        patch.setattr(scene_work, "check_unchanged", lambda _: wire.cut())
+        predict_scene(scene, predictor, bucket.path("out/classes.tif"), options=OPTIONS)
+    wire.mend()
+    adds.clear()
+    predict_scene(scene, predictor, bucket.path("out/classes.tif"), options=replace(OPTIONS, resume=True))
+    assert adds == []
+    assert bucket.all("out/") == bucket.all("whole/")
+
+
+def test_blocks_of_a_store_that_does_not_answer_are_not_known(
+    scene: Path, predictor: OnnxPredictor, bucket: Bucket, wire: Wire
+) -> None:
+    """As a cluster's client sees it, where workers have written."""
+    predict_shard(scene, predictor, bucket.path("out/classes.tif"), Shard(1, 2), options=OPTIONS)
+    parts = open_parts(bucket.path("out/classes.tif.parts"))
+    assert "3 of 5 blocks are missing (2, 3, 4): no network. Go on with --resume." in missing_of(parts, "no network.")
+    wire.cut()
+    assert re.fullmatch(
+        r"s3://.*classes\.tif\.parts: blocks are missing, and which is not known \(.*the store does not answer .*\): no network\. "
+        r"Go on with --resume, which maps these alone\.",
+        missing_of(parts, "no network."),
+    )
 
 
 def test_a_network_that_is_lost_while_the_scene_is_read_ends_the_run_in_one_line(

@@ -1,12 +1,16 @@
 import hashlib
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas
@@ -20,11 +24,11 @@ from small_scenes import BANDS, SceneMaker, grid, stored_numbers, write_raster
 
 from pitscape.imagery import known_hashes
 from pitscape.imagery.class_map import open_class_map
-from pitscape.imagery.errors import InputError, PitscapeError
+from pitscape.imagery.errors import InputError, PitscapeError, UnwrittenError
 from pitscape.imagery.outputs import sha256_of
 from pitscape.imagery.reading import Reading
 from pitscape.inference import assembly
-from pitscape.inference.assembly import assemble
+from pitscape.inference.assembly import assemble, listed
 from pitscape.inference.lock import Shard, holding
 from pitscape.inference.parts import Parts, open_parts
 from pitscape.inference.parts_folder import parts_of
@@ -297,6 +301,67 @@ def test_a_disk_that_fills_ends_the_run_in_one_line_and_it_goes_on_later(
     assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
 
 
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """A limit on the size of files stands for the full disk."""
+    limits, before = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+
+
+@pytest.mark.parametrize("shard", [None, Shard(1, 1)])
+def test_a_full_disk_names_the_blocks_that_are_missing_and_only_these_are_mapped_then(
+    shard: Shard | None, write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
+) -> None:
+    """Blocks of noise are greater than the manifest and than empty ones: those of rows 160 to 288 take 4.2 kB, others 1.8 at most."""
+    stored, output, options = stored_numbers(300, 500), tmp_path / "c.tif", RunOptions(block_rows=32, threads=1)
+    stored[:, :150] = 0
+    scene = write_scene(stored)
+    predict_scene(scene, predictor, tmp_path / "whole.tif", options=options)
+
+    def run(options: RunOptions) -> None:
+        if shard:
+            predict_shard(scene, predictor, output, shard, options=options)
+        else:
+            predict_scene(scene, predictor, output, options=options)
+
+    with files_up_to(4000), pytest.raises(UnwrittenError) as full:
+        run(options)
+    missing = open_parts(parts_of(output)).missing()
+    assert missing in ([5, 6, 7, 8], [5, 6, 7, 8, 9])
+    assert re.fullmatch(
+        rf".*block_000005\.tif: cannot be written .*; make room and run it again\. Blocks {listed(missing)} are missing "
+        rf"\({len(missing)} of 10\); the same command with --resume maps these alone\.",
+        str(full.value),
+    )
+    names = [f"block_{number:06d}.json" for number in range(10) if number not in missing]
+    before = [(parts_of(output) / name).stat().st_mtime_ns for name in names]
+    predict_shard(scene, predictor, output, Shard(1, 1), options=options)
+    assert [(parts_of(output) / name).stat().st_mtime_ns for name in names] == before
+    predict_scene(scene, predictor, output, options=replace(options, resume=True))
+    assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
+
+
+def test_a_disk_that_has_room_for_all_blocks_alone_says_that_they_are_there(
+    write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, output, options = write_scene(stored_numbers(300, 200)), tmp_path / "c.tif", RunOptions(block_rows=32)
+    predict_scene(scene, predictor, tmp_path / "whole.tif", options=options)
+    message = r"c\.tif\.parts: all blocks are there, but they were not joined: .*c\.tif: cannot be written .* Go on with --resume"
+    with (
+        files_up_to((tmp_path / "whole.tif").stat().st_size // 2),
+        pytest.raises(UnwrittenError, match=message),
+    ):
+        predict_scene(scene, predictor, output, options=options)
+    monkeypatch.setattr(predictor, "probabilities", None)
+    predict_scene(scene, predictor, output, options=replace(options, resume=True))
+    assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
+
+
 def test_a_disk_that_fills_anywhere_leaves_a_whole_map_or_none(
     write_scene: SceneMaker, predictor: OnnxPredictor, tmp_path: Path
 ) -> None:
@@ -305,19 +370,13 @@ def test_a_disk_that_fills_anywhere_leaves_a_whole_map_or_none(
     predict_scene(scene, predictor, whole)
     predict_shard(scene, predictor, Outputs(tmp_path / "b.tif", polygons=tmp_path / "b.gpkg"), Shard(1, 1))
     parts, output = open_parts(tmp_path / "b.tif.parts"), tmp_path / "b.tif"
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     sizes = [whole.classes.stat().st_size, whole.polygons.stat().st_size]
     failed = 0
-    try:
-        for limit in sorted(int(size * n / 20) for size in sizes for n in range(1, 21, 2)):
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
+    for limit in sorted(int(size * n / 20) for size in sizes for n in range(1, 21, 2)):
+        with files_up_to(limit):
             failed += not _assembled(parts)
-            if output.exists():
-                assert output.read_bytes() == whole.classes.read_bytes()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, before)
+        if output.exists():
+            assert output.read_bytes() == whole.classes.read_bytes()
     assert failed > 10
     assert len(parts.missing()) == 0
     merge(parts.folder)

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,11 +24,13 @@ from pitscape.imagery.outputs import make_folder, sha256_of
 from pitscape.imagery.share_map import new_share_map
 from pitscape.inference.areas.coverage import Coverage, Edges
 from pitscape.inference.areas.proportions import ALL, ClassArea, class_areas
-from pitscape.inference.areas.sums import batches
+from pitscape.inference.areas.sums import Sums, batches
 from pitscape.inference.areas.tally import windows
 from pitscape.inference.areas.zone_file import read_zone_file, write_zone_file
 from pitscape.inference.areas.zones import Zone
 from pitscape.inference.cluster import zonal
+from pitscape.inference.cluster.tasks import Outcome, run_tasks
+from pitscape.inference.cluster.workers import ClusterLostError
 from pitscape.inference.cluster.zonal import shared_class_areas
 from pitscape.inference.lock import holding
 
@@ -188,6 +190,37 @@ def test_the_verb_tells_the_map_that_is_damaged_and_measures_the_others(
     maps[0].write_bytes(whole)
     assert main(command) == 0
     assert not output.with_name("areas.csv.parts").exists()
+
+
+def test_maps_after_one_at_which_the_cluster_was_lost_are_not_begun(
+    material: Path,
+    client: "Client",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    maps, begun = [tmp_path / f"map_{year}0701.tif" for year in (2021, 2022, 2023, 2024)], list[str]()
+    for path in maps:
+        path.write_bytes((material / "map_20240701.tif").read_bytes())
+
+    def losing(_client: "Client", function: Any, tasks: dict[str, Any], **how: Any) -> Outcome[list[Sums]]:  # noqa: ANN401
+        begun.append(next(iter(tasks.values())).classes.name)
+        if len(begun) < 2:
+            return run_tasks(_client, function, tasks, **how)
+        how["on_result"]("0", function(tasks["0"]))
+        raise ClusterLostError("the scheduler was lost; start it", "2 of 3 tasks are missing.")
+
+    monkeypatch.setattr(zonal, "run_tasks", losing)
+    output = tmp_path / "areas.csv"
+    command = ["areas", *map(str, maps), "--cluster", client.scheduler.address, "--output", str(output)]
+    assert main(command) == 1
+    assert capsys.readouterr().err == (
+        f"pitscape: {maps[1]}: 2 of 3 batches are missing (the scheduler was lost; start it); the others are kept, and the same "
+        "command does only these. Of 4 maps 1 are measured; not begun: map_20230701.tif, map_20240701.tif.\n"
+    )
+    assert begun == ["map_20210701.tif", "map_20220701.tif"]
+    kept = {path.name: len([*path.glob("*.npz")]) for path in output.with_name("areas.csv.parts").glob("map_*")}
+    assert kept == {"map_1": 3, "map_2": 1}
 
 
 def test_one_run_for_a_table(material: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

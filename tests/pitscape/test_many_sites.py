@@ -293,12 +293,12 @@ def test_a_site_whose_worker_was_killed_is_done_by_another(
 def test_a_lost_scheduler_leaves_a_list_of_what_is_missing(
     sites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def lost(_client: object, function: Any, given: dict[str, SiteTask], *, on_result: Any) -> Outcome[SiteResult]:  # noqa: ANN401
-        on_result("a", function(given["a"]))
+    def lost(_client: object, function: Any, given: dict[str, SiteTask], **how: Any) -> Outcome[SiteResult]:  # noqa: ANN401
+        how["on_result"]("a", function(given["a"]))
         raise PitscapeError("the scheduler was lost; 1 of 4 tasks were done.")
 
     monkeypatch.setattr(many_sites, "run_tasks", lost)
-    monkeypatch.setattr(many_sites, "connected", lambda _cluster: connected(object()))  # type: ignore[arg-type]
+    monkeypatch.setattr(many_sites, "connected", lambda _cluster, **_: connected(object()))  # type: ignore[arg-type]
     assert main(["run", str(sites), "--out", str(tmp_path), "--cluster", "tcp://127.0.0.1:1"]) == 1
     assert "the scheduler was lost" in capsys.readouterr().err
     assert [row["status"] for row in summary(tmp_path)] == ["whole", "missing", "missing", "missing"]
@@ -308,7 +308,7 @@ def test_a_lost_scheduler_leaves_a_list_of_what_is_missing(
 def workers(monkeypatch: pytest.MonkeyPatch, done: Any) -> None:  # noqa: ANN401
     """What a task becomes where workers are this process."""
 
-    def run_tasks(_client: object, _function: object, given: dict[str, SiteTask], *, on_result: Any) -> Any:  # noqa: ANN401
+    def run_tasks(_client: object, _function: object, given: dict[str, SiteTask], *, on_result: Any, **_: Any) -> Any:  # noqa: ANN401
         outcome = Outcome[SiteResult]()
         for name, task in given.items():
             try:
@@ -318,7 +318,7 @@ def workers(monkeypatch: pytest.MonkeyPatch, done: Any) -> None:  # noqa: ANN401
         return outcome
 
     monkeypatch.setattr(many_sites, "run_tasks", run_tasks)
-    monkeypatch.setattr(many_sites, "connected", lambda _cluster: connected(object()))  # type: ignore[arg-type]
+    monkeypatch.setattr(many_sites, "connected", lambda _cluster, **_: connected(object()))  # type: ignore[arg-type]
 
 
 def test_a_worker_with_a_disk_of_its_own_runs_no_site(

@@ -14,6 +14,7 @@ import pytest
 import rasterio
 from affine import Affine
 from distributed import LocalCluster
+from loopback_cluster import one_thread
 from numpy.typing import NDArray
 from scipy import ndimage
 from shapely.geometry import Point, box
@@ -26,6 +27,7 @@ from pitscape.imagery.errors import PitscapeError
 from pitscape.imagery.legend import Legend, load_legend
 from pitscape.inference.cluster.same_files import SameFiles
 from pitscape.inference.cluster.tasks import Outcome
+from pitscape.inference.cluster.workers import ClusterLostError
 from pitscape.tile_tasks import TileTask, find_tile
 
 HEIGHT, WIDTH, WEST, NORTH = 90, 110, 585420, 5652250
@@ -162,6 +164,25 @@ def test_a_cluster_tells_which_tiles_failed(
         assert metrics(*tiles, "--cluster", address, output=tmp_path / "m.json") == wanted
 
 
+def test_a_cluster_that_is_lost_leaves_a_list_of_what_is_missing(
+    tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losing(_client: object, function: Any, tasks: dict[str, TileTask], **_: Any) -> Outcome[None]:  # noqa: ANN401
+        for task in list(tasks.values())[:-2]:
+            function(task)
+        raise ClusterLostError("the scheduler was lost; start it", "2 of 16 tasks are missing.")
+
+    with one_thread() as cluster:
+        command = *tiles, "--cluster", cluster.scheduler_address
+        with monkeypatch.context() as lost:
+            lost.setattr(tile_work, "run_tasks", losing)
+            said = answer(capsys, *command, "--output", tmp_path / "m.json", status=1)
+        assert "2 of 16 tiles were not measured: " in said
+        assert all(f"{path.name} [rows" in said for path in tiles[-2:])
+        assert ": the scheduler was lost; start it; m.json.parts keeps the others, run it again for these." in said
+        assert metrics(*command, output=tmp_path / "m.json") == metrics(*tiles, output=tmp_path / "wanted.json")
+
+
 def test_another_file_on_a_worker_is_refused(
     tiles: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,11 +197,11 @@ def workers(monkeypatch: pytest.MonkeyPatch, before: Callable[[TileTask], object
     """This process in place of workers, whose scheduler is lost after some tasks; files that were done."""
     done: list[str] = []
 
-    def run_tasks(_client: object, function: Any, given: dict[str, TileTask], *, on_result: Any) -> Any:  # noqa: ANN401
+    def run_tasks(_client: object, function: Any, given: dict[str, TileTask], *, on_result: Any, **_: Any) -> Any:  # noqa: ANN401
         outcome = Outcome[None]()
         for name, task in given.items():
             if len(done) == most:
-                raise PitscapeError("the scheduler was lost after some tasks were done. Start it, and go on.")
+                raise ClusterLostError("the scheduler was lost; start it")
             before(task)
             try:
                 on_result(name, function(task))
@@ -190,7 +211,7 @@ def workers(monkeypatch: pytest.MonkeyPatch, before: Callable[[TileTask], object
         return outcome
 
     monkeypatch.setattr(tile_work, "run_tasks", run_tasks)
-    monkeypatch.setattr(tile_work, "connected", lambda _cluster: nullcontext(object()))
+    monkeypatch.setattr(tile_work, "connected", lambda _cluster, **_: nullcontext(object()))
     return done
 
 
@@ -227,7 +248,7 @@ def test_a_lost_scheduler_leaves_a_list_of_tiles(
         done = workers(patched, lambda _task: None, most=9)
         said = answer(capsys, *tiles, *CLUSTER, "--output", tmp_path / "m.json", status=1)
     assert "7 of 16 tiles were not measured: r30_c40.tif [rows 0-34, columns 0-1], r30_c41.tif [rows" in said
-    assert "columns 0-1], and 2 more: the scheduler was lost after some tasks were done. Start it, and go on;" in said
+    assert "columns 0-1], and 2 more: the scheduler was lost; start it;" in said
     assert "m.json.parts keeps the others, run it again for these" in said
     again = workers(monkeypatch, lambda _task: None)
     assert metrics(*tiles, *CLUSTER, output=tmp_path / "m.json") == wanted
