@@ -24,12 +24,16 @@ def test_training_configurations(
     config: Path, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    split = []
     if config.stem == ON_SIMULATED_LAND:
         assert main(["simulate", "--varied", "2", "--out", "day_one_land"]) == 0
+        split = [
+            '--data.init_args.split={"kind": "leave_out", "sites": ["varied0002"]}'
+        ]  # of the 360 places two are there
     else:
         monkeypatch.setenv("PITSCAPE_DATA", str(request.getfixturevalue("reference_data")))
     steps = ["--trainer.max_steps=1", "--data.init_args.steps_per_epoch=1", "--data.init_args.batch_size=2"]
-    assert main(["fit", "--config", str(config), *steps, "--trainer.limit_val_batches=1"]) == 0
+    assert main(["fit", "--config", str(config), *steps, *split, "--trainer.limit_val_batches=1"]) == 0
     assert (tmp_path / "runs" / config.stem / "best.ckpt").exists()
 
 
