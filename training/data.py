@@ -163,7 +163,9 @@ class LabelledScenes(lightning.LightningDataModule):
             raise InputError(f"{self.images}: the split ({self.split}) leaves no land to train on; change it.")
         self.class_pixels = labelled_pixels(self.training, len(self.legend))
         if not any(self.class_pixels):
-            raise InputError(f"{self.masks}: no labelled pixel in the training land; check the crosswalk and the split.")
+            raise InputError(
+                f"{self.masks}: no labelled pixel in the training land; check the crosswalk and the split."
+            )
         if not isinstance(self.split, NoSplit) and not any(labelled_pixels(self.judging, len(self.legend))):
             raise InputError(
                 f"{self.images}: the split ({self.split}) leaves no labelled pixel to judge by; change it, or train on all land "
