@@ -92,7 +92,13 @@ def configuration(folder: Path, trial: Trial, steps: int) -> Path:
                 "crosswalk": {UNOBSERVED: "ignore", **dict(enumerate(legend.names))},
                 "split": {"kind": "leave_out", "sites": [str(seed) for seed in JUDGE]},
                 "more": [
-                    {"images": str(folder / LAYERS[name]), **MORE[name]} for name in trial.sources if name in MORE
+                    {
+                        "images": str(folder / LAYERS[name]),
+                        **MORE[name],
+                        "jitter": MORE[name]["jitter"] | ({"band_dropout": 0.3} if trial.dropout else {}),
+                    }
+                    for name in trial.sources
+                    if name in MORE
                 ],
                 "jitter": dropout,
                 "tile": 96,

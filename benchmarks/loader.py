@@ -106,8 +106,10 @@ def torchgeo(folder: Path) -> Work:
 def steps() -> Work:
     """As many windows through training steps."""
     network = SegmentationNetwork(NetworkSettings(), channels=[len(SENSOR.band_names)], classes=len(LEGEND))
+    network = network.to(memory_format=torch.channels_last)
     loss, optimiser = Loss(LossSettings(), [1] * len(LEGEND)), torch.optim.AdamW(network.parameters())
-    images, labels = torch.rand(BATCH, 10, TILE, TILE), torch.randint(0, 4, (BATCH, TILE, TILE))
+    images = torch.rand(BATCH, 10, TILE, TILE).contiguous(memory_format=torch.channels_last)
+    labels = torch.randint(0, 4, (BATCH, TILE, TILE))
 
     def work() -> None:
         for _ in range(WINDOWS // BATCH):

@@ -32,7 +32,8 @@ def training_step(settings: NetworkSettings, device: torch.device, *, batch: int
     normalisation = Normalisation(mean=(0.2,) * bands, std=(0.1,) * bands)
     source = SourceInput(sensor=SENSOR, bands=SENSOR.band_names, normalisation=normalisation)
     standardiser = Standardiser((source,)).to(device)
-    network = SegmentationNetwork(settings, channels=[bands], classes=CLASSES).to(device)
+    network = SegmentationNetwork(settings, channels=[bands], classes=CLASSES)
+    network = network.to(device, memory_format=torch.channels_last)
     loss = Loss(LossSettings(), [1] * CLASSES).to(device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
     stored = torch.randint(1100, 5000, (batch, bands, tile, tile), device=device).float()
@@ -41,7 +42,7 @@ def training_step(settings: NetworkSettings, device: torch.device, *, batch: int
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            lost = loss(network(standardiser(stored)), labels)
+            lost = loss(network(standardiser(stored).contiguous(memory_format=torch.channels_last)), labels)
         lost.backward()
         optimiser.step()
 
