@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 WARM_UP = 0.15
 """Share of all steps in which the learning rate rises."""
 
+FRESH = "pitscape_fresh"
+"""What of a frozen encoder learns all the same, in checkpoints: a run that goes on does not load what it began with."""
+
 
 class SegmentationTask(lightning.LightningModule):
     """A sum of losses on labelled pixels, AdamW with a warm-up and a fall of the learning rate, accuracies per class.
@@ -194,6 +197,8 @@ class SegmentationTask(lightning.LightningModule):
         recipe = Recipe.model_validate(checkpoint[CHECKPOINT_KEY])
         self.begun_from = recipe.training.begun_from
         if self.trainer.state.fn == TrainerFn.FITTING:
+            assert self.network is not None
+            self.network.fresh = frozenset(checkpoint[FRESH])
             return
         known = {land.scene.image.name for land in self.data.judging} & set(recipe.training.scenes)
         if known and recipe.training.region != str(self.data.split):
@@ -205,7 +210,9 @@ class SegmentationTask(lightning.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put what the network needs to be used again beside its weights, as plain values."""
+        assert self.network is not None
         checkpoint[CHECKPOINT_KEY] = self.recipe().model_dump(mode="json")
+        checkpoint[FRESH] = sorted(self.network.fresh)
 
     def recipe(self) -> Recipe:
         """What the network needs to be used again."""

@@ -219,6 +219,26 @@ def test_a_frozen_encoder_keeps_its_weights_until_all_learns(tmp_path: Path, tra
     assert not torch.equal(weights_of(tmp_path / "free")[kernel], begin[kernel])
 
 
+def test_a_run_that_goes_on_knows_what_is_not_frozen(
+    tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network that it began with is not loaded again."""
+    write_labelled_scenes(tmp_path)
+    kernel = "network.encoder.conv1.weight"
+
+    def with_a_fresh_kernel(network: SegmentationNetwork, *given: object) -> object:
+        found = begin_with(network, *given)  # type: ignore[arg-type]
+        network.fresh = frozenset([kernel])
+        return found
+
+    monkeypatch.setattr("pitscape.training.task.begin_with", with_a_fresh_kernel)
+    keys = {"model__init_from": str(trained / "run" / "best.ckpt"), "model__frozen_epochs": 9}
+    path = configured(tmp_path, "run", **keys)
+    run_training("fit", path)
+    cli = run_training("fit", path, [f"--ckpt_path={tmp_path / 'run' / 'last.ckpt'}"])
+    assert cli.model.network.fresh == {kernel}
+
+
 def test_an_encoder_of_random_weights_is_not_frozen(tmp_path: Path) -> None:
     write_labelled_scenes(tmp_path)
     with pytest.raises(InputError, match="frozen_epochs 1: the encoder would keep random weights; give init_from"):
